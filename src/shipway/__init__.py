@@ -1,0 +1,1 @@
+"""shipway: the retraining loop as code, on one machine and on Azure."""

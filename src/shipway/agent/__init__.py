@@ -1,0 +1,1 @@
+"""Floor 5: the worker for Azure DevOps jobs: polls the queue, reports to the journal."""

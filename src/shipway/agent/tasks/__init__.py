@@ -1,0 +1,1 @@
+"""Pipeline tasks, one file each; agent/all_tasks.py lists them."""

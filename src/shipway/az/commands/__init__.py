@@ -1,0 +1,1 @@
+"""One az command group per file; az/all_commands.py lists them."""

@@ -1,0 +1,1 @@
+"""Template expansion: parameters, includes, directives."""

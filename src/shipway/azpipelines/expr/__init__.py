@@ -1,0 +1,1 @@
+"""The expression language: lexer, parser, evaluator, one file per function."""

@@ -1,0 +1,1 @@
+"""One file per expression function; table.py lists them."""

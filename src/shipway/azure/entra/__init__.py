@@ -1,0 +1,1 @@
+"""Entra: users, applications, service principals, credentials, tokens."""

@@ -1,0 +1,1 @@
+"""One check per file; all_checks.py lists them."""

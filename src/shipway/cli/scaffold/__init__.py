@@ -1,0 +1,1 @@
+"""Copies the stack as a new repository."""

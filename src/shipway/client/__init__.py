@@ -1,0 +1,1 @@
+"""HTTP client for the command line and the providers; stands on base only."""

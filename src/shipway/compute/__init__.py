@@ -1,0 +1,1 @@
+"""Floor 5: the worker for Azure ML jobs and deployments."""

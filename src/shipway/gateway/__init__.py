@@ -1,0 +1,1 @@
+"""Floor 7: the front door: local CA, TLS, CONNECT proxy, endpoint router."""

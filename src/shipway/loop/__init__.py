@@ -1,0 +1,1 @@
+"""Floor 5: the river. One file per station; reactor.py maps each event to its station."""

@@ -1,0 +1,1 @@
+"""Floor 4: the Azure ML world: workspaces, assets, jobs, endpoints."""

@@ -1,0 +1,1 @@
+"""Composition root: builds everything once, starts workers and HTTP."""

@@ -1,0 +1,1 @@
+"""Floor 2: rows and bytes without meaning: documents, journal, queue, timers, files, secrets."""

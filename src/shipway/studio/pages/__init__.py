@@ -1,0 +1,1 @@
+"""One page family per file; studio/table.py lists them."""

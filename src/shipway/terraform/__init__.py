@@ -1,0 +1,1 @@
+"""Terraform provider process; speaks HTTP through client only."""

@@ -1,0 +1,1 @@
+"""ARM routes and shapes."""

@@ -1,0 +1,1 @@
+"""Azure DevOps routes and shapes."""

@@ -1,0 +1,1 @@
+"""Entra and Microsoft Graph routes and shapes."""
