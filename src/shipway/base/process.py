@@ -1,0 +1,262 @@
+"""The only place where a child process is started.
+
+`start` runs a command in its own session under a few lines of sh that claim the control folder
+(a second start in the same folder runs nothing), record who they are, send the output to a file
+and leave the exit code behind. The server may die at any moment: a later one finds by `look`
+whether the command never started, is running (and adopts it) or has ended.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from shipway.base import clock
+
+# claim: noclobber makes the redirection an O_EXCL create, so only one wrapper ever passes it.
+# exit: one write of a line that ends in a newline; without the newline a reader does not take it.
+_WRAPPER = (
+    'cd "$SHIPWAY_CONTROL" || exit 125; (set -C; : > claim) 2>/dev/null || exit 0; '
+    'read -r stat < /proc/$$/stat 2>/dev/null || stat="$$"; echo "$stat" > pid; '
+    'cd "$SHIPWAY_CWD" || { echo 125 > "$SHIPWAY_CONTROL/exit"; exit; }; '
+    'c="$SHIPWAY_CONTROL"; unset SHIPWAY_CONTROL SHIPWAY_CWD; '
+    '"$@" > "$c/output" 2>&1 < /dev/null; echo $? > "$c/exit"'
+)
+
+# our own children, kept until they are collected; whether they run is read from their folders
+_children: dict[int, subprocess.Popen[bytes]] = {}
+_children_lock = threading.Lock()
+
+ProcessState = Literal["absent", "running", "ended", "lost"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessStatus:
+    """What a control folder says.
+
+    `absent`: never started. `running`: alive under `pid`. `ended`: `exit_code` is there.
+    `lost`: it was started and is gone without an exit code (killed from outside, or the
+    machine stopped).
+    """
+
+    state: ProcessState
+    pid: int = 0
+    exit_code: int = -1
+
+
+def start(command: Sequence[str], *, control: Path, cwd: Path, env_vars: Mapping[str, str]) -> None:
+    """Start `command` in `cwd` with exactly `env_vars`; output goes to `control/output`.
+
+    Idempotent per control folder: a command that was started there before is not started again.
+    Raises `OSError` when the process cannot be made.
+    """
+    control.mkdir(parents=True, exist_ok=True)
+    child = subprocess.Popen(
+        ["/bin/sh", "-c", _WRAPPER, "shipway-step", *command],
+        env={**env_vars, "SHIPWAY_CONTROL": str(control), "SHIPWAY_CWD": str(cwd)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        close_fds=True,
+    )
+    with _children_lock:
+        _children[child.pid] = child
+
+
+def look(control: Path) -> ProcessStatus:
+    """The state of the command of a control folder, from its files and the process table."""
+    code = _exit_code(control)
+    if code is not None:
+        return ProcessStatus(state="ended", exit_code=code)
+    try:
+        recorded = (control / "pid").read_text()
+    except OSError:
+        recorded = ""
+    if not recorded.endswith("\n"):
+        claimed = (control / "claim").exists()
+        return ProcessStatus(state="lost" if claimed and not _settle(control) else "absent")
+    pid = int(recorded.split()[0])
+    if _is_same_process(pid, recorded):
+        return ProcessStatus(state="running", pid=pid)
+    code = _exit_code(control)
+    if code is not None:
+        return ProcessStatus(state="ended", exit_code=code)
+    return ProcessStatus(state="lost", pid=pid)
+
+
+def wait(control: Path, *, seconds: float | None = None) -> ProcessStatus:
+    """Hold the thread until the command has ended, or `seconds` have passed.
+
+    Works for commands that another process started. Uses a pidfd where the system has one.
+    """
+    deadline = None if seconds is None else clock.monotonic() + seconds
+    pause = 0.001
+    while True:
+        status = look(control)
+        if status.state in ("ended", "lost"):
+            _reap()
+            return status
+        left = None if deadline is None else deadline - clock.monotonic()
+        if left is not None and left <= 0:
+            return status
+        if status.state == "running" and _wait_pidfd(status.pid, left):
+            continue
+        clock.sleep(pause)
+        pause = min(pause * 2, 0.05)
+
+
+def kill_tree(control: Path, *, grace_seconds: float = 0.0) -> None:
+    """End the command and everything that it started, also what left its session.
+
+    SIGTERM first when `grace_seconds` is given, then SIGKILL. Safe to call when it has ended.
+    """
+    status = look(control)
+    if status.state != "running":
+        return
+    if grace_seconds > 0:
+        _signal_all(_family(status.pid), signal.SIGTERM)
+        if wait(control, seconds=grace_seconds).state != "running":
+            _signal_all(_family(status.pid), signal.SIGKILL)
+            return
+    for _ in range(20):  # a family that forks while it is killed needs more than one look
+        family = _family(status.pid)
+        if not family:
+            break
+        _signal_all(family, signal.SIGKILL)
+        clock.sleep(0.005)
+    if _exit_code(control) is None:
+        (control / "exit").write_text("137\n")
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env_vars: Mapping[str, str] | None = None,
+    input_bytes: bytes | None = None,
+    seconds: float | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a short command to its end and return its output; never raises on an exit code.
+
+    Raises `subprocess.TimeoutExpired` past `seconds` and `OSError` when it cannot be started.
+    """
+    return subprocess.run(
+        list(command), cwd=cwd, env=None if env_vars is None else dict(env_vars),
+        input=input_bytes, stdin=None if input_bytes is not None else subprocess.DEVNULL,
+        capture_output=True, timeout=seconds, check=False,
+    )  # fmt: skip
+
+
+def spawn(
+    command: Sequence[str],
+    *,
+    env_vars: Mapping[str, str],
+    cwd: Path | None = None,
+    **streams: Any,  # noqa: ANN401  # stdin, stdout, stderr, pass_fds as Popen takes them
+) -> subprocess.Popen[bytes]:
+    """A child whose streams the caller handles itself (a worker, git, a resident process)."""
+    return subprocess.Popen(list(command), cwd=cwd, env=dict(env_vars), **streams)
+
+
+def _exit_code(control: Path) -> int | None:
+    try:
+        text = (control / "exit").read_text()
+    except OSError:
+        return None
+    return int(text) if text.endswith("\n") else None
+
+
+def _settle(control: Path) -> bool:
+    """Give a wrapper that has just claimed its folder the moment it needs to say who it is."""
+    for _ in range(50):
+        if (control / "pid").exists():
+            return True
+        clock.sleep(0.002)
+    return False
+
+
+def _is_same_process(pid: int, recorded: str) -> bool:
+    try:
+        present = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        if Path("/proc/self").exists():
+            return False
+        return _signal_zero(pid)
+    state_and_on = present.rpartition(")")[2].split()
+    then = recorded.rpartition(")")[2].split()
+    if state_and_on[0] in ("Z", "X"):
+        return False
+    return len(then) < 20 or state_and_on[19] == then[19]
+
+
+def _signal_zero(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _wait_pidfd(pid: int, seconds: float | None) -> bool:
+    """Wait on a pidfd; False where the system has none or the process is gone."""
+    if not hasattr(os, "pidfd_open"):
+        return False
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        poller.poll(None if seconds is None else max(0.0, seconds) * 1000)
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _reap() -> None:
+    """Collect children that have ended, so that none stays a zombie."""
+    with _children_lock:
+        for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
+            del _children[pid]
+
+
+def _family(root: int) -> list[int]:
+    """Processes in the session of `root`, and all that descend from one of them."""
+    parents: dict[int, int] = {}
+    members: set[int] = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] in ("Z", "X"):
+            continue
+        pid = int(entry.name)
+        parents[pid] = int(fields[1])
+        if int(fields[3]) == root or pid == root:
+            members.add(pid)
+    grown = True
+    while grown:
+        more = {pid for pid, parent in parents.items() if parent in members} - members
+        members |= more
+        grown = bool(more)
+    return sorted(members)
+
+
+def _signal_all(pids: Sequence[int], number: signal.Signals) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
