@@ -1,0 +1,120 @@
+# The one door: everything that is done with this repository is a target here, and CI calls only
+# these. Each one brings what it needs through ./shipway-setup, which ends at once when all is there.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+PYTHON_FILES := src tests tools benchmarks
+# two files at a time: the machines that run this have two cores, and the tests of one file share
+# a server
+PARALLEL := -n 2 --dist loadfile
+ARGS ?=
+
+# -- what a newcomer types
+
+.PHONY: help
+help: ## Show this list
+	@while IFS= read -r line; do \
+	    case "$$line" in \
+	    [a-z]*": "*"## "*) printf '  make %-16s %s\n' "$${line%%:*}" "$${line#*## }" ;; \
+	    "# -- "*) printf '\n%s\n' "$${line#\# -- }" ;; \
+	    esac; \
+	done < Makefile
+
+.PHONY: demo
+demo: setup ## Watch a push become a tested, trained, approved and served model (ARGS=--yes)
+	@$(BIN)/shipway demo $(ARGS)
+
+.PHONY: test
+test: setup-browser ## Run all tests (within ten minutes)
+	@$(PYTEST) $(PARALLEL) tests $(ARGS)
+
+# -- while working on it
+
+.PHONY: setup
+setup: ## Bring the environment up to date with the lock; the other targets do it by themselves
+	@./shipway-setup
+
+.PHONY: check
+check: lint types imports words test-house test-unit test-spec docs ## Run all that is quick: style, types, rules, pure tests, docs
+
+.PHONY: fmt
+fmt: setup ## Put the code into its format and mend what can be mended
+	@$(BIN)/ruff check --fix $(PYTHON_FILES)
+	@$(BIN)/ruff format $(PYTHON_FILES)
+
+.PHONY: lint
+lint: setup ## Check style and format
+	@$(BIN)/ruff check $(PYTHON_FILES)
+	@$(BIN)/ruff format --check $(PYTHON_FILES)
+
+.PHONY: types
+types: setup ## Check the types, strictly
+	@$(BIN)/mypy
+	@$(BIN)/mypy tests/house tests/conftest.py tools
+
+.PHONY: imports
+imports: setup ## Check that imports only point down
+	@$(BIN)/lint-imports
+
+.PHONY: words
+words: setup ## Check spelling and YAML
+	@$(BIN)/codespell
+	@$(BIN)/yamllint --strict .
+
+.PHONY: test-house
+test-house: setup ## Test the rules of the house: names, sizes, documents
+	@$(PYTEST) tests/house $(ARGS)
+
+.PHONY: test-unit
+test-unit: setup ## Test the pure parts
+	@$(PYTEST) tests/unit $(ARGS)
+
+.PHONY: test-spec
+test-spec: setup ## Test the languages against their data
+	@$(PYTEST) tests/spec $(ARGS)
+
+.PHONY: test-wire
+test-wire: setup ## Test with the official clients
+	@$(PYTEST) $(PARALLEL) tests/wire $(ARGS)
+
+.PHONY: test-scenarios
+test-scenarios: setup-browser ## Test the whole loop
+	@$(PYTEST) $(PARALLEL) tests/scenarios $(ARGS)
+
+.PHONY: test-stack
+test-stack: setup ## Test the reference stack with its own pinned packages
+	@$(BIN)/uv run --quiet --no-project --isolated --python $(BIN)/python --directory stack \
+	    --with-requirements requirements.txt --with pytest python -m pytest pipelines/tests $(ARGS)
+
+.PHONY: bench
+bench: setup ## Measure pipeline jobs beside a bare loop of the same processes
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# -- documents and releases
+
+.PHONY: docs
+docs: setup ## Build the documentation, strictly
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+.PHONY: serve
+serve: setup ## Show the documentation while writing it
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve $(ARGS)
+
+.PHONY: coverage-page
+coverage-page: setup ## Write the page of all routes that are served, from the route table
+	@$(BIN)/python -m shipway.wire.coverage docs/reference/coverage.md
+
+.PHONY: release
+release: check test ## Write the changelog and build the package (VERSION=0.2.0)
+	@test -n "$(VERSION)" || { echo "release: which version? make release VERSION=0.2.0" >&2; exit 2; }
+	@$(BIN)/towncrier build --yes --version $(VERSION)
+	@$(BIN)/uv build
+	@echo "now: commit, tag v$(VERSION), push both"
+
+# not in the list: the tests that drive a browser need one before the first test starts
+.PHONY: setup-browser
+setup-browser:
+	@./shipway-setup --with-browser
