@@ -1,0 +1,34 @@
+"""A due time fires: the table of timer kinds, and how one is fired exactly once."""
+
+from collections.abc import Callable, Mapping
+
+from shipway.base.errors import ShipwayError
+from shipway.store.store import Store
+from shipway.store.timers import Timer
+
+Firing = Callable[[Store, Timer], None]
+
+# timer kind -> what happens when it is due; the functions stand in the stations beside this file
+TIMERS: Mapping[str, Firing] = {}
+
+
+class UnknownTimer(ShipwayError):
+    """A timer of a kind that the table does not have."""
+
+    default_code = "UnknownTimer"
+
+
+def fire(store: Store, timer: Timer, table: Mapping[str, Firing] = TIMERS) -> None:
+    """Take the timer away and do what it was set for, in one transaction.
+
+    The timer goes first, so that the function may set it again under the same name. Nothing
+    happens when it was moved or cancelled meanwhile. Raises `UnknownTimer`.
+    """
+    with store.database.transaction():
+        if store.timers.find(timer.name) != timer:
+            return
+        firing = table.get(timer.kind)
+        if firing is None:
+            raise UnknownTimer(f"no station fires timers of kind '{timer.kind}'", where=timer.name)
+        store.timers.cancel(timer.name)
+        firing(store, timer)
