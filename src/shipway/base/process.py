@@ -8,6 +8,7 @@ whether the command never started, is running (and adopts it) or has ended.
 
 import os
 import select
+import shlex
 import signal
 import subprocess
 import threading
@@ -24,8 +25,12 @@ _WRAPPER = (
     'cd "$SHIPWAY_CONTROL" || exit 125; (set -C; : > claim) 2>/dev/null || exit 0; '
     'read -r stat < /proc/$$/stat 2>/dev/null || stat="$$"; echo "$stat" > pid; '
     'cd "$SHIPWAY_CWD" || { echo 125 > "$SHIPWAY_CONTROL/exit"; exit; }; '
-    'c="$SHIPWAY_CONTROL"; unset SHIPWAY_CONTROL SHIPWAY_CWD; '
-    '"$@" > "$c/output" 2>&1 < /dev/null; echo $? > "$c/exit"'
+    'c="$SHIPWAY_CONTROL"; f="$SHIPWAY_FILTER"; '
+    "unset SHIPWAY_CONTROL SHIPWAY_CWD SHIPWAY_FILTER OLDPWD; "
+    'if [ -n "$f" ]; then '
+    '{ "$@" 2>&1 < /dev/null; echo $? > "$c/code"; } | eval "$f" > "$c/output" 2>> "$c/filter"; '
+    'read -r code < "$c/code"; echo "$code" > "$c/exit"; '
+    'else "$@" > "$c/output" 2>&1 < /dev/null; echo $? > "$c/exit"; fi'
 )
 
 # our own children, kept until they are collected; whether they run is read from their folders
@@ -49,16 +54,32 @@ class ProcessStatus:
     exit_code: int = -1
 
 
-def start(command: Sequence[str], *, control: Path, cwd: Path, env_vars: Mapping[str, str]) -> None:
+def start(
+    command: Sequence[str],
+    *,
+    control: Path,
+    cwd: Path,
+    env_vars: Mapping[str, str],
+    output_filter: Sequence[str] = (),
+    pass_fds: Sequence[int] = (),
+) -> None:
     """Start `command` in `cwd` with exactly `env_vars`; output goes to `control/output`.
 
-    Idempotent per control folder: a command that was started there before is not started again.
-    Raises `OSError` when the process cannot be made.
+    `output_filter` is a command through which the output passes on its way to that file; it finds
+    the command's exit code in `control/code` once it has ended. `pass_fds` are descriptors that
+    both inherit. Idempotent per control folder: a command that was started there before is not
+    started again. Raises `OSError` when the process cannot be made.
     """
     control.mkdir(parents=True, exist_ok=True)
     child = subprocess.Popen(
         ["/bin/sh", "-c", _WRAPPER, "shipway-step", *command],
-        env={**env_vars, "SHIPWAY_CONTROL": str(control), "SHIPWAY_CWD": str(cwd)},
+        env={
+            **env_vars,
+            "SHIPWAY_CONTROL": str(control),
+            "SHIPWAY_CWD": str(cwd),
+            "SHIPWAY_FILTER": shlex.join(output_filter),
+        },
+        pass_fds=tuple(pass_fds),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
