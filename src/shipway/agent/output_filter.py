@@ -1,0 +1,88 @@
+"""The process between a step and its output file: nothing secret reaches the disk in clear.
+
+    python -m shipway.agent.output_filter CONTROL SECRETS_FD SEAL_FD
+
+Reads the step's output, masks every secret it was told of (a JSON list behind SECRETS_FD) and
+every one that the step itself declares (`##vso[task.setvariable ...issecret=true]`): such a line
+keeps its value sealed, so that an agent that starts anew can still read the variable. SEAL_FD
+holds the sealing key. It outlives the agent, as the step does; it ends with the step's output, or
+two seconds after the step itself, when something that the step left behind keeps the pipe open.
+"""
+
+import json
+import os
+import select
+import sys
+from pathlib import Path
+
+from shipway.agent import logging_commands
+from shipway.agent.masking import Masker
+from shipway.agent.sealing import seal
+
+_GRACE_SECONDS = 2.0
+_POLL_SECONDS = 0.25
+_CHUNK = 1 << 16
+
+
+def filtered(line: str, masker: Masker, key: bytes) -> str:
+    """One line as it may be written."""
+    if not logging_commands.is_command(line):
+        return masker.mask(line)
+    command = logging_commands.parse(line)
+    if command is None or command.name not in ("task.setvariable", "task.setsecret"):
+        return masker.mask(line)
+    secret = command.name == "task.setsecret" or command.flag("issecret")
+    known = masker.mask(command.data) != command.data
+    if not command.data or not (secret or known):
+        return masker.mask(line)
+    if secret:
+        masker.add(command.data)
+    properties = ";".join(
+        f"{name}={logging_commands.escape(value)}" for name, value in command.properties.items()
+    )
+    return f"##vso[{command.name} {properties};sealed=true;]{seal(command.data, key)}"
+
+
+def _read_fd(descriptor: int) -> bytes:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    content = b""
+    while chunk := os.read(descriptor, _CHUNK):
+        content += chunk
+    return content
+
+
+def _pump(control: Path, masker: Masker, key: bytes) -> None:
+    held, ended_for = b"", 0.0
+    while True:
+        ready, _, _ = select.select([0], [], [], _POLL_SECONDS)
+        if ready:
+            chunk = os.read(0, _CHUNK)
+            if not chunk:
+                break
+            held += chunk
+            lines = held.split(b"\n")
+            held = lines.pop()
+            text = "".join(f"{filtered(_text(line), masker, key)}\n" for line in lines)
+            os.write(1, text.encode())
+        elif (control / "code").exists():
+            ended_for += _POLL_SECONDS
+            if ended_for >= _GRACE_SECONDS:
+                break
+    if held:
+        os.write(1, f"{filtered(_text(held), masker, key)}\n".encode())
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\r")
+
+
+def main(arguments: list[str]) -> int:
+    """Run until the step's output ends."""
+    control, secrets_fd, seal_fd = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+    masker = Masker(json.loads(_read_fd(secrets_fd) or b"[]"))
+    _pump(control, masker, _read_fd(seal_fd))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
