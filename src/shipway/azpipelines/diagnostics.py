@@ -1,0 +1,99 @@
+"""Diagnostics: what is wrong with a pipeline, where, and what to do about it.
+
+Problems of the user's text are collected, never raised, so that one compilation names them all.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shipway.azpipelines import limits
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place in a file; line and column count from 1, as the service counts."""
+
+    file: str
+    line: int
+    column: int
+
+
+NOWHERE = Position(file="", line=0, column=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding. `message` is the service's own wording where that is known."""
+
+    code: str
+    severity: Severity
+    message: str
+    file: str
+    line: int
+    column: int
+    hint: str = ""
+
+    def service_text(self) -> str:
+        """The line as the service prints it: `/file.yml (Line: 3, Col: 5): message`."""
+        if not self.line:
+            return self.message
+        return f"/{self.file.lstrip('/')} (Line: {self.line}, Col: {self.column}): {self.message}"
+
+    def short_text(self) -> str:
+        """The line as compilers print it: `file.yml:3:5: message`."""
+        where = f"{self.file}:{self.line}:{self.column}: " if self.line else ""
+        return f"{where}{self.message}" + (f" {self.hint}" if self.hint else "")
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects the diagnostics of one compilation, each place and message once."""
+
+    found: list[Diagnostic] = field(default_factory=list)
+    _seen: set[tuple[str, str, int, int]] = field(default_factory=set)
+
+    def error(self, code: str, message: str, position: Position, *, hint: str = "") -> None:
+        """Record an error."""
+        self._add("error", code, message, position, hint)
+
+    def warning(self, code: str, message: str, position: Position, *, hint: str = "") -> None:
+        """Record a warning; it does not stop the compilation."""
+        self._add("warning", code, message, position, hint)
+
+    def has_errors(self) -> bool:
+        """Whether any error was recorded."""
+        return any(one.severity == "error" for one in self.found)
+
+    def result(self) -> tuple[Diagnostic, ...]:
+        """All diagnostics, in the order of file and line."""
+        return tuple(sorted(self.found, key=lambda one: (one.file, one.line, one.column)))
+
+    def _add(
+        self, severity: Severity, code: str, message: str, position: Position, hint: str
+    ) -> None:
+        key = (message, position.file, position.line, position.column)
+        if key in self._seen or len(self.found) >= limits.MAX_DIAGNOSTICS:
+            return
+        self._seen.add(key)
+        self.found.append(
+            Diagnostic(
+                code=code,
+                severity=severity,
+                message=message,
+                file=position.file,
+                line=position.line,
+                column=position.column,
+                hint=hint,
+            )
+        )
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """A hint that names the nearest candidate, or an empty text when none is near."""
+    by_lower = {one.lower(): one for one in candidates}
+    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    return f"Did you mean '{by_lower[near[0]]}'?" if near else ""

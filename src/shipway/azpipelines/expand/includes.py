@@ -1,0 +1,126 @@
+"""Template files: where they are and how they are read.
+
+Paths are relative to the including file, a leading `/` is the repository's root, `\\` is a
+separator too; the last `@` splits off the repository's alias.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shipway.azpipelines import limits, source
+from shipway.azpipelines.diagnostics import Position, Problems
+from shipway.azpipelines.tokens import Token
+
+SELF = "self"
+
+
+class FileMissing(Exception):
+    """The file is not in the repository; the message says where it was looked for."""
+
+
+class RepositoryMissing(Exception):
+    """The repository behind an alias cannot be read."""
+
+
+class FileProvider(Protocol):
+    """Gives the text of files at the commit that is compiled."""
+
+    def read(self, repository_alias: str, path: str) -> str | bytes:
+        """The file's content; `path` has no leading slash, `self` is the entry repository.
+
+        Raises `FileMissing` or `RepositoryMissing`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file in a repository."""
+
+    alias: str
+    path: str
+
+    @property
+    def shown(self) -> str:
+        """The path as diagnostics print it."""
+        return self.path if self.alias == SELF else f"{self.path}@{self.alias}"
+
+
+@dataclass(slots=True)
+class Library:
+    """Reads and parses files of one compilation, each once."""
+
+    files: FileProvider
+    problems: Problems
+    aliases: Collection[str] = ()
+    read: list[str] = field(default_factory=list)
+    _parsed: dict[Location, Token | None] = field(default_factory=dict)
+
+    def resolve(self, reference: str, *, base: Location, position: Position) -> Location | None:
+        """The file that a `template:` names, or None with an error recorded."""
+        path, separator, alias = reference.rpartition("@")
+        if not separator:
+            path, alias = reference, base.alias
+        elif not alias:
+            alias = base.alias
+        known = self._alias(alias)
+        if known is None:
+            self.problems.error(
+                "unknown-repository",
+                f"No repository found by name {alias}",
+                position,
+                hint="Declare it under resources: repositories.",
+            )
+            return None
+        directory = base.path.rpartition("/")[0] if known == base.alias else ""
+        joined = _joined(directory, path)
+        if joined is None:
+            self.problems.error("path-escapes", f"The file path //{path} is invalid", position)
+            return None
+        return Location(known, joined)
+
+    def load(self, location: Location, *, position: Position | None = None) -> Token | None:
+        """The file's root token, or None with an error recorded at `position`."""
+        if location not in self._parsed:
+            self._parsed[location] = self._load(location, position)
+        return self._parsed[location]
+
+    def _load(self, location: Location, position: Position | None) -> Token | None:
+        where = position or Position(file=location.shown, line=0, column=0)
+        if len(self.read) >= limits.MAX_FILES:
+            self.problems.error(
+                "too-many-files", f"Maximum file count of {limits.MAX_FILES} exceeded", where
+            )
+            return None
+        try:
+            text = self.files.read(location.alias, location.path)
+        except FileMissing as error:
+            detail = str(error) or f"File /{location.path} not found in repository {location.alias}"
+            self.problems.error("file-missing", detail, where)
+            return None
+        except RepositoryMissing as error:
+            self.problems.error("unknown-repository", str(error), where)
+            return None
+        self.read.append(location.shown)
+        return source.parse(text, file=location.shown, problems=self.problems)
+
+    def _alias(self, alias: str) -> str | None:
+        if alias.lower() == SELF:
+            return SELF
+        return next((one for one in self.aliases if one.lower() == alias.lower()), None)
+
+
+def _joined(directory: str, path: str) -> str | None:
+    """A normal path below the root, or None when it climbs out."""
+    path = path.replace("\\", "/")
+    parts = [] if path.startswith("/") else [one for one in directory.split("/") if one]
+    for part in path.split("/"):
+        if part in ("", "."):
+            continue
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        else:
+            parts.append(part)
+    return "/".join(parts) if parts else None

@@ -1,0 +1,142 @@
+"""`${{ expression }}` inside texts, and values as tokens."""
+
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence as ListOf
+from dataclasses import dataclass
+
+from shipway.azpipelines.diagnostics import Position, Problems
+from shipway.azpipelines.expand.scope import Scope
+from shipway.azpipelines.expr import evaluator, parser
+from shipway.azpipelines.expr.syntax import ExpressionSyntaxError
+from shipway.azpipelines.expr.values import EvaluationError, Value, to_text
+from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
+
+OPEN = "${{"
+_CLOSE = "}}"
+
+
+class Unclosed(Exception):
+    """`${{` without `}}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a text: literal, or the inside of one `${{ }}`."""
+
+    text: str
+    is_expression: bool
+
+
+class TokenObject(dict[str, Value]):
+    """An object that remembers the token it was read from, so that positions survive."""
+
+    token: Token
+
+
+class TokenArray(list[Value]):
+    """An array that remembers the token it was read from."""
+
+    token: Token
+
+
+def pieces(text: str) -> list[Piece]:
+    """Split a text at its expressions. Raises `Unclosed`. `}}` inside quotes does not close."""
+    found: list[Piece] = []
+    at = 0
+    while (start := text.find(OPEN, at)) >= 0:
+        if start > at:
+            found.append(Piece(text[at:start], False))
+        end = _closing(text, start + len(OPEN))
+        found.append(Piece(text[start + len(OPEN) : end].strip(), True))
+        at = end + len(_CLOSE)
+    if at < len(text):
+        found.append(Piece(text[at:], False))
+    return found
+
+
+def evaluated(expression: str, *, scope: Scope) -> Value:
+    """The value of one expression. Raises `ExpressionSyntaxError` or `EvaluationError`."""
+    return evaluator.evaluate(expression, dialect=scope.dialect, contexts=scope.contexts())
+
+
+def interpolated(scalar: Scalar, *, scope: Scope, problems: Problems) -> Token | None:
+    """A scalar with its expressions evaluated; a lone expression may give a collection.
+
+    None with an error recorded when it cannot be evaluated.
+    """
+    try:
+        parts = pieces(scalar.text)
+        if len(parts) == 1 and parts[0].is_expression:
+            return to_token(evaluated(parts[0].text, scope=scope), scalar.position)
+        text = "".join(
+            to_text(evaluated(part.text, scope=scope)) if part.is_expression else part.text
+            for part in parts
+        )
+    except (Unclosed, ExpressionSyntaxError, EvaluationError) as error:
+        record(error, scalar.position, problems)
+        return None
+    return Scalar(text, scalar.position, plain=False)
+
+
+def check(text: str, position: Position, *, scope: Scope, problems: Problems) -> None:
+    """Record syntax errors of expressions that are not evaluated."""
+    try:
+        for part in pieces(text):
+            if part.is_expression:
+                parser.parse(part.text, scope.dialect)
+    except (Unclosed, ExpressionSyntaxError) as error:
+        record(error, position, problems)
+
+
+def record(error: Exception, position: Position, problems: Problems) -> None:
+    """One error of an expression as a diagnostic."""
+    if isinstance(error, Unclosed):
+        message = (
+            "The expression is not closed. An unescaped ${{ sequence was found, but the closing "
+            "}} sequence was not found."
+        )
+        problems.error("expression-unclosed", message, position)
+    elif isinstance(error, ExpressionSyntaxError):
+        problems.error("expression-syntax", str(error), position)
+    else:
+        problems.error("expression-evaluation", str(error), position)
+
+
+def to_token(value: Value, position: Position) -> Token:
+    """A value as a token at the place of its expression; read tokens keep their own places."""
+    if isinstance(value, TokenObject | TokenArray):
+        return value.token
+    if isinstance(value, MappingOf):
+        return Mapping(
+            tuple(
+                Entry(Scalar(key, position, plain=False), to_token(item, position))
+                for key, item in value.items()
+            ),
+            position,
+        )
+    if isinstance(value, ListOf) and not isinstance(value, str):
+        return Sequence(tuple(to_token(item, position) for item in value), position)
+    return Scalar(to_text(value), position, plain=value is None)
+
+
+def to_value(token: Token) -> Value:
+    """A token as an untyped value: texts, arrays, objects."""
+    if isinstance(token, Scalar):
+        return token.text
+    if isinstance(token, Sequence):
+        array = TokenArray(to_value(item) for item in token.items)
+        array.token = token
+        return array
+    value = TokenObject({entry.key.text: to_value(entry.value) for entry in token.entries})
+    value.token = token
+    return value
+
+
+def _closing(text: str, start: int) -> int:
+    quoted = False
+    for at in range(start, len(text)):
+        if text[at] == "'":
+            quoted = not quoted
+        elif not quoted and text.startswith(_CLOSE, at):
+            return at
+    raise Unclosed

@@ -1,0 +1,88 @@
+"""What a template expression can see: parameters, static variables, loop variables."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from shipway.azpipelines.expand.includes import Location
+from shipway.azpipelines.expr.functions.table import FUNCTIONS
+from shipway.azpipelines.expr.parser import Dialect
+from shipway.azpipelines.expr.values import EvaluationError, Value
+
+TEMPLATE = Dialect(functions=FUNCTIONS, names=frozenset({"parameters", "resources", "variables"}))
+"""The words of `${{ }}` outside loops."""
+
+
+class IgnoreCase(Mapping[str, Value]):
+    """Names without regard to case, as in `variables`."""
+
+    def __init__(self, values: Mapping[str, Value] | None = None) -> None:
+        self._values = {name.lower(): (name, value) for name, value in (values or {}).items()}
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[name.lower()][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._values.values())
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def with_value(self, name: str, value: Value) -> "IgnoreCase":
+        """A copy with one more value."""
+        copy = IgnoreCase()
+        copy._values = {**self._values, name.lower(): (name, value)}
+        return copy
+
+
+class Parameters(Mapping[str, Value]):
+    """Declared parameters; asking for another is an error that names it."""
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in self._values:
+            raise EvaluationError(f"Key not found '{name}'")
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where expansion stands: the file, what expressions see there, how deep it is nested."""
+
+    location: Location
+    parameters: Parameters
+    variables: IgnoreCase
+    resources: Mapping[str, Value] = field(default_factory=dict)
+    loops: Mapping[str, Value] = field(default_factory=dict)
+    dialect: Dialect = TEMPLATE
+    depth: int = 0
+
+    def contexts(self) -> dict[str, Value]:
+        """Named values for the evaluator."""
+        return {
+            "parameters": self.parameters,
+            "variables": self.variables,
+            "resources": self.resources,
+            **self.loops,
+        }
+
+    def with_loop(self, name: str, value: Value, dialect: Dialect) -> "Scope":
+        """The scope of one turn of `each`."""
+        return replace(self, loops={**self.loops, name: value}, dialect=dialect)
+
+    def with_variable(self, name: str, value: str) -> "Scope":
+        """The scope after a variable."""
+        return replace(self, variables=self.variables.with_value(name, value))

@@ -1,0 +1,12 @@
+"""endsWith(text, part): whatever the case."""
+
+from shipway.azpipelines.expr.functions.spec import Arguments, FunctionSpec
+from shipway.azpipelines.expr.values import Value, fold, to_text
+
+
+def evaluate(arguments: Arguments) -> Value:
+    """Casts both to text."""
+    return fold(to_text(arguments.value(0))).endswith(fold(to_text(arguments.value(1))))
+
+
+SPEC = FunctionSpec("endsWith", 2, 2, evaluate)

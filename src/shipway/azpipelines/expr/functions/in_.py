@@ -1,0 +1,13 @@
+"""in(a, b, ...): whether a equals any of the others."""
+
+from shipway.azpipelines.expr.functions.spec import MANY, Arguments, FunctionSpec
+from shipway.azpipelines.expr.values import Value, equal
+
+
+def evaluate(arguments: Arguments) -> Value:
+    """Stops at the first match."""
+    left = arguments.value(0)
+    return any(equal(left, arguments.value(index)) for index in range(1, len(arguments)))
+
+
+SPEC = FunctionSpec("in", 2, MANY, evaluate)

@@ -1,0 +1,15 @@
+"""replace(text, old, new): case-sensitive, every occurrence."""
+
+from shipway.azpipelines.expr.functions.spec import Arguments, FunctionSpec
+from shipway.azpipelines.expr.values import EvaluationError, Value, to_text
+
+
+def evaluate(arguments: Arguments) -> Value:
+    """Casts all to text; an empty `old` is an error, as in .NET."""
+    text, old, new = (to_text(arguments.value(index)) for index in range(3))
+    if not old:
+        raise EvaluationError("String cannot be of zero length. (Parameter 'oldValue')")
+    return text.replace(old, new)
+
+
+SPEC = FunctionSpec("replace", 3, 3, evaluate)

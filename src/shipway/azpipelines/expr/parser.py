@@ -1,0 +1,168 @@
+"""Lexemes to a tree.
+
+A `Dialect` says which functions and named values are known where the expression stands: `${{ }}`,
+`$[ ]` and conditions speak the same grammar with different words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from shipway.azpipelines import limits
+from shipway.azpipelines.expr.functions.spec import FunctionSpec
+from shipway.azpipelines.expr.lexer import Lexeme, lex
+from shipway.azpipelines.expr.syntax import (
+    Call,
+    Constant,
+    ErrorKind,
+    ExpressionSyntaxError,
+    Filter,
+    Index,
+    Name,
+    Node,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """The words that an expression may use; function names are in lower case."""
+
+    functions: Mapping[str, FunctionSpec]
+    names: frozenset[str]
+
+    def with_names(self, more: frozenset[str]) -> "Dialect":
+        """The same dialect with loop variables added."""
+        return Dialect(functions=self.functions, names=self.names | more)
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str, dialect: Dialect) -> Node:
+    """The tree of an expression. Raises `ExpressionSyntaxError`."""
+    if len(text) > limits.MAX_EXPRESSION_LENGTH:
+        raise ExpressionSyntaxError("ExceededMaxLength", raw="", offset=0, expression=text)
+    return _Parser(text, dialect).whole()
+
+
+class _Parser:
+    def __init__(self, text: str, dialect: Dialect) -> None:
+        self._text = text
+        self._dialect = dialect
+        self._names = {name.lower(): name for name in dialect.names}
+        self._lexemes = lex(text)
+        self._at = 0
+
+    def whole(self) -> Node:
+        if not self._lexemes:
+            raise ExpressionSyntaxError("Empty", raw="", offset=0, expression=self._text)
+        node = self._operand(1)
+        if self._at < len(self._lexemes):
+            raise self._error("UnexpectedSymbol", self._lexemes[self._at])
+        return node
+
+    def _operand(self, depth: int) -> Node:
+        if depth > limits.MAX_EXPRESSION_DEPTH:
+            raise ExpressionSyntaxError("ExceededMaxDepth", raw="", offset=0, expression=self._text)
+        lexeme = self._take()
+        if lexeme is None:
+            raise self._error("UnexpectedSymbol", self._lexemes[-1])
+        if lexeme.kind == "literal":
+            return Constant(lexeme.value)
+        if lexeme.kind == "unrecognized":
+            raise self._error("UnrecognizedValue", lexeme)
+        if lexeme.kind != "keyword":
+            raise self._error("UnexpectedSymbol", lexeme)
+        return self._indexed(self._named(lexeme, depth), depth)
+
+    def _named(self, lexeme: Lexeme, depth: int) -> Node:
+        name = lexeme.raw.lower()
+        if name in self._dialect.functions:
+            return self._call(lexeme, depth)
+        if name in self._names:
+            return Name(self._names[name])
+        raise self._error("UnrecognizedValue", lexeme)
+
+    def _call(self, lexeme: Lexeme, depth: int) -> Node:
+        spec = self._dialect.functions[lexeme.raw.lower()]
+        if not self._accept("("):
+            raise self._error("ExpectedStartParameter", lexeme)
+        arguments: list[Node] = []
+        while not self._is(")"):
+            if arguments and not self._accept(","):
+                raise self._stray("UnclosedFunction", lexeme)
+            if self._at >= len(self._lexemes):
+                raise self._error("UnclosedFunction", lexeme)
+            if len(arguments) >= spec.maximum:
+                raise self._error("UnexpectedSymbol", self._lexemes[self._at - 1])
+            arguments.append(self._operand(depth + 1))
+        if len(arguments) < spec.minimum:
+            raise self._error("UnexpectedSymbol", self._lexemes[self._at])
+        self._at += 1
+        return Call(lexeme.raw.lower(), tuple(arguments))
+
+    def _indexed(self, node: Node, depth: int) -> Node:
+        while self._at < len(self._lexemes):
+            lexeme = self._lexemes[self._at]
+            if lexeme.raw == "." and lexeme.kind == "punctuation":
+                node = self._dereferenced(node)
+            elif lexeme.raw == "[" and lexeme.kind == "punctuation":
+                node = self._bracketed(node, depth)
+            else:
+                break
+        return node
+
+    def _dereferenced(self, node: Node) -> Node:
+        point = self._lexemes[self._at]
+        self._at += 1
+        following = self._take()
+        if following is None:
+            raise self._error("ExpectedPropertyName", point)
+        if following.kind == "star":
+            return Filter(node)
+        if following.kind not in ("property", "keyword"):
+            raise self._error("UnexpectedSymbol", following)
+        return Index(node, Constant(following.raw))
+
+    def _bracketed(self, node: Node, depth: int) -> Node:
+        opening = self._lexemes[self._at]
+        self._at += 1
+        if self._at >= len(self._lexemes):
+            raise self._error("UnclosedIndexer", opening)
+        if self._lexemes[self._at].kind == "star":
+            self._at += 1
+            result: Node = Filter(node)
+        else:
+            result = Index(node, self._operand(depth + 1))
+        if not self._accept("]"):
+            raise self._stray("UnclosedIndexer", opening)
+        return result
+
+    def _take(self) -> Lexeme | None:
+        if self._at >= len(self._lexemes):
+            return None
+        self._at += 1
+        return self._lexemes[self._at - 1]
+
+    def _is(self, raw: str) -> bool:
+        if self._at >= len(self._lexemes):
+            return False
+        lexeme = self._lexemes[self._at]
+        return lexeme.kind == "punctuation" and lexeme.raw == raw
+
+    def _accept(self, raw: str) -> bool:
+        if not self._is(raw):
+            return False
+        self._at += 1
+        return True
+
+    def _stray(self, unclosed: ErrorKind, opening: Lexeme) -> ExpressionSyntaxError:
+        if self._at >= len(self._lexemes):
+            return self._error(unclosed, opening)
+        lexeme = self._lexemes[self._at]
+        if lexeme.kind == "unrecognized":
+            return self._error("UnrecognizedValue", lexeme)
+        return self._error("UnexpectedSymbol", lexeme)
+
+    def _error(self, kind: ErrorKind, lexeme: Lexeme) -> ExpressionSyntaxError:
+        return ExpressionSyntaxError(
+            kind, raw=lexeme.raw, offset=lexeme.offset, expression=self._text
+        )

@@ -1,0 +1,265 @@
+"""What a run will do: the compiled pipeline as frozen dataclasses.
+
+A plan is stored with its run and read again after a restart, so every type here goes to JSON and
+back (`to_json`, `from_json`). Values that only exist at run time stay text: macros `$(x)` and
+runtime expressions `$[ x ]`; typed fields that hold such text are listed in `runtime_values`
+under their YAML key, and the field keeps its default until `runtime.resolve_job` fills it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shipway.azpipelines import plan_json
+from shipway.azpipelines.diagnostics import NOWHERE, Position
+from shipway.azpipelines.triggers import PipelineTriggers
+
+CHECKOUT_TASK = "6d15af64-176c-496d-b583-fd2ae21d4df4"
+PUBLISH_TASK = "ecdc45f6-832d-4ad9-b52b-ee49e94659be"
+DOWNLOAD_TASK = "30f35852-3f7e-4c0c-9a88-e127b4f97211"
+"""Ids of the tasks behind `checkout`, `publish` and `download`; each at version 1."""
+
+Shorthand = Literal[
+    "task", "script", "bash", "pwsh", "powershell", "checkout", "publish", "download"
+]
+JobKind = Literal["job", "deployment"]
+DeploymentStrategy = Literal["runOnce", "rolling", "canary"]
+HookName = Literal["preDeploy", "deploy", "routeTraffic", "postRouteTraffic", "success", "failure"]
+LockBehavior = Literal["runLatest", "sequential"]
+
+HOOK_ORDER: tuple[HookName, ...] = ("preDeploy", "deploy", "routeTraffic", "postRouteTraffic")
+"""Hooks in the order in which they run; then `success` or `failure`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariablePlan:
+    """One item of a `variables:` block, in its order: a value or a whole variable group.
+
+    With `group` set, `name` and `value` are empty and the group's variables stand in its place.
+    """
+
+    name: str = ""
+    value: str = ""
+    is_read_only: bool = False
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReference:
+    """`name@version`; the name may be an id or carry its extension's prefix."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTarget:
+    """Where a step runs and what it may set."""
+
+    container: str = "host"
+    commands: Literal["any", "restricted"] = "any"
+    settable_variables: tuple[str, ...] | None = None
+    """None: all; empty: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlan:
+    """One step; shorthands are already the task that stands behind them.
+
+    `shorthand` says how it was written, so that checkout, publish and download need no id.
+    `implicit` steps were not written: the checkout of a job, the download of a deploy hook.
+    """
+
+    ref_name: str
+    display_name: str
+    shorthand: Shorthand
+    task: TaskReference
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    condition: str | None = None
+    enabled: bool = True
+    continue_on_error: bool = False
+    timeout_in_minutes: int = 0
+    retry_count: int = 0
+    target: StepTarget | None = None
+    implicit: bool = False
+    runtime_values: Mapping[str, str] = field(default_factory=dict)
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolPlan:
+    """Which agents may take a job; `is_server` for agentless jobs."""
+
+    name: str | None = None
+    vm_image: str | None = None
+    demands: tuple[str, ...] = ()
+    is_server: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegPlan:
+    """One leg of a matrix or slice of `parallel`: its name and its own variables."""
+
+    name: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanOut:
+    """`strategy: matrix` or `parallel`.
+
+    With `matrix_expression` the legs are known at run time: `runtime.matrix_legs` reads them.
+    """
+
+    kind: Literal["matrix", "parallel"]
+    legs: tuple[LegPlan, ...] = ()
+    matrix_expression: str | None = None
+    max_parallel: int = 0
+    """0 is no limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookPlan:
+    """One life-cycle hook of a deployment job; each runs as a job of its own on `pool`."""
+
+    name: HookName
+    steps: tuple[StepPlan, ...]
+    pool: PoolPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentTarget:
+    """The AzDO environment that a deployment job meets, and the resource in it."""
+
+    name: str
+    resource_name: str | None = None
+    resource_type: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerPlan:
+    """The container that a job asks for: an alias of `resources` or an image."""
+
+    alias: str | None = None
+    image: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """One job: `steps` for kind job, `environment` and `hooks` for kind deployment.
+
+    `condition` None is the default `succeeded()`. `timeout_in_minutes` 0 is the agent's maximum.
+    """
+
+    name: str
+    display_name: str
+    kind: JobKind
+    depends_on: tuple[str, ...] = ()
+    condition: str | None = None
+    variables: tuple[VariablePlan, ...] = ()
+    pool: PoolPlan
+    steps: tuple[StepPlan, ...] = ()
+    fan_out: FanOut | None = None
+    environment: EnvironmentTarget | None = None
+    deployment_strategy: DeploymentStrategy | None = None
+    deployment_options: Mapping[str, str] = field(default_factory=dict)
+    hooks: tuple[HookPlan, ...] = ()
+    timeout_in_minutes: int = 60
+    cancel_timeout_in_minutes: int = 5
+    continue_on_error: bool = False
+    workspace_clean: str | None = None
+    container: ContainerPlan | None = None
+    services: Mapping[str, str] = field(default_factory=dict)
+    uses_repositories: tuple[str, ...] = ()
+    runtime_values: Mapping[str, str] = field(default_factory=dict)
+    position: Position = NOWHERE
+
+    @property
+    def environment_name(self) -> str | None:
+        """The AzDO environment's name, for deployment jobs."""
+        return self.environment.name if self.environment else None
+
+    def hook(self, name: HookName) -> HookPlan | None:
+        """A hook by its name, or None when the job has none of it."""
+        return next((one for one in self.hooks if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagePlan:
+    """One stage. `depends_on` is final: an unwritten one names the stage before."""
+
+    name: str
+    display_name: str
+    depends_on: tuple[str, ...] = ()
+    condition: str | None = None
+    variables: tuple[VariablePlan, ...] = ()
+    jobs: tuple[JobPlan, ...] = ()
+    lock_behavior: LockBehavior | None = None
+    trigger: Literal["automatic", "manual"] = "automatic"
+    is_skippable: bool = True
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryResource:
+    """A repository that the pipeline names; `self` is not listed."""
+
+    alias: str
+    name: str
+    type: str = "git"
+    ref: str | None = None
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineResource:
+    """Another pipeline whose runs and artifacts this one uses."""
+
+    alias: str
+    source: str
+    project: str | None = None
+    version: str | None = None
+    branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """The whole run. Stages stand in an order in which each follows what it depends on."""
+
+    name_format: str
+    append_commit_message_to_run_name: bool = True
+    stages: tuple[StagePlan, ...]
+    variables: tuple[VariablePlan, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    triggers: PipelineTriggers
+    lock_behavior: LockBehavior | None = None
+    repositories: tuple[RepositoryResource, ...] = ()
+    pipelines: tuple[PipelineResource, ...] = ()
+    containers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Every file that was read, the entry file first."""
+
+    def to_json(self) -> dict[str, object]:
+        """Plain dictionaries, lists, texts, numbers and booleans."""
+        return plan_json.to_json(self)
+
+    @staticmethod
+    def from_json(body: Mapping[str, object]) -> "RunPlan":
+        """The plan that `to_json` wrote. Raises `ValueError` for anything else."""
+        return plan_json.from_json(RunPlan, body)
+
+    def stage(self, name: str) -> StagePlan | None:
+        """A stage by its name, whatever the case."""
+        return next((one for one in self.stages if one.name.lower() == name.lower()), None)
+
+    def job(self, stage_name: str, job_name: str) -> JobPlan | None:
+        """A job by the names of its stage and itself."""
+        stage = self.stage(stage_name)
+        jobs = stage.jobs if stage else ()
+        return next((one for one in jobs if one.name.lower() == job_name.lower()), None)

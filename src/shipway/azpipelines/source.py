@@ -1,0 +1,174 @@
+"""YAML text to tokens with positions.
+
+Reads parser events, so that size, depth, anchors and aliases are judged before anything is built.
+"""
+
+from collections.abc import Iterator
+
+import yaml
+
+from shipway.azpipelines import limits
+from shipway.azpipelines.diagnostics import Position, Problems
+from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # PyYAML built without libyaml
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+_BYTE_ORDER_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
+class _Refused(Exception):
+    """Reading stops; the diagnostic is already recorded."""
+
+
+def parse(text: str | bytes, *, file: str, problems: Problems) -> Token | None:
+    """The root token of a YAML document, or None with at least one error in `problems`."""
+    reader = _Reader(file=file, problems=problems)
+    try:
+        return reader.document(reader.decoded(text))
+    except _Refused:
+        return None
+
+
+class _Reader:
+    def __init__(self, *, file: str, problems: Problems) -> None:
+        self._file = file
+        self._problems = problems
+        self._events = 0
+
+    def decoded(self, text: str | bytes) -> str:
+        start = Position(file=self._file, line=1, column=1)
+        if len(text) > limits.MAX_FILE_BYTES:
+            raise self._refuse(
+                "file-too-large",
+                f"Maximum file size of {limits.MAX_FILE_BYTES} bytes exceeded",
+                start,
+            )
+        if isinstance(text, str):
+            return text.removeprefix("\ufeff")
+        encoding = next(
+            (name for mark, name in _BYTE_ORDER_MARKS if text.startswith(mark)), "utf-8"
+        )
+        try:
+            return text.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            line = text.count(b"\n", 0, error.start) + 1
+            column = error.start - (text.rfind(b"\n", 0, error.start) + 1) + 1
+            raise self._refuse(
+                "encoding",
+                f"The file is not valid {encoding} text",
+                Position(file=self._file, line=line, column=column),
+                hint="Save the file as UTF-8.",
+            ) from error
+
+    def document(self, text: str) -> Token:
+        events = self._checked(text)
+        first = next(events)
+        while isinstance(first, yaml.StreamStartEvent | yaml.DocumentStartEvent):
+            first = next(events)
+        if isinstance(first, yaml.StreamEndEvent):
+            return Mapping(entries=(), position=Position(file=self._file, line=1, column=1))
+        root = self._node(first, events, depth=1)
+        next(events)  # the document's end
+        after = next(events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            raise self._refuse(
+                "yaml-syntax",
+                "Expected stream end parse event",
+                self._position(after),
+                hint="One file holds one YAML document.",
+            )
+        return root
+
+    def _checked(self, text: str) -> Iterator[yaml.Event]:
+        try:
+            for event in yaml.parse(text, Loader=_Loader):
+                self._events += 1
+                self._check_anchor(event)
+                yield event
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            what = (error.problem or "the text is not YAML").rstrip(".") + "."
+            if error.context:
+                what = f"{error.context[0].upper()}{error.context[1:]}, {what}"
+            raise self._refuse(
+                "yaml-syntax",
+                what,
+                Position(file=self._file, line=where[0], column=where[1]),
+            ) from error
+        except yaml.reader.ReaderError as error:
+            offset = error.position if isinstance(error.position, int) else 0
+            line = text.count("\n", 0, offset) + 1
+            column = offset - (text.rfind("\n", 0, offset) + 1) + 1
+            raise self._refuse(
+                "encoding",
+                f"The file holds a character that YAML does not allow: {error.reason}",
+                Position(file=self._file, line=line, column=column),
+                hint="Save the file as UTF-8 text.",
+            ) from error
+
+    def _check_anchor(self, event: yaml.Event) -> None:
+        anchor = getattr(event, "anchor", None)
+        if anchor is None:
+            return
+        raise self._refuse(
+            "anchor",
+            f"Anchors are not currently supported. Remove the anchor '{anchor}'",
+            self._position(event),
+            hint="Use a template with parameters instead.",
+        )
+
+    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], *, depth: int) -> Token:
+        position = self._position(event)
+        if depth > limits.MAX_DEPTH:
+            raise self._refuse("too-deep", "Maximum object depth exceeded", position)
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(event.value, position, event.style in (None, ""))
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(events, position, depth)
+        return self._mapping(events, position, depth)
+
+    def _sequence(self, events: Iterator[yaml.Event], position: Position, depth: int) -> Sequence:
+        items: list[Token] = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            items.append(self._node(event, events, depth=depth + 1))
+        return Sequence(tuple(items), position)
+
+    def _mapping(self, events: Iterator[yaml.Event], position: Position, depth: int) -> Mapping:
+        entries: list[Entry] = []
+        seen: set[str] = set()
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            key = self._node(event, events, depth=depth + 1)
+            value = self._node(next(events), events, depth=depth + 1)
+            if not isinstance(key, Scalar):
+                self._problems.error("yaml-key", "A mapping key must be a scalar", key.position)
+                continue
+            # directive keys may repeat: two `${{ if }}` blocks with one condition are legal
+            folded = key.text.lower()
+            if folded in seen and "${{" not in folded:
+                self._problems.error(
+                    "duplicate-key", f"'{key.text}' is already defined", key.position
+                )
+                continue
+            seen.add(folded)
+            entries.append(Entry(key, value))
+        return Mapping(tuple(entries), position)
+
+    def _position(self, event: yaml.Event) -> Position:
+        mark = event.start_mark
+        if mark is None:
+            return Position(file=self._file, line=1, column=1)
+        return Position(file=self._file, line=mark.line + 1, column=mark.column + 1)
+
+    def _refuse(self, code: str, message: str, position: Position, *, hint: str = "") -> _Refused:
+        self._problems.error(code, message, position, hint=hint)
+        return _Refused()
