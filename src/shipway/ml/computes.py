@@ -1,0 +1,128 @@
+"""Computes: clusters, instances and the machine itself, each with its own identity.
+
+All of them run on this machine; a cluster's size is kept and shown. Knows: documents, identities.
+Must not know: HTTP.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shipway.azure.entra.principals import ANONYMOUS, Principal
+from shipway.base.errors import BadInput, NotFound
+from shipway.ml.entities import Entity, authorship
+from shipway.store.store import Store
+
+KIND = "compute"
+LOCAL = "local"
+SERVERLESS = "serverless"
+TYPES = ("AmlCompute", "ComputeInstance", "Kubernetes", "VirtualMachine", "SynapseSpark")
+
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+_NAME = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compute(Entity):
+    """A compute. `settings` are its type's own properties (size, scale, ...) as sent.
+
+    `principal_id` is its system-assigned identity, empty when it has none; `user_identities` are
+    the ARM ids of identities assigned to it.
+    """
+
+    workspace: str
+    name: str
+    compute_type: str
+    location: str
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    principal_id: str = ""
+    user_identities: tuple[str, ...] = ()
+    instance_state: str = "Running"
+
+    @property
+    def key(self) -> str:
+        """Its document key; names ignore case."""
+        return f"{self.workspace}/{self.name}".lower()
+
+
+def find(store: Store, *, workspace: str, name: str) -> Compute | None:
+    """The compute, or None."""
+    document = store.documents.find(KIND, f"{workspace}/{name}".lower())
+    return Compute.read(document) if document else None
+
+
+def get(store: Store, *, workspace: str, name: str) -> Compute:
+    """The compute. Raises `NotFound` naming it and those that exist."""
+    compute = find(store, workspace=workspace, name=name)
+    if compute is None:
+        known = ", ".join(c.name for c in list_all(store, workspace=workspace))
+        raise NotFound(
+            f"The specified compute '{name}' was not found in the workspace.",
+            code="ComputeNotFound", where=name, hint=f"Computes of this workspace: {known}.",
+        )  # fmt: skip
+    return compute
+
+
+def list_all(store: Store, *, workspace: str) -> list[Compute]:
+    """The computes of a workspace by name."""
+    return [Compute.read(d) for d in store.documents.list(KIND, prefix=f"{workspace}/")]
+
+
+def create(  # noqa: PLR0913  # one per field of the resource
+    store: Store,
+    *,
+    workspace: str,
+    name: str,
+    compute_type: str,
+    location: str,
+    description: str = "",
+    tags: Mapping[str, str] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    principal_id: str = "",
+    user_identities: tuple[str, ...] = (),
+    principal: Principal = ANONYMOUS,
+) -> Compute:
+    """Make a compute, or replace the settings of one that exists.
+
+    Raises `BadInput` for a name or a type that Azure refuses.
+    """
+    if compute_type not in TYPES:
+        raise BadInput(
+            f"The compute type '{compute_type}' is not supported.", code="InvalidComputeType",
+            where="properties.computeType", hint=f"Supported: {', '.join(TYPES)}.",
+        )  # fmt: skip
+    if not _NAME.fullmatch(name):
+        raise BadInput(
+            f"The compute name '{name}' is invalid.", code="InvalidComputeName", where=name,
+            hint="Up to 32 letters, digits and hyphens; begins with a letter, ends without hyphen.",
+        )  # fmt: skip
+    before = find(store, workspace=workspace, name=name)
+    compute = Compute(
+        workspace=workspace, name=name, compute_type=compute_type, location=location,
+        description=description, tags=dict(tags or {}), settings=dict(settings or {}),
+        principal_id=principal_id or (before.principal_id if before else ""),
+        user_identities=user_identities, **authorship(principal),
+    )  # fmt: skip
+    return Compute.read(store.documents.put(KIND, compute.key, compute.body()))
+
+
+def create_local(store: Store, *, workspace: str, location: str) -> Compute:
+    """The compute `local`: this machine by that name."""
+    return create(
+        store, workspace=workspace, name=LOCAL, compute_type="VirtualMachine", location=location,
+        description="This machine.", settings={"address": "127.0.0.1"},
+    )  # fmt: skip
+
+
+def set_instance_state(store: Store, *, workspace: str, name: str, state: str) -> Compute:
+    """Started or stopped, for a compute instance. Raises `NotFound`."""
+    compute = get(store, workspace=workspace, name=name)
+    return Compute.read(store.documents.update(KIND, compute.key, {"instance_state": state}))
+
+
+def delete(store: Store, *, workspace: str, name: str) -> bool:
+    """Remove a compute; False when there was none."""
+    return store.documents.delete(KIND, f"{workspace}/{name}".lower())
