@@ -1,0 +1,183 @@
+"""Checks: what must hold before a stage may use a protected resource.
+
+An approval is one kind of check. Each is configured on one resource (type and id). Settings keep
+Azure's own key names, because they are data of the check's kind. Knows: documents.
+Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from shipway.base.errors import BadInput, NotFound
+from shipway.base.messages import Json
+from shipway.devops import rows
+from shipway.store.store import Store
+
+_KIND = "check"
+
+CheckKind = Literal[
+    "Approval", "ExclusiveLock", "BranchControl", "BusinessHours", "RequiredTemplate"
+]
+DEFAULT_TIMEOUT_MINUTES = 43_200  # 30 days, the service's own default
+RESOURCE_TYPES = ("endpoint", "environment", "queue", "repository", "securefile", "variablegroup")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check on a resource. `settings` by kind: Approval has approvers, minRequiredApprovers,
+    requesterCannotBeApprover, instructions, executionOrder; BranchControl allowedBranches."""
+
+    check_id: int
+    project_id: str
+    kind: CheckKind
+    resource_type: str
+    resource_id: str
+    resource_name: str = ""
+    settings: Mapping[str, Json]
+    timeout_minutes: int = DEFAULT_TIMEOUT_MINUTES
+    is_disabled: bool = False
+    version: int = 1
+    created_by_id: str = ""
+    created_by_name: str = ""
+    created_at: datetime
+    updated_at: datetime
+
+
+def create(  # noqa: PLR0913  # one argument for each field that a client may set
+    store: Store,
+    *,
+    project_id: str,
+    kind: CheckKind,
+    resource_type: str,
+    resource_id: str,
+    resource_name: str = "",
+    settings: Mapping[str, Json] | None = None,
+    timeout_minutes: int = DEFAULT_TIMEOUT_MINUTES,
+    is_disabled: bool = False,
+    created_by_id: str = "",
+    created_by_name: str = "",
+) -> Check:
+    """Put a check on a resource. Raises `BadInput` naming the setting that is wrong."""
+    now = store.clock.now()
+    with store.database.transaction():
+        made = Check(
+            check_id=store.documents.next_number(_KIND), project_id=project_id, kind=kind,
+            resource_type=resource_type.lower(), resource_id=resource_id,
+            resource_name=resource_name, settings=dict(settings or {}),
+            timeout_minutes=timeout_minutes, is_disabled=is_disabled,
+            created_by_id=created_by_id, created_by_name=created_by_name,
+            created_at=now, updated_at=now,
+        )  # fmt: skip
+        _check(made)
+        store.documents.create(_KIND, _key(made.check_id), rows.body_of(made))
+    return made
+
+
+def update(
+    store: Store, *, project_id: str, check_id: int, settings: Mapping[str, Json],
+    timeout_minutes: int | None = None, is_disabled: bool | None = None,
+) -> Check:  # fmt: skip
+    """Replace the settings of a check. Raises `NotFound`, `BadInput`."""
+    with store.database.transaction():
+        before = get(store, project_id=project_id, check_id=check_id)
+        after = replace(
+            before, settings=dict(settings), version=before.version + 1,
+            timeout_minutes=before.timeout_minutes if timeout_minutes is None else timeout_minutes,
+            is_disabled=before.is_disabled if is_disabled is None else is_disabled,
+            updated_at=store.clock.now(),
+        )  # fmt: skip
+        _check(after)
+        store.documents.put(_KIND, _key(check_id), rows.body_of(after))
+    return after
+
+
+def get(store: Store, *, project_id: str, check_id: int) -> Check:
+    """The check. Raises `NotFound`."""
+    found = store.documents.find(_KIND, _key(check_id))
+    if found is None or found.body["project_id"] != project_id:
+        raise NotFound(
+            f"Check configuration with id {check_id} does not exist.",
+            code="CheckConfigurationNotFoundException", where=str(check_id),
+        )  # fmt: skip
+    return rows.read(Check, found.body)
+
+
+def on(
+    store: Store, *, project_id: str, resource_type: str | None = None,
+    resource_id: str | None = None,
+) -> list[Check]:  # fmt: skip
+    """The checks on a resource (or of a whole project), oldest first, disabled ones too."""
+    found = (rows.read(Check, d.body) for d in store.documents.list(_KIND))
+    return [
+        c
+        for c in found
+        if c.project_id == project_id
+        and (resource_type is None or c.resource_type == resource_type.lower())
+        and (resource_id is None or c.resource_id.lower() == resource_id.lower())
+    ]
+
+
+def delete(store: Store, *, project_id: str, check_id: int) -> None:
+    """Take a check away; approvals that it opened stay. Raises `NotFound`."""
+    get(store, project_id=project_id, check_id=check_id)
+    store.documents.delete(_KIND, _key(check_id))
+
+
+def _check(check: Check) -> None:
+    if check.resource_type not in RESOURCE_TYPES:
+        raise _bad(
+            f"the resource type '{check.resource_type}' is not known", "resource.type",
+            f"Known: {', '.join(RESOURCE_TYPES)}.",
+        )  # fmt: skip
+    if not 0 < check.timeout_minutes <= DEFAULT_TIMEOUT_MINUTES:
+        raise _bad(
+            f"the timeout {check.timeout_minutes} is not between 1 and {DEFAULT_TIMEOUT_MINUTES}",
+            "timeout", "Give minutes; 43200 is 30 days.",
+        )  # fmt: skip
+    if check.kind == "Approval":
+        _check_approval(check.settings)
+    elif check.kind == "BranchControl" and not _text(_inputs(check.settings), "allowedBranches"):
+        raise _bad(
+            "a branch control needs 'allowedBranches'", "settings.inputs.allowedBranches",
+            "Give a comma separated list such as refs/heads/main.",
+        )  # fmt: skip
+
+
+def _check_approval(settings: Mapping[str, Json]) -> None:
+    approvers = settings.get("approvers")
+    if not isinstance(approvers, list) or not approvers:
+        raise _bad("an approval needs at least one approver", "settings.approvers",
+                   "Give [{\"id\": \"<object id of a user>\"}].")  # fmt: skip
+    if not all(isinstance(a, dict) and _text(a, "id") for a in approvers):
+        raise _bad("every approver needs an id", "settings.approvers[].id",
+                   "Use the object id that _apis/identities gives.")  # fmt: skip
+    least = settings.get("minRequiredApprovers", 0)
+    if not isinstance(least, int) or isinstance(least, bool) or not 0 <= least <= len(approvers):
+        raise _bad(
+            f"minRequiredApprovers {least!r} is not between 0 and {len(approvers)}",
+            "settings.minRequiredApprovers", "0 means: all of them.",
+        )  # fmt: skip
+    order = settings.get("executionOrder", "anyOrder")
+    if order not in ("anyOrder", "inSequence", 1, 2):
+        raise _bad(f"the executionOrder {order!r} is not known", "settings.executionOrder",
+                   "Known: anyOrder, inSequence.")  # fmt: skip
+
+
+def _inputs(settings: Mapping[str, Json]) -> Mapping[str, Json]:
+    inputs = settings.get("inputs")
+    return inputs if isinstance(inputs, dict) else {}
+
+
+def _text(values: Mapping[str, Json], name: str) -> str:
+    value = values.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _bad(message: str, where: str, hint: str) -> BadInput:
+    return BadInput(message, code="InvalidCheckConfigurationException", where=where, hint=hint)
+
+
+def _key(check_id: int) -> str:
+    return f"{check_id:010}"
