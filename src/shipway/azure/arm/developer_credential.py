@@ -14,7 +14,7 @@ from shipway.store.store import Store
 DISPLAY_NAME = "shipway-developer"
 ROLES = ("Owner", "Storage Blob Data Contributor", "Key Vault Secrets Officer")
 _KIND, _KEY = "developer_credential", "developer"
-_SECRET, _PAT = "developer client secret", "developer personal access token"  # noqa: S105
+_SECRET, _PAT = "developer client secret", "developer personal access token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
