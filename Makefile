@@ -87,7 +87,7 @@ test-scenarios: setup-browser ## Test the whole loop
 .PHONY: test-stack
 test-stack: setup ## Test the reference stack with its own pinned packages
 	@$(BIN)/uv run --quiet --no-project --isolated --python $(BIN)/python --directory stack \
-	    --with-requirements requirements.txt --with pytest python -m pytest pipelines/tests $(ARGS)
+	    --with-requirements requirements-ci.txt python -m pytest pipelines/tests $(ARGS)
 
 .PHONY: bench
 bench: setup ## Measure pipeline jobs beside a bare loop of the same processes
