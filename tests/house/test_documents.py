@@ -72,7 +72,7 @@ def test_every_decision_is_on_the_list() -> None:
 
 def test_news_fragments_have_a_topic_and_a_kind() -> None:
     for path in (tree.ROOT / "newsfragments").iterdir():
-        if path.name in {"README.md", ".gitignore"}:
+        if path.name in {"README.md", "template.md.jinja"}:
             continue
         match = re.fullmatch(r"[a-z0-9-]+\.([a-z]+)\.md", path.name)
         assert match, f"{path.name}: <topic>.<kind>.md"
