@@ -53,7 +53,7 @@ lint: setup ## Check style and format
 .PHONY: types
 types: setup ## Check the types, strictly
 	@$(BIN)/mypy
-	@$(BIN)/mypy tests/house tests/conftest.py tools
+	@$(BIN)/mypy tests tools
 
 .PHONY: imports
 imports: setup ## Check that imports only point down
@@ -108,8 +108,10 @@ coverage-page: setup ## Write the page of all routes that are served, from the r
 	@$(BIN)/python -m shipway.wire.coverage docs/reference/coverage.md
 
 .PHONY: release
-release: check test ## Write the changelog and build the package (VERSION=0.2.0)
+release: ## Set the version, write the changelog, build the package (VERSION=0.2.0)
 	@test -n "$(VERSION)" || { echo "release: which version? make release VERSION=0.2.0" >&2; exit 2; }
+	@$(MAKE) check test
+	@$(BIN)/uv version --no-sync $(VERSION)
 	@$(BIN)/towncrier build --yes --version $(VERSION)
 	@$(BIN)/uv build
 	@echo "now: commit, tag v$(VERSION), push both"
