@@ -6,6 +6,7 @@ Knows: documents. Must not know: HTTP, YAML, Azure ML.
 from dataclasses import dataclass
 from datetime import datetime
 
+from shipway.azure.entra import tenant
 from shipway.base import ids
 from shipway.base.errors import BadInput, Conflict, NotFound
 from shipway.devops import rows
@@ -112,16 +113,7 @@ def delete(store: Store, *, project_id: str) -> None:
 
 def organization_id(store: Store) -> str:
     """The GUID of the organization, the same for the life of the home."""
-    found = store.documents.find("organization", ORGANIZATION)
-    if found is not None:
-        return str(found.body["organization_id"])
-    with store.database.transaction():
-        again = store.documents.find("organization", ORGANIZATION)
-        if again is not None:
-            return str(again.body["organization_id"])
-        made = ids.new_guid()
-        store.documents.create("organization", ORGANIZATION, {"organization_id": made})
-        return made
+    return tenant.facts(store).organization_id
 
 
 def _check_name(name: str) -> None:

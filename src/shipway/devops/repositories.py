@@ -209,6 +209,13 @@ def resolve(store: Store, repository: Repository, revision: str) -> str | None:
     return None
 
 
+def existing(store: Store, repository: Repository, objects: Iterable[str]) -> list[str]:
+    """Those of `objects` that the repository has."""
+    asked = "".join(f"{one}\n" for one in objects).encode()
+    out = git(store, repository, ["cat-file", "--batch-check=%(objectname)"], input_bytes=asked)
+    return [line for line in out.decode().splitlines() if not line.endswith(" missing")]
+
+
 def read_file(store: Store, repository: Repository, *, version: str, path: str) -> bytes | None:
     """A file's content at a commit, None when it is not there."""
     clean = path.lstrip("/")

@@ -59,12 +59,15 @@ def _maker(hint: Any) -> Callable[[Any], Any]:  # noqa: ANN401  # a type hint
     if origin is tuple:
         item = _maker(arguments[0])
         return lambda value: tuple(item(v) for v in value)
-    if origin is not None and len(arguments) == 2 and dataclasses.is_dataclass(arguments[1]):
-        kind: type[Any] = arguments[1]
-        return lambda value: {k: read(kind, v) for k, v in value.items()}
-    if isinstance(hint, type) and hasattr(hint, "__dataclass_fields__"):
+    if origin is Mapping and _is_entity(arguments[1]):
+        return lambda value: {k: read(arguments[1], v) for k, v in value.items()}
+    if _is_entity(hint):
         return lambda value: read(hint, value)
     return _same
+
+
+def _is_entity(hint: Any) -> bool:  # noqa: ANN401  # a type hint
+    return isinstance(hint, type) and dataclasses.is_dataclass(hint)
 
 
 def _same(value: Any) -> Any:  # noqa: ANN401  # any JSON value

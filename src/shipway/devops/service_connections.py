@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from shipway.azure.entra import federated_credentials
 from shipway.base import ids
 from shipway.base.errors import BadInput, Conflict, NotFound
 from shipway.devops import pipeline_permissions, projects, rows
@@ -52,7 +53,7 @@ class ServiceConnection:
 
 def issuer(store: Store) -> str:
     """The issuer of federated tokens for this organization's connections."""
-    return f"https://vstoken.dev.azure.com/{projects.organization_id(store)}"
+    return federated_credentials.issuer_of(store)
 
 
 def subject_of(project: Project, connection_name: str) -> str:

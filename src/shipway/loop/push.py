@@ -1,0 +1,181 @@
+"""Station 1: a ref moved. Which definitions start; their runs are queued.
+
+git moves refs on disk; a push counts once `accept` has written it: refs, push, RefMoved and
+RunQueued in one transaction, before the client hears that it went well. A server that dies
+between git's update and that transaction finds the difference with `reconcile` when it starts.
+Source: https://learn.microsoft.com/azure/devops/pipelines/repos/azure-repos-git#ci-triggers
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from shipway.azpipelines import triggers
+from shipway.azpipelines.triggers import Trigger
+from shipway.azure.entra.principals import Principal
+from shipway.devops import definitions, pushes, repositories, runs
+from shipway.devops.definitions import PipelineDefinition
+from shipway.devops.pushes import RefMove
+from shipway.devops.repositories import Repository
+from shipway.devops.runs import Requester, Run
+from shipway.store.store import Store
+
+# the identity that Azure shows as Build.RequestedBy of a run that a push started
+SERVICE = Requester(
+    object_id="00000002-0000-8888-8000-000000000000", name="Microsoft.VisualStudio.Services.TFS"
+)
+_UNKNOWN = Requester(object_id="", name="unknown")
+_NEW_COMMITS = 1000
+_SKIP_WORDS = (
+    "[skip ci]", "[ci skip]", "skip-checks: true", "skip-checks:true", "[skip azurepipelines]",
+    "[azurepipelines skip]", "[skip azpipelines]", "[azpipelines skip]", "[skip azp]",
+    "[azp skip]", "***no_ci***",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What a push came to: the refs that moved and the runs that it queued."""
+
+    moves: tuple[RefMove, ...]
+    runs: tuple[Run, ...]
+    push_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    definition: PipelineDefinition
+    move: RefMove
+    trigger: Trigger
+
+
+@contextmanager
+def one_at_a_time(store: Store, repository: Repository) -> Iterator[int]:
+    """Hold the repository's lock: pushes to one repository are accepted one after the other.
+
+    Gives the lock's descriptor, to be inherited by the git that moves the refs: if this process
+    dies, the lock lives until that git has ended, and `reconcile` waits for it.
+    """
+    path = repositories.path_of(store, repository) / "shipway.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def begin(store: Store, repository: Repository, pusher: Principal) -> None:
+    """Note who pushes before git may move anything. Hold `one_at_a_time`."""
+    who = Requester(object_id=pusher.object_id, name=pusher.name)
+    pushes.intend(store, repository, who)
+
+
+def accept(store: Store, repository: Repository) -> Accepted:
+    """Compare the refs on disk with the accepted ones and take over what moved.
+
+    Hold `one_at_a_time`. Every run is queued for the commit that its ref has now.
+    """
+    pusher = pushes.intended(store, repository) or _UNKNOWN
+    present = repositories.refs_of(store, repository)
+    moves = pushes.moves_between(pushes.known_refs(store, repository), present)
+    if not moves:
+        pushes.forget_intent(store, repository)
+        return Accepted(moves=(), runs=())
+    starts = [s for move in moves for s in _starts(store, repository, move)]
+    with store.database.transaction():
+        push = pushes.accept(store, repository, pusher=pusher, moves=moves)
+        queued = tuple(_queue(store, start, pusher) for start in starts)
+    return Accepted(moves=moves, runs=queued, push_id=push.push_id)
+
+
+def reconcile(store: Store) -> int:
+    """Take over pushes that git finished while no server was there to accept them; how many."""
+    found = 0
+    for repository in repositories.list_of(store):
+        if not repositories.path_of(store, repository).exists():
+            continue
+        with one_at_a_time(store, repository):
+            found += bool(accept(store, repository).moves)
+    return found
+
+
+def _starts(store: Store, repository: Repository, move: RefMove) -> Iterator[_Start]:
+    if move.is_deletion or not move.ref.startswith(("refs/heads/", "refs/tags/")):
+        return
+    candidates = [
+        d
+        for d in definitions.of_repository(store, repository.repository_id)
+        if d.queue_status == "enabled"
+    ]
+    if not candidates:
+        return
+    version = repositories.resolve(store, repository, move.new)
+    if version is None or _says_skip(store, repository, move):
+        return
+    changed = _changed_paths(store, repository, move)
+    for definition in candidates:
+        trigger = _trigger_of(store, repository, definition, version)
+        if trigger and triggers.matches_push(trigger, branch=move.ref, changed_paths=changed):
+            commit_move = RefMove(ref=move.ref, old=move.old, new=version)
+            yield _Start(definition=definition, move=commit_move, trigger=trigger)
+
+
+def _trigger_of(
+    store: Store, repository: Repository, definition: PipelineDefinition, version: str
+) -> Trigger | None:
+    """The trigger that counts for a push to `version`; None when the commit has no such file."""
+    content = repositories.read_file(store, repository, version=version, path=definition.yaml_path)
+    if content is None:
+        return None
+    override = definition.trigger_override
+    if override is None:
+        found, _ = triggers.triggers_of(content, file=definition.yaml_path)
+        return found.push
+    if not override.enabled:
+        return None
+    return triggers.override(
+        override.branch_filters, override.path_filters, batch=override.batch_changes
+    )
+
+
+def _changed_paths(store: Store, repository: Repository, move: RefMove) -> Sequence[str]:
+    old = move.old
+    if move.is_creation:
+        base = ["merge-base", move.new, repository.default_branch]
+        found = repositories.git(store, repository, base, accept=(0, 1, 128)).decode().strip()
+        # the default branch itself, or one without a common past, brings all its files
+        is_default = move.ref == repository.default_branch
+        old = found if found and not is_default else repositories.ZERO
+    return repositories.changed_paths(store, repository, old=old, new=move.new)
+
+
+def _says_skip(store: Store, repository: Repository, move: RefMove) -> bool:
+    """Whether a commit of the push carries one of the words that keep pipelines from starting."""
+    others = [
+        commit
+        for ref, commit in pushes.known_refs(store, repository).items()
+        if ref.startswith("refs/heads/")
+    ]
+    known = repositories.existing(store, repository, others)
+    out = repositories.git(
+        store, repository,
+        ["log", f"--max-count={_NEW_COMMITS}", "--format=%B%x00", move.new, "--not", *known],
+    )  # fmt: skip
+    messages = out.decode(errors="replace").casefold()
+    return any(word in messages for word in _SKIP_WORDS)
+
+
+def _queue(store: Store, start: _Start, pusher: Requester) -> Run:
+    return runs.queue_run(
+        store,
+        definition=start.definition,
+        branch=start.move.ref,
+        version=start.move.new,
+        reason="batchedCI" if start.trigger.batch else "individualCI",
+        requested_by=SERVICE,
+        requested_for=pusher,
+        trigger_info={"ci.sourceBranch": start.move.ref, "ci.sourceSha": start.move.new},
+    )

@@ -1,0 +1,91 @@
+"""Who acts on Azure DevOps' routes, what they may do, and how they are told that they may not.
+
+A personal access token or job token comes as Basic password or Bearer, an Entra token for
+audience 499b84ac-1321-427f-aa17-267ca6975798 as either. Source:
+https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/authentication-guidance
+"""
+
+from shipway.azure.entra import personal_access_tokens
+from shipway.azure.entra.principals import Principal
+from shipway.base.errors import Forbidden, NotFound, ShipwayError, Unauthenticated
+from shipway.devops import members, projects, runs
+from shipway.devops.members import Permission
+from shipway.store.store import Store
+from shipway.wire import errors
+from shipway.wire.chain import Authenticate, Authorize
+from shipway.wire.devops import git
+from shipway.wire.http import Request, Response, Route
+
+_CHALLENGE = 'Basic realm="https://dev.azure.com/"'
+_PERMISSIONS: dict[str, Permission] = {
+    "read": "read", "job": "job", "contribute": "contribute", "administer": "administer",
+}  # fmt: skip
+
+
+def authenticator(store: Store) -> Authenticate:
+    """Finds the identity of a request. Raises `Unauthenticated` with a Basic challenge."""
+
+    def authenticate(request: Request) -> Principal:
+        header = request.headers.get("Authorization")
+        try:
+            principal = personal_access_tokens.principal_of_header(store, header)
+        except Unauthenticated as error:
+            # git asks its user once for a password, whatever was wrong with the token
+            error.headers["WWW-Authenticate"] = _CHALLENGE
+            raise
+        if members.role_of(store, principal) is None:
+            raise Unauthenticated(
+                f"TF400813: The user '{principal.name}' is not authorized to access this resource",
+                code="UnauthorizedRequestException",
+                hint="An application has to be added to the organization first.",
+                headers={"WWW-Authenticate": _CHALLENGE},
+            )  # fmt: skip
+        return principal
+
+    return authenticate
+
+
+def authorizer(store: Store) -> Authorize:
+    """Checks organization, role, and that a job's token stays in its project."""
+
+    def authorize(request: Request, route: Route) -> None:
+        organization = request.params.get("organization", projects.ORGANIZATION)
+        if organization.lower() != projects.ORGANIZATION:
+            raise NotFound(
+                f"VS800075: The organization '{organization}' does not exist here",
+                code="HostNotFoundException", where=organization,
+                hint=f"The organization is https://dev.azure.com/{projects.ORGANIZATION}.",
+            )  # fmt: skip
+        permission = _PERMISSIONS[route.action]
+        if not members.may(store, request.principal, permission):
+            raise Forbidden(
+                f"TF401019: {request.principal.name} needs the permission '{permission}' for "
+                f"{request.method} {request.path}",
+                code="AccessDeniedException", where=request.path,
+                hint="An administrator of the organization can do this.",
+            )  # fmt: skip
+        _stay_in_project(store, request)
+
+    return authorize
+
+
+def envelope(error: ShipwayError, request: Request) -> Response:
+    """Plain text for git, Azure DevOps' JSON for everyone else."""
+    if git.is_git(request):
+        return git.plain_error(error, request)
+    return errors.devops_error(error, request)
+
+
+def _stay_in_project(store: Store, request: Request) -> None:
+    """A job's token reaches the project of its run and nothing else."""
+    principal, name = request.principal, request.params.get("project")
+    if not principal.run_id or not name:
+        return
+    run = runs.get(store, principal.run_id)
+    asked = projects.find(store, name)
+    if asked is None or asked.project_id != run.project_id:
+        raise Forbidden(
+            f"the access token of run {run.run_id} is limited to its own project, not '{name}'",
+            code="AccessDeniedException", where=name,
+            hint="Job authorization scope is limited to the current project.",
+        )  # fmt: skip
