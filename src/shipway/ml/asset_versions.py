@@ -197,6 +197,16 @@ def list_versions(
     return [shape.read(row) for row in rows]
 
 
+def remove(store: Store, kind: AssetKind, *, workspace: str, name: str, version: str) -> bool:
+    """Forget a version; False when there was none. Its number is not given again."""
+    with store.database.transaction():
+        key = f"{workspace}/{name}"
+        if not store.documents.delete(kind.version, f"{key}/{version}"):
+            return False
+        store.documents.update(kind.container, key, {"latest": _latest(store, kind, key)})
+        return True
+
+
 def labelled(
     store: Store, kind: AssetKind, shape: type[Version], *, workspace: str, name: str, label: str
 ) -> Version:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shipway.azure.arm import role_assignments
+from shipway.azure.entra import managed_identities
 from shipway.azure.entra.principals import ANONYMOUS, Principal
 from shipway.base.errors import BadInput, NotFound
 from shipway.ml.entities import Entity, authorship
@@ -48,6 +50,15 @@ class Compute(Entity):
         return f"{self.workspace}/{self.name}".lower()
 
 
+def resource_id(workspace: str, name: str) -> str:
+    """The ARM id of a compute (in the lower case of workspace keys)."""
+    subscription, group, workspace_name = workspace.split("/")
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{group}"
+        f"/providers/Microsoft.MachineLearningServices/workspaces/{workspace_name}/computes/{name}"
+    )
+
+
 def find(store: Store, *, workspace: str, name: str) -> Compute | None:
     """The compute, or None."""
     document = store.documents.find(KIND, f"{workspace}/{name}".lower())
@@ -81,12 +92,13 @@ def create(  # noqa: PLR0913  # one per field of the resource
     description: str = "",
     tags: Mapping[str, str] | None = None,
     settings: Mapping[str, Any] | None = None,
-    principal_id: str = "",
+    system_identity: bool = False,
     user_identities: tuple[str, ...] = (),
     principal: Principal = ANONYMOUS,
 ) -> Compute:
     """Make a compute, or replace the settings of one that exists.
 
+    `system_identity`: whether it has (keeps, gets) an identity of its own, which its jobs act as.
     Raises `BadInput` for a name or a type that Azure refuses.
     """
     if compute_type not in TYPES:
@@ -99,11 +111,14 @@ def create(  # noqa: PLR0913  # one per field of the resource
             f"The compute name '{name}' is invalid.", code="InvalidComputeName", where=name,
             hint="Up to 32 letters, digits and hyphens; begins with a letter, ends without hyphen.",
         )  # fmt: skip
-    before = find(store, workspace=workspace, name=name)
+    own_id = resource_id(workspace, name)
+    principal_id = ""
+    if system_identity:
+        principal_id = managed_identities.create_for(store, own_id).object_id
     compute = Compute(
         workspace=workspace, name=name, compute_type=compute_type, location=location,
         description=description, tags=dict(tags or {}), settings=dict(settings or {}),
-        principal_id=principal_id or (before.principal_id if before else ""),
+        principal_id=principal_id,
         user_identities=user_identities, **authorship(principal),
     )  # fmt: skip
     return Compute.read(store.documents.put(KIND, compute.key, compute.body()))
@@ -124,5 +139,8 @@ def set_instance_state(store: Store, *, workspace: str, name: str, state: str) -
 
 
 def delete(store: Store, *, workspace: str, name: str) -> bool:
-    """Remove a compute; False when there was none."""
-    return store.documents.delete(KIND, f"{workspace}/{name}".lower())
+    """Remove a compute with its identity and roles; False when there was none."""
+    with store.database.transaction():
+        managed_identities.delete_for(store, resource_id(workspace, name))
+        role_assignments.remove_at(store, resource_id(workspace, name))
+        return store.documents.delete(KIND, f"{workspace}/{name}".lower())

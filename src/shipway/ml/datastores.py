@@ -135,7 +135,9 @@ def create(  # noqa: PLR0913  # one per field of the resource
         return Datastore.read(store.documents.put(KIND, datastore.key, datastore.body()))
 
 
-def create_defaults(store: Store, *, workspace: str, account: str, workspace_id: str) -> None:
+def create_defaults(
+    store: Store, *, workspace: str, account: str, workspace_id: str
+) -> list[Datastore]:
     """The four datastores that every workspace has, over the containers Azure names so."""
     rows = (
         (BLOB_STORE, "AzureBlob", f"azureml-blobstore-{workspace_id}", True),
@@ -143,11 +145,13 @@ def create_defaults(store: Store, *, workspace: str, account: str, workspace_id:
         ("workspacefilestore", "AzureFile", f"azureml-filestore-{workspace_id}", False),
         ("workspaceworkingdirectory", "AzureFile", f"code-{workspace_id[:18]}", False),
     )
-    for name, datastore_type, container, is_default in rows:
+    return [
         create(
             store, workspace=workspace, name=name, datastore_type=datastore_type,
             account=account, container=container, is_default=is_default,
-        )  # fmt: skip
+        )
+        for name, datastore_type, container, is_default in rows
+    ]  # fmt: skip
 
 
 def delete(store: Store, *, workspace: str, name: str) -> bool:

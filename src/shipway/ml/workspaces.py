@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from shipway.azure.arm import role_assignments
+from shipway.azure.blob import accounts, containers
+from shipway.azure.entra import managed_identities
 from shipway.azure.entra.principals import ANONYMOUS, Principal
 from shipway.base import ids
 from shipway.base.errors import BadInput, Conflict, NotFound
@@ -138,7 +141,8 @@ def create(  # noqa: PLR0913  # one per field of the resource
     """Make a workspace with all that Azure makes beside it.
 
     `storage_account`: the bare name of an account to use; empty: one is made. Raises `Conflict`
-    when the workspace exists and `BadInput` when the name breaks Azure's rule.
+    when the workspace exists, `BadInput` when the name breaks Azure's rule and `NotFound` when
+    there is no such resource group or storage account.
     """
     if not _NAME.fullmatch(name):
         raise BadInput(
@@ -146,22 +150,30 @@ def create(  # noqa: PLR0913  # one per field of the resource
             hint="3 to 33 letters, digits, '-' and '_', the first a letter or digit.",
         )  # fmt: skip
     key = workspace_key(subscription, resource_group, name)
-    account = (storage_account or default_storage_account(key, name)).lower()
-    workspace = Workspace(
-        subscription=subscription, resource_group=resource_group, name=name, location=location,
-        workspace_id=ids.guid_from("workspace", key), storage_account=account,
-        storage_account_id=f"/subscriptions/{subscription}/resourceGroups/{resource_group}"
-        f"/providers/Microsoft.Storage/storageAccounts/{account}",
-        description=description, friendly_name=friendly_name or name, tags=dict(tags or {}),
-        settings=dict(settings or {}), **authorship(principal),
-    )  # fmt: skip
     with store.database.transaction():
         if store.documents.find(KIND, key) is not None:
             raise Conflict(f"The workspace '{name}' already exists.", where=name)
+        account = _storage(store, storage_account, resource_group, location, key)
+        workspace_id = ids.guid_from("workspace", key, ids.new_guid())
+        workspace = Workspace(
+            subscription=subscription, resource_group=resource_group, name=name,
+            location=location, workspace_id=workspace_id, storage_account=account.name,
+            storage_account_id=account.resource_id, description=description,
+            principal_id=_identity(store, resource_id(subscription, resource_group, name)),
+            friendly_name=friendly_name or name, tags=dict(tags or {}),
+            settings=dict(settings or {}), **authorship(principal),
+        )  # fmt: skip
         store.documents.create(KIND, key, workspace.body())
-        datastores.create_defaults(
-            store, workspace=key, account=account, workspace_id=workspace.workspace_id
-        )
+        for datastore in datastores.create_defaults(
+            store, workspace=key, account=account.name, workspace_id=workspace_id
+        ):
+            if datastore.datastore_type == "AzureBlob":
+                containers.ensure(store, account=account.name, name=datastore.container)
+        # what Azure gives a new workspace's identity on the account that it keeps its files in
+        role_assignments.assign(
+            store, principal_id=workspace.principal_id, role="Storage Blob Data Contributor",
+            scope=account.resource_id,
+        )  # fmt: skip
         computes.create_local(store, workspace=key, location=location)
     return get(store, key)
 
@@ -191,13 +203,40 @@ def update(
 def delete(store: Store, key: str) -> bool:
     """Remove a workspace and what is in it; its storage account stays, as on Azure."""
     with store.database.transaction():
+        for compute in computes.list_all(store, workspace=key):
+            computes.delete(store, workspace=key, name=compute.name)
         for kind in _CONTENTS:
             for document in store.documents.list(kind, prefix=f"{key}/"):
                 store.documents.delete(kind, document.key)
+        workspace = find(store, key)
+        if workspace is not None:
+            managed_identities.delete_for(store, workspace.resource_id)
+            role_assignments.remove_at(store, workspace.resource_id)
         return store.documents.delete(KIND, key)
+
+
+def storage_key(store: Store, workspace: Workspace) -> str:
+    """The first key of the workspace's storage account. Raises `NotFound`."""
+    return accounts.keys(store, workspace.storage_account)["key1"]
 
 
 def default_storage_account(key: str, name: str) -> str:
     """The account that a workspace makes: its name and ten digits, at most 24 characters."""
     letters = re.sub(r"[^a-z0-9]", "", name.lower())[:14]
     return f"{letters}{int(ids.digest(key)[:12], 16) % 10**10:010d}"
+
+
+def _storage(
+    store: Store, given: str, resource_group: str, location: str, key: str
+) -> accounts.StorageAccount:
+    if given:
+        return accounts.get(store, given.lower())
+    name = default_storage_account(key, key.rpartition("/")[2])
+    account, _ = accounts.create_or_update(
+        store, name=name, resource_group=resource_group, location=location
+    )
+    return account
+
+
+def _identity(store: Store, workspace_id: str) -> str:
+    return managed_identities.create_for(store, workspace_id).object_id

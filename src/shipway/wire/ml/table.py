@@ -1,0 +1,86 @@
+"""Every route of Azure ML in the order of the journey: ARM's part and the data plane's.
+
+One row: method, path, handler, action, and the query parameters that are understood. `W` is a
+workspace's path; data-plane paths carry the same workspace behind their service's own prefix.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from shipway.store.store import Store
+from shipway.wire.http import Request, Response, Route
+from shipway.wire.ml import computes, data, datastores, models, workspaces
+from shipway.wire.ml.envelopes import ACTION, LIST_QUERY, PROVIDER, WORKSPACE, WORKSPACES
+
+Handler = Callable[[Store, Request], Response]
+Row = tuple[str, str, Handler, str, tuple[str, ...]]
+
+W = WORKSPACE
+_SUBSCRIPTION = f"/subscriptions/{{subscription}}/providers/{PROVIDER}"
+_DOC = "https://learn.microsoft.com/rest/api/azureml/"
+
+# ruff: noqa: E501  # one row, one line
+WORKSPACE_ROWS: tuple[Row, ...] = (
+    ("GET", f"{_SUBSCRIPTION}/workspaces", workspaces.list_all, f"{ACTION}/read", LIST_QUERY),
+    ("GET", WORKSPACES, workspaces.list_all, f"{ACTION}/read", LIST_QUERY),
+    ("GET", W, workspaces.get, f"{ACTION}/read", ()),
+    ("PUT", W, workspaces.put, f"{ACTION}/write", ()),
+    ("PATCH", W, workspaces.patch, f"{ACTION}/write", ()),
+    ("DELETE", W, workspaces.delete, f"{ACTION}/delete", ("forceToPurge",)),
+    ("POST", f"{W}/listKeys", workspaces.list_keys, f"{ACTION}/listKeys/action", ()),
+    ("GET", f"{W}/computes", computes.list_all, f"{ACTION}/computes/read", LIST_QUERY),
+    ("GET", f"{W}/computes/{{name}}", computes.get, f"{ACTION}/computes/read", ()),
+    ("PUT", f"{W}/computes/{{name}}", computes.put, f"{ACTION}/computes/write", ()),
+    ("PATCH", f"{W}/computes/{{name}}", computes.patch, f"{ACTION}/computes/write", ()),
+    ("DELETE", f"{W}/computes/{{name}}", computes.delete, f"{ACTION}/computes/delete", ("underlyingResourceAction",)),
+    ("POST", f"{W}/computes/{{name}}/start", computes.start, f"{ACTION}/computes/start/action", ()),
+    ("POST", f"{W}/computes/{{name}}/stop", computes.stop, f"{ACTION}/computes/stop/action", ()),
+    ("GET", f"{W}/datastores", datastores.list_all, f"{ACTION}/datastores/read", LIST_QUERY),
+    ("GET", f"{W}/datastores/{{name}}", datastores.get, f"{ACTION}/datastores/read", ()),
+    ("PUT", f"{W}/datastores/{{name}}", datastores.put, f"{ACTION}/datastores/write", ("skipValidation",)),
+    ("DELETE", f"{W}/datastores/{{name}}", datastores.delete, f"{ACTION}/datastores/delete", ()),
+    ("POST", f"{W}/datastores/{{name}}/listSecrets", datastores.list_secrets, f"{ACTION}/datastores/listsecrets/action", ()),
+)  # fmt: skip
+
+ASSET_ROWS: tuple[Row, ...] = (
+    ("GET", f"{W}/data", data.list_containers, f"{ACTION}/data/read", LIST_QUERY),
+    ("GET", f"{W}/data/{{name}}", data.get_container, f"{ACTION}/data/read", ()),
+    ("PUT", f"{W}/data/{{name}}", data.put_container, f"{ACTION}/data/write", ()),
+    ("GET", f"{W}/data/{{name}}/versions", data.list_versions, f"{ACTION}/data/versions/read", LIST_QUERY),
+    ("GET", f"{W}/data/{{name}}/versions/{{version}}", data.get, f"{ACTION}/data/versions/read", ()),
+    ("PUT", f"{W}/data/{{name}}/versions/{{version}}", data.put, f"{ACTION}/data/versions/write", ()),
+    ("GET", f"{W}/models", models.list_containers, f"{ACTION}/models/read", LIST_QUERY),
+    ("GET", f"{W}/models/{{name}}", models.get_container, f"{ACTION}/models/read", ()),
+    ("PUT", f"{W}/models/{{name}}", models.put_container, f"{ACTION}/models/write", ()),
+    ("GET", f"{W}/models/{{name}}/versions", models.list_versions, f"{ACTION}/models/versions/read", LIST_QUERY),
+    ("GET", f"{W}/models/{{name}}/versions/{{version}}", models.get, f"{ACTION}/models/versions/read", ()),
+    ("PUT", f"{W}/models/{{name}}/versions/{{version}}", models.put, f"{ACTION}/models/versions/write", ()),
+    ("PATCH", f"{W}/models/{{name}}/versions/{{version}}", models.patch, f"{ACTION}/models/versions/write", ()),
+    ("DELETE", f"{W}/models/{{name}}/versions/{{version}}", models.delete, f"{ACTION}/models/versions/delete", ()),
+)  # fmt: skip
+
+DISCOVERY_ROWS: tuple[Row, ...] = (
+    # public: the SDK reads it without a token
+    ("GET", "/discovery", workspaces.discovery, "", ()),
+    ("GET", "/discovery/workspaces/{workspace}", workspaces.discovery, "", ()),
+)  # fmt: skip
+
+
+def arm_routes(store: Store) -> tuple[Route, ...]:
+    """What management.azure.com answers for Azure ML."""
+    return _routes(store, WORKSPACE_ROWS + ASSET_ROWS)
+
+
+def dataplane_routes(store: Store) -> tuple[Route, ...]:
+    """What `<region>.api.azureml.ms` answers."""
+    return _routes(store, DISCOVERY_ROWS)
+
+
+def _routes(store: Store, rows: tuple[Row, ...]) -> tuple[Route, ...]:
+    return tuple(
+        Route(
+            method=method, pattern=pattern, handler=partial(handler, store), action=action,
+            query=query, doc=_DOC,
+        )
+        for method, pattern, handler, action, query in rows
+    )  # fmt: skip
