@@ -105,7 +105,7 @@ serve: setup ## Show the documentation while writing it
 
 .PHONY: coverage-page
 coverage-page: setup ## Write the page of all routes that are served, from the route table
-	@$(BIN)/python -m shipway.wire.coverage docs/reference/coverage.md
+	@$(BIN)/python -m tools.coverage_page docs/reference/coverage.md
 
 .PHONY: release
 release: ## Set the version, write the changelog, build the package (VERSION=0.2.0)

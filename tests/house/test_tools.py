@@ -34,3 +34,15 @@ def test_bare_make_lists_every_target_with_its_purpose() -> None:
 def test_ci_calls_make_test() -> None:
     lines = (tree.ROOT / ".ci" / "run").read_text().splitlines()
     assert "make test" in lines
+
+
+def test_the_page_of_what_is_served_is_current() -> None:
+    """It is written from the route, task and function tables: `make coverage-page`."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tools.coverage_page", "--check", "docs/reference/coverage.md"],
+        cwd=tree.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr

@@ -1,0 +1,133 @@
+"""Writes the page of what is served: every route, task and function that the tables name.
+
+Knows the convention of the tables: in each `shipway.wire.PROTOCOL.table` a function whose name has
+`routes` in it gives the rows; its first parameter is the store, others are parts of a running
+server, which no row looks at. `--check` only says whether the page is current.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import shipway.wire
+from shipway.azpipelines.expr.functions.table import FUNCTIONS
+from shipway.base.clock import SystemClock
+from shipway.base.home import Home
+from shipway.store.store import Store, open_store
+from shipway.wire.http import Route
+
+_HEAD = """\
+# What is served
+
+Every route, task and function that is answered; what is not here is refused by name.
+This page is written by `make coverage-page` from the tables in the code.
+
+`{ws}` is the path of an Azure ML workspace, `/subscriptions/...`;
+`{ml}` is `Microsoft.MachineLearningServices`.
+"""
+_PROVIDER = "Microsoft.MachineLearningServices"
+_WORKSPACE = (
+    "/subscriptions/{subscription}/resourceGroups/{group}"
+    "/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
+)
+_TASKS = "shipway.agent.all_tasks"
+_TITLES = {
+    "arm": "Azure Resource Manager",
+    "blob": "Blob Storage",
+    "devops": "Azure DevOps",
+    "entra": "Microsoft Entra ID",
+    "graph": "Microsoft Graph",
+    "ml": "Azure Machine Learning",
+    "mlflow": "MLflow",
+    "owner": "The owner's API",
+}
+
+
+class _AnyPart:
+    """Stands for a part of a running server while its routes are listed, never called."""
+
+    def __getattr__(self, name: str) -> "_AnyPart":
+        return self
+
+
+def tables() -> Iterator[tuple[str, ModuleType]]:
+    """Each protocol's folder and its table; the worlds' before ARM's, which includes theirs."""
+    folders = sorted(
+        (found.name for found in pkgutil.iter_modules(shipway.wire.__path__) if found.ispkg),
+        key=lambda name: (name == "arm", name),
+    )
+    for folder in folders:
+        name = f"shipway.wire.{folder}.table"
+        if importlib.util.find_spec(name):
+            yield folder, importlib.import_module(name)
+
+
+def routes_of(table: ModuleType, store: Store) -> Iterator[tuple[str, tuple[Route, ...]]]:
+    """The table's own functions that give routes, with what they give."""
+    functions = inspect.getmembers(table, inspect.isfunction)
+    for name, function in sorted(functions, key=lambda found: (found[0] == "routes", found[0])):
+        if "routes" not in name or name.startswith("_") or function.__module__ != table.__name__:
+            continue
+        parts: list[Any] = [_AnyPart()] * (len(inspect.signature(function).parameters) - 1)
+        yield name, tuple(function(store, *parts))
+
+
+def page(store: Store) -> str:
+    """The whole page as Markdown."""
+    text, seen = [_HEAD], set[tuple[str, str]]()
+    for folder, table in tables():
+        text.append(f"## {_TITLES.get(folder, folder)}\n")
+        for name, routes in routes_of(table, store):
+            # `routes` is the sum: what stands in a section of its own is not repeated
+            rows = [r for r in routes if name != "routes" or (r.method, r.pattern) not in seen]
+            seen |= {(route.method, route.pattern) for route in routes}
+            if name != "routes":
+                text.append(f"### {name.replace('routes', '').strip('_').replace('_', ' ')}\n")
+            text += ["| method | path | permission |", "|---|---|---|"]
+            text += [*map(_row, rows), ""]
+    if importlib.util.find_spec(_TASKS):
+        text += ["## Tasks\n", _words(importlib.import_module(_TASKS).TASKS)]
+    text += [
+        "## Functions of pipeline expressions\n",
+        _words(spec.name for spec in FUNCTIONS.values()),
+    ]
+    return "\n".join(text)
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) + ".\n"
+
+
+def _row(route: Route) -> str:
+    pattern = route.pattern.replace(_WORKSPACE, "{ws}", 1).replace("|", "\\|") or "/"
+    action = f"`{route.action.replace(_PROVIDER, '{ml}', 1)}`" if route.action else ""
+    return f"| {route.method} | `{pattern}` | {action} |"
+
+
+def main() -> int:
+    """Write the page, or say whether it is current."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("page", type=Path)
+    arguments.add_argument("--check", action="store_true")
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        text = page(open_store(Home(Path(folder) / "home"), SystemClock()))
+    if not given.check:
+        given.page.write_text(text)
+        return 0
+    if given.page.exists() and given.page.read_text() == text:
+        return 0
+    print(f"{given.page} is not what the tables say: make coverage-page", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
