@@ -87,3 +87,10 @@ def test_every_runtime_dependency_has_its_reason() -> None:
     reasons = (DOCS / "adr" / "0009-choose-runtime-dependencies.md").read_text()
     assert names
     assert not [name for name in names if name not in reasons]
+
+
+def test_every_command_is_on_the_page_of_commands() -> None:
+    page = (DOCS / "reference" / "commands.md").read_text()
+    commands = tree.SOURCE / "cli" / "commands"
+    verbs = {path.stem.replace("_", "-") for path in commands.glob("*.py")} - {"--init--"}
+    assert not [verb for verb in sorted(verbs) if f"`{verb}" not in page]
