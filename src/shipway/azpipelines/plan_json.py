@@ -28,7 +28,7 @@ def to_json(entity: object) -> dict[str, object]:
 
 def from_json(kind: type[Entity], body: Mapping[str, object]) -> Entity:
     """A dataclass from what `to_json` wrote. Raises `ValueError` naming the field."""
-    hints = _hints(kind)
+    hints = _hints(cast(Hashable, kind))
     unknown = set(body) - set(hints)
     if unknown:
         raise ValueError(f"{kind.__name__} has no field '{min(unknown)}'")

@@ -10,6 +10,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from shipway.azpipelines import source
+from shipway.azpipelines.diagnostics import Diagnostic, Problems
+from shipway.azpipelines.reader import Reader
+from shipway.azpipelines.tokens import Mapping, Scalar, Sequence, Token, is_empty
+
+_TRIGGER_KEYS = ("batch", "branches", "paths", "tags")
+_PR_KEYS = ("autoCancel", "branches", "paths", "drafts")
+_SCHEDULE_KEYS = ("cron", "displayName", "branches", "always", "batch")
+_CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_NAMES = (
+    *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    *("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterSet:
@@ -179,3 +193,148 @@ def _path_glob(pattern: str) -> re.Pattern[str]:
     body = body.replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*")
     body = body.replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
     return re.compile(rf"^{body}(?:/.*)?$", re.DOTALL)
+
+
+def triggers_of(
+    text: str | bytes, *, file: str = "azure-pipelines.yml"
+) -> tuple[PipelineTriggers, tuple[Diagnostic, ...]]:
+    """The triggers of an entry file, without compiling it.
+
+    A file that cannot be read has the default triggers, so that a push starts a run that shows
+    the error, as the service does.
+    """
+    problems = Problems()
+    root = source.parse(text, file=file, problems=problems)
+    if not isinstance(root, Mapping):
+        return PipelineTriggers(), problems.result()
+    return read(root, problems=problems), problems.result()
+
+
+def read(root: Mapping, *, problems: Problems) -> PipelineTriggers:
+    """The triggers in a document's root."""
+    reader = Reader(problems)
+    return PipelineTriggers(
+        push=_trigger(root.get("trigger"), reader, _TRIGGER_KEYS),
+        pull_request=_trigger(root.get("pr"), reader, _PR_KEYS),
+        schedules=tuple(_schedules(root.get("schedules"), reader)),
+        completions=tuple(_completions(root.get("resources"), reader)),
+    )
+
+
+def _trigger(token: Token | None, reader: Reader, keys: tuple[str, ...]) -> Trigger:
+    if token is None or is_empty(token):
+        return Trigger()
+    if isinstance(token, Scalar):
+        if token.text == "none":
+            return Trigger(enabled=False)
+        reader.unexpected(token, ("none",))
+        return Trigger()
+    if isinstance(token, Sequence):
+        return Trigger(branches=FilterSet(include=reader.texts(token)))
+    reader.check_keys(token, keys)
+    return Trigger(
+        batch=reader.boolean(token, "batch", default=False),
+        branches=_filters(token.get("branches"), reader),
+        paths=_filters(token.get("paths"), reader),
+        tags=_filters(token.get("tags"), reader),
+        auto_cancel=reader.boolean(token, "autoCancel", default=True),
+        drafts=reader.boolean(token, "drafts", default=True),
+    )
+
+
+def _filters(token: Token | None, reader: Reader) -> FilterSet:
+    if isinstance(token, Sequence):
+        return FilterSet(include=reader.texts(token))
+    body = reader.mapping(token, allowed=("include", "exclude"))
+    if body is None:
+        return FilterSet()
+    return FilterSet(
+        include=reader.texts(body.get("include")), exclude=reader.texts(body.get("exclude"))
+    )
+
+
+def _schedules(token: Token | None, reader: Reader) -> list[Schedule]:
+    found: list[Schedule] = []
+    for item in reader.items(token):
+        body = reader.mapping(item, allowed=_SCHEDULE_KEYS)
+        if body is None:
+            continue
+        cron = reader.needed(body.get("cron"), item.position, "cron")
+        if cron and not _is_cron(cron):
+            where = body.get("cron")
+            reader.problems.error(
+                "cron",
+                f"Invalid cron syntax '{cron}'",
+                where.position if where else item.position,
+                hint="Five fields in UTC: minute hour day month weekday, as in '0 3 * * Mon-Fri'.",
+            )
+        found.append(
+            Schedule(
+                cron=cron,
+                display_name=reader.text(body.get("displayName")) or "",
+                branches=_filters(body.get("branches"), reader),
+                always=reader.boolean(body, "always", default=False),
+                batch=reader.boolean(body, "batch", default=False),
+            )
+        )
+    return found
+
+
+def _completions(token: Token | None, reader: Reader) -> list[CompletionTrigger]:
+    pipelines = token.get("pipelines") if isinstance(token, Mapping) else None
+    found: list[CompletionTrigger] = []
+    for item in pipelines.items if isinstance(pipelines, Sequence) else ():
+        completion = _completion(item, reader) if isinstance(item, Mapping) else None
+        if completion is not None:
+            found.append(completion)
+    return found
+
+
+def _completion(item: Mapping, reader: Reader) -> CompletionTrigger | None:
+    trigger = item.get("trigger")
+    if trigger is None or is_empty(trigger):
+        return None
+    alias = reader.text(item.get("pipeline")) or ""
+    source_name = reader.text(item.get("source")) or alias
+    if isinstance(trigger, Scalar):
+        if trigger.text not in ("none", "true"):
+            reader.unexpected(trigger, ("none", "true"))
+        started = trigger.text == "true"
+        return CompletionTrigger(alias=alias, source=source_name) if started else None
+    body = reader.mapping(trigger, allowed=("enabled", "branches", "stages", "tags"))
+    if body is None or not reader.boolean(body, "enabled", default=True):
+        return None
+    return CompletionTrigger(
+        alias=alias,
+        source=source_name,
+        branches=_filters(body.get("branches"), reader),
+        tags=reader.texts(body.get("tags")),
+        stages=reader.texts(body.get("stages")),
+    )
+
+
+def _is_cron(text: str) -> bool:
+    fields = text.split()
+    return len(fields) == 5 and all(
+        _is_cron_field(one, low, high)
+        for one, (low, high) in zip(fields, _CRON_BOUNDS, strict=True)
+    )
+
+
+def _is_cron_field(text: str, low: int, high: int) -> bool:
+    for part in text.split(","):
+        span, _, step = part.partition("/")
+        if step and not (step.isdigit() and int(step) > 0):
+            return False
+        if span == "*":
+            continue
+        ends = span.split("-")
+        if len(ends) > 2 or not all(_is_cron_value(one, low, high) for one in ends):
+            return False
+    return True
+
+
+def _is_cron_value(text: str, low: int, high: int) -> bool:
+    if text.isdigit():
+        return low <= int(text) <= high
+    return text.lower()[:3] in _CRON_NAMES and text.isalpha() and high in (12, 7)

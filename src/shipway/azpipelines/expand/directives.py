@@ -56,4 +56,5 @@ def _checked(word: str, rest: str) -> Directive | str | None:
             if rest:
                 return f"The expression directive '{word}' takes no expression"
             return Directive(word="else" if word == "else" else "insert")
-    return None
+        case _:
+            return None

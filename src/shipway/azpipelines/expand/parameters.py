@@ -8,6 +8,7 @@ from decimal import Decimal
 from shipway.azpipelines.diagnostics import Position, Problems, did_you_mean
 from shipway.azpipelines.expand.interpolation import OPEN, to_value
 from shipway.azpipelines.expr.values import Value, number_text, parse_number
+from shipway.azpipelines.reader import boolean_of
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token, is_empty
 
 _SHAPES: dict[str, tuple[str, str]] = {
@@ -37,8 +38,6 @@ _PIPELINE_ONLY = {
     "serviceconnection": ("text", "ServiceConnection"),
 }
 _KEYS = ("name", "displayName", "type", "default", "values")
-_TRUE = ("true", "y", "yes", "on")
-_FALSE = ("false", "n", "no", "off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +96,16 @@ def bind(
 ) -> dict[str, Value]:
     """Values for all declared parameters; every problem is recorded."""
     by_name = {one.name.lower(): one for one in given}
+    refuse_unknown(specs, given, problems)
+    values: dict[str, Value] = {}
+    for spec in specs:
+        handed = by_name.get(spec.name.lower())
+        values[spec.name] = _bound(spec, handed, position=position, problems=problems)
+    return values
+
+
+def refuse_unknown(specs: ListOf[ParameterSpec], given: ListOf[Given], problems: Problems) -> None:
+    """Record every value for which no parameter is declared."""
     declared = {one.name.lower() for one in specs}
     for one in given:
         if one.name.lower() not in declared:
@@ -106,11 +115,6 @@ def bind(
                 one.position,
                 hint=did_you_mean(one.name, [spec.name for spec in specs]),
             )
-    values: dict[str, Value] = {}
-    for spec in specs:
-        handed = by_name.get(spec.name.lower())
-        values[spec.name] = _bound(spec, handed, position=position, problems=problems)
-    return values
 
 
 def token_of(value: object, position: Position) -> Token:
@@ -132,12 +136,6 @@ def token_of(value: object, position: Position) -> Token:
     if isinstance(value, int | float | Decimal):
         return Scalar(number_text(Decimal(str(value))), position, plain=False)
     return Scalar(str(value), position, plain=False)
-
-
-def boolean_of(text: str) -> bool | None:
-    """A YAML 1.1 boolean word, whatever the case."""
-    word = text.lower()
-    return True if word in _TRUE else False if word in _FALSE else None
 
 
 def _legacy(entry: Entry) -> ParameterSpec:

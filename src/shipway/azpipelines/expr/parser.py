@@ -32,7 +32,13 @@ class Dialect:
 
     def with_names(self, more: frozenset[str]) -> "Dialect":
         """The same dialect with loop variables added."""
-        return Dialect(functions=self.functions, names=self.names | more)
+        return _extended(self, more)
+
+
+@lru_cache(maxsize=1024)
+def _extended(dialect: Dialect, more: frozenset[str]) -> Dialect:
+    # one object per set of names, because trees are cached by dialect
+    return Dialect(functions=dialect.functions, names=dialect.names | more)
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,12 @@ from shipway.azpipelines.expr.values import Value, Version
 
 def evaluate(arguments: Arguments) -> Value:
     """Numbers keep their text, versions become text."""
-    return json.dumps(_plain(arguments.value(0)), indent=2, ensure_ascii=False)
+    return json_text(arguments.value(0))
+
+
+def json_text(value: Value) -> str:
+    """A value as indented JSON."""
+    return json.dumps(_plain(value), indent=2, ensure_ascii=False)
 
 
 def _plain(value: Value) -> object:

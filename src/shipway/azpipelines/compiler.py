@@ -1,0 +1,84 @@
+"""The one door: files and surroundings in, plan or diagnostics out."""
+
+from dataclasses import dataclass, replace
+
+from shipway.azpipelines import graph
+from shipway.azpipelines.context import CompileContext
+from shipway.azpipelines.convert import pipeline, resources
+from shipway.azpipelines.diagnostics import Diagnostic, Position, Problems
+from shipway.azpipelines.expand import document
+from shipway.azpipelines.expand.includes import SELF, FileMissing, FileProvider, Library, Location
+from shipway.azpipelines.expr.functions import convert_to_json
+from shipway.azpipelines.expr.values import CastFailed, Value, to_text
+from shipway.azpipelines.plan import RunPlan
+from shipway.azpipelines.tokens import Mapping
+
+__all__ = ["CompileContext", "CompileResult", "FileMissing", "FileProvider", "compile"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileResult:
+    """A plan, or None when any diagnostic is an error."""
+
+    plan: RunPlan | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def error_text(self) -> str:
+        """All errors as the service prints them, one per line."""
+        errors = (one for one in self.diagnostics if one.severity == "error")
+        return "\n".join(one.service_text() for one in errors)
+
+
+def compile(
+    *, files: FileProvider, path: str, context: CompileContext | None = None
+) -> CompileResult:
+    """Compile the pipeline at `path` in the repository `self`.
+
+    Never raises for errors of the text: each is a diagnostic, all in one go.
+    """
+    context = context or CompileContext()
+    problems = Problems()
+    path = path.replace("\\", "/").lstrip("/")
+    library = Library(files=files, problems=problems)
+    try:
+        plan = _compiled(library, path, context, problems)
+    except RecursionError:
+        problems.error(
+            "too-deep", "Maximum object depth exceeded", Position(file=path, line=1, column=1)
+        )
+        plan = None
+    return CompileResult(
+        plan=None if problems.has_errors() else plan, diagnostics=problems.result()
+    )
+
+
+def _compiled(
+    library: Library, path: str, context: CompileContext, problems: Problems
+) -> RunPlan | None:
+    root = library.load(Location(SELF, path))
+    if root is None:
+        return None
+    if not isinstance(root, Mapping):
+        problems.error("expected-mapping", "Expected a mapping", root.position)
+        return None
+    library.aliases = resources.aliases(root)
+    expanded = document.expand(
+        root,
+        path=path,
+        given=context.parameters,
+        variables=context.variables,
+        library=library,
+        problems=problems,
+    )
+    plan, setting = pipeline.convert(expanded.root, context=context, problems=problems)
+    plan = graph.check(plan, places=setting.places, problems=problems)
+    values = {name: _shown(value) for name, value in expanded.parameters.items()}
+    return replace(plan, parameters=values, files=tuple(library.read))
+
+
+def _shown(value: Value) -> str:
+    try:
+        return to_text(value)
+    except CastFailed:
+        return convert_to_json.json_text(value)

@@ -1,0 +1,61 @@
+"""What a compilation knows from outside the YAML."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Feature = Literal[
+    "container",
+    "services",
+    "rolling",
+    "canary",
+    "builds",
+    "packages",
+    "webhooks",
+    "downloadBuild",
+    "getPackage",
+    "reviewApp",
+    "upload",
+    "checks",
+]
+
+NOT_RUN: frozenset[Feature] = frozenset(
+    (
+        "container",
+        "services",
+        "rolling",
+        "canary",
+        "builds",
+        "packages",
+        "webhooks",
+        "downloadBuild",
+        "getPackage",
+        "reviewApp",
+        "upload",
+        "checks",
+    )
+)
+"""Features of the language that compile but that no agent here can run yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileContext:
+    """Everything besides the files. Each part has a default for plain validation.
+
+    - `parameters`: values given when the run was queued, by parameter name.
+    - `variables`: known at queue time: set in the UI or by the caller, and predefined ones
+      (`Build.SourceBranch`, `System.TeamProject`).
+    - `groups`: variable groups that may be used, name to variables; None: any name, no values.
+      Secrets stand there with an empty value and are named in `secret_names`.
+    - `known_tasks`: task name (or id) to its major versions; None: any task.
+    - `environments`: names of AzDO environments that exist; None: any name.
+    - `refuse`: features that are an error. Empty for a tool that only validates.
+    """
+
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, str]] | None = None
+    secret_names: frozenset[str] = frozenset()
+    known_tasks: Mapping[str, Collection[int]] | None = None
+    environments: Collection[str] | None = None
+    refuse: frozenset[Feature] = NOT_RUN

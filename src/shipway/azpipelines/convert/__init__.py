@@ -1,0 +1,1 @@
+"""Expanded tokens to a plan: legal keys, shorthands, inheritance; one file per noun."""

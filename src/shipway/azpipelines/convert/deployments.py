@@ -1,0 +1,165 @@
+"""Deployment jobs: environment, strategy, life-cycle hooks."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from shipway.azpipelines import macros
+from shipway.azpipelines.convert import pools, steps
+from shipway.azpipelines.convert.setting import Setting
+from shipway.azpipelines.diagnostics import Position, did_you_mean
+from shipway.azpipelines.plan import (
+    HOOK_ORDER,
+    DeploymentStrategy,
+    EnvironmentTarget,
+    HookName,
+    HookPlan,
+    JobPlan,
+    VariablePlan,
+)
+from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
+
+_STRATEGIES: tuple[DeploymentStrategy, ...] = ("runOnce", "rolling", "canary")
+_OPTIONS = {"runOnce": (), "rolling": ("maxParallel",), "canary": ("increments",)}
+
+
+def complete(
+    job: JobPlan, body: Mapping, setting: Setting, *, outer_variables: tuple[VariablePlan, ...]
+) -> JobPlan:
+    """The job with its environment, strategy and hooks."""
+    known = _known_variables((*outer_variables, *job.variables), setting)
+    target = _environment(body.get("environment"), job, setting, known)
+    strategy = setting.reader.mapping(body.get("strategy"), allowed=_STRATEGIES)
+    if strategy is None or not strategy.entries:
+        setting.problems.error(
+            "strategy-missing",
+            f"Deployment job {job.name} has no strategy",
+            job.position,
+            hint="Write strategy: runOnce: deploy: steps:.",
+        )
+        return replace(job, environment=target)
+    chosen = strategy.entries[0]
+    if chosen.key.text not in _STRATEGIES:
+        return replace(job, environment=target)
+    name = chosen.key.text
+    if name in ("rolling", "canary"):
+        setting.refuse(
+            "rolling" if name == "rolling" else "canary",
+            f"The deployment strategy '{name}'",
+            chosen.key.position,
+        )
+    inner = setting.reader.mapping(chosen.value, allowed=(*HOOK_ORDER, "on", *_OPTIONS[name]))
+    if inner is None:
+        return replace(job, environment=target, deployment_strategy=name)
+    return replace(
+        job,
+        environment=target,
+        deployment_strategy=name,
+        deployment_options=_options(inner, name, setting),
+        hooks=tuple(_hooks(inner, job, setting)),
+    )
+
+
+def _options(inner: Mapping, name: str, setting: Setting) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key in _OPTIONS[name]:
+        texts = setting.reader.texts(inner.get(key))
+        if texts:
+            found[key] = ",".join(texts)
+    return found
+
+
+def _hooks(inner: Mapping, job: JobPlan, setting: Setting) -> Iterable[HookPlan]:
+    for name in HOOK_ORDER:
+        if inner.get(name) is not None:
+            yield _hook(name, inner.get(name), job, setting)
+    outcome = setting.reader.mapping(inner.get("on"), allowed=("success", "failure"))
+    for name in ("success", "failure"):
+        if outcome is not None and outcome.get(name) is not None:
+            yield _hook(name, outcome.get(name), job, setting)
+
+
+def _hook(name: HookName, token: Token | None, job: JobPlan, setting: Setting) -> HookPlan:
+    body = setting.reader.mapping(token, allowed=("steps", "pool"))
+    pool = pools.convert(body.get("pool") if body else None, setting, job.pool)
+    position = token.position if token else job.position
+    wanted = name == "deploy" and not pool.is_server
+    implicit = steps.implicit_download(position) if wanted else None
+    return HookPlan(
+        name=name,
+        steps=steps.convert(
+            body.get("steps") if body else None, setting, job_name=job.name, implicit=implicit
+        ),
+        pool=pool,
+    )
+
+
+def _environment(
+    token: Token | None, job: JobPlan, setting: Setting, known: dict[str, str]
+) -> EnvironmentTarget | None:
+    if token is None or is_empty(token):
+        setting.problems.error(
+            "environment-missing",
+            f"Deployment job {job.name} has no environment",
+            job.position,
+            hint="Write environment: <name>.",
+        )
+        return None
+    reader = setting.reader
+    if isinstance(token, Scalar):
+        name, _, resource = macros.expand(token.text, known).partition(".")
+        _check_environment(name, job, token.position, setting)
+        return EnvironmentTarget(name=name, resource_name=resource or None)
+    body = reader.mapping(
+        token, allowed=("name", "resourceName", "resourceId", "resourceType", "tags")
+    )
+    if body is None:
+        return None
+    written = body.get("name")
+    text = macros.expand(reader.needed(written, body.position, "name"), known)
+    name, _, resource = text.partition(".")
+    _check_environment(name, job, written.position if written else body.position, setting)
+    tags = reader.text(body.get("tags")) or ""
+    return EnvironmentTarget(
+        name=name,
+        resource_name=reader.text(body.get("resourceName")) or resource or None,
+        resource_type=reader.text(body.get("resourceType")),
+        tags=tuple(one.strip() for one in tags.split(",") if one.strip()),
+    )
+
+
+def _check_environment(name: str, job: JobPlan, position: Position, setting: Setting) -> None:
+    """The name must be final now: checks are looked up before the run starts."""
+    environments = setting.context.environments
+    known = environments is None or name.lower() in {one.lower() for one in environments}
+    late = macros.names_in(name)
+    if known and not late and "$[" not in name:
+        return
+    hint = did_you_mean(name, environments or ())
+    if late:
+        hint = f"'{late[0]}' has no value when the pipeline is compiled."
+    setting.problems.error(
+        "unknown-environment",
+        f"Job {job.name}: Environment {name} could not be found. The environment does not exist "
+        "or has not been authorized for use.",
+        position,
+        hint=hint,
+    )
+
+
+def _known_variables(plans: Iterable[VariablePlan], setting: Setting) -> dict[str, str]:
+    values = dict(setting.context.variables)
+    for one in plans:
+        if one.group is None:
+            values[one.name] = one.value
+        else:
+            values.update(_group_values(one.group, setting))
+    return dict(macros.expand_all(values).values)
+
+
+def _group_values(name: str, setting: Setting) -> dict[str, str]:
+    groups = setting.context.groups or {}
+    secret = {one.lower() for one in setting.context.secret_names}
+    for group, values in groups.items():
+        if group.lower() == name.lower():
+            return {key: value for key, value in values.items() if key.lower() not in secret}
+    return {}

@@ -1,0 +1,29 @@
+"""Pools."""
+
+from shipway.azpipelines.convert.setting import Setting
+from shipway.azpipelines.plan import PoolPlan
+from shipway.azpipelines.tokens import Scalar, Token, is_empty
+
+HOSTED = "Azure Pipelines"
+SERVER = "server"
+
+
+def convert(token: Token | None, setting: Setting, inherited: PoolPlan) -> PoolPlan:
+    """A pool's name or its parts; without one the pool of the place above."""
+    if token is None or is_empty(token):
+        return inherited
+    if isinstance(token, Scalar):
+        if token.text == SERVER:
+            return PoolPlan(is_server=True)
+        return PoolPlan(name=token.text)
+    reader = setting.reader
+    body = reader.mapping(token, allowed=("name", "vmImage", "demands"))
+    if body is None:
+        return inherited
+    name = reader.text(body.get("name"))
+    return PoolPlan(
+        name=name or None,
+        vm_image=reader.text(body.get("vmImage")) or None,
+        demands=reader.texts(body.get("demands")),
+        is_server=name == SERVER,
+    )

@@ -1,0 +1,59 @@
+"""What every converter has at hand."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from shipway.azpipelines.context import CompileContext, Feature
+from shipway.azpipelines.diagnostics import Position, Problems
+from shipway.azpipelines.expr import parser
+from shipway.azpipelines.expr.syntax import ExpressionSyntaxError
+from shipway.azpipelines.reader import Reader
+from shipway.azpipelines.runtime_words import CONDITION
+from shipway.azpipelines.tokens import Mapping, Scalar, Sequence, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Reader, diagnostics and surroundings of one compilation."""
+
+    reader: Reader
+    context: CompileContext
+    repositories: Collection[str]
+    containers: Collection[str]
+    places: dict[tuple[str, ...], Position] = field(default_factory=dict)
+    """Where a dependency was written: (stage, dependency) or (stage, job, dependency)."""
+
+    @property
+    def problems(self) -> Problems:
+        """Where findings go."""
+        return self.reader.problems
+
+    def refuse(self, feature: Feature, what: str, position: Position) -> None:
+        """Record an error when the caller does not take this feature."""
+        if feature in self.context.refuse:
+            self.problems.error(
+                "unsupported",
+                f"{what} cannot be run here yet",
+                position,
+                hint="The pipeline is valid for Azure Pipelines.",
+            )
+
+    def depends_on(self, token: Token | None, *path: str) -> tuple[str, ...]:
+        """The names in `dependsOn:`, their places kept for the check of the graph."""
+        listed = token.items if isinstance(token, Sequence) else (token,)
+        for one in listed:
+            if isinstance(one, Scalar):
+                self.places[*path, one.text.lower()] = one.position
+        return self.reader.texts(token)
+
+    def condition(self, body: Mapping) -> str | None:
+        """The text of `condition:`, its syntax checked; None for the default."""
+        token = body.get("condition")
+        text = self.reader.text(token)
+        if token is None or text is None or not text.strip():
+            return None
+        try:
+            parser.parse(text, CONDITION)
+        except ExpressionSyntaxError as error:
+            self.problems.error("condition-syntax", str(error), token.position)
+        return text

@@ -1,0 +1,137 @@
+"""Stages, and the implied ones of documents that begin with jobs or steps."""
+
+from dataclasses import replace
+from typing import cast
+
+from shipway.azpipelines.convert import jobs, legacy, pools, variables
+from shipway.azpipelines.convert.jobs import Surroundings
+from shipway.azpipelines.convert.setting import Setting
+from shipway.azpipelines.diagnostics import did_you_mean
+from shipway.azpipelines.plan import JobPlan, LockBehavior, PoolPlan, StagePlan, VariablePlan
+from shipway.azpipelines.tokens import Mapping, Token, is_empty
+
+IMPLIED_STAGE = "__default"
+_KEYS = (
+    "stage",
+    "group",
+    "displayName",
+    "pool",
+    "dependsOn",
+    "condition",
+    "variables",
+    "jobs",
+    "phases",
+    "lockBehavior",
+    "trigger",
+    "isSkippable",
+    "templateContext",
+    "checks",
+)
+
+
+def convert(
+    token: Token | None,
+    setting: Setting,
+    *,
+    pool: PoolPlan,
+    root_variables: tuple[VariablePlan, ...],
+) -> tuple[StagePlan, ...]:
+    """All stages; one without `dependsOn` follows the one before."""
+    stages: list[StagePlan] = []
+    for index, item in enumerate(setting.reader.items(token), start=1):
+        stage = _stage(item, setting, pool, root_variables, unnamed=f"Stage{index}")
+        if stage is None:
+            continue
+        written = isinstance(item, Mapping) and item.get("dependsOn") is not None
+        if stages and not written:
+            stage = replace(stage, depends_on=(stages[-1].name,))
+        stages.append(stage)
+    return tuple(stages)
+
+
+def implied(
+    root: Mapping,
+    setting: Setting,
+    *,
+    pool: PoolPlan,
+    root_variables: tuple[VariablePlan, ...],
+) -> tuple[StagePlan, ...]:
+    """The stage `__default` around root jobs or root steps."""
+    around = Surroundings(stage_name=IMPLIED_STAGE, pool=pool, variables=root_variables)
+    found: tuple[JobPlan, ...]
+    if root.get("steps") is not None:
+        modern = legacy.without_target(root, setting)
+        # variables of the root stay there: the implied job has none of its own
+        body = Mapping(
+            tuple(one for one in modern.entries if one.key.text != "variables"), root.position
+        )
+        found = (jobs.implied(body, setting, around),)
+    else:
+        found = jobs.convert(root.get("jobs") or root.get("phases"), setting, around)
+    return (
+        StagePlan(
+            name=IMPLIED_STAGE, display_name=IMPLIED_STAGE, jobs=found, position=root.position
+        ),
+    )
+
+
+def _stage(
+    item: Token,
+    setting: Setting,
+    pool: PoolPlan,
+    root_variables: tuple[VariablePlan, ...],
+    *,
+    unnamed: str,
+) -> StagePlan | None:
+    reader = setting.reader
+    body = reader.mapping(item, allowed=None)
+    if body is None or not body.entries:
+        if is_empty(item):
+            setting.problems.error("expected-mapping", "Unexpected value ''", item.position)
+        return None
+    first = body.entries[0].key
+    if first.text != "stage":
+        setting.problems.error(
+            "unexpected-value",
+            f"Unexpected value '{first.text}'",
+            first.position,
+            hint="'stage' must be the first key of a stage."
+            if body.get("stage") is not None
+            else did_you_mean(first.text, ("stage", "template")),
+        )
+        return None
+    reader.check_keys(body, _KEYS)
+    token = body.get("stage")
+    name = reader.text(token) or ""
+    position = token.position if token is not None else body.position
+    if name:
+        jobs.check_name(name, "Stage", position, setting)
+    name = name or unnamed
+    own = variables.convert(body.get("variables"), setting)
+    stage_pool = pools.convert(body.get("pool"), setting, pool)
+    around = Surroundings(stage_name=name, pool=stage_pool, variables=(*root_variables, *own))
+    checks = body.get("checks")
+    if checks is not None:
+        setting.refuse("checks", "Checks of a stage", checks.position)
+    return StagePlan(
+        name=name,
+        display_name=reader.text(body.get("displayName")) or name,
+        depends_on=setting.depends_on(body.get("dependsOn"), name),
+        condition=setting.condition(body),
+        variables=own,
+        jobs=jobs.convert(body.get("jobs") or body.get("phases"), setting, around),
+        lock_behavior=lock_behavior(body, setting),
+        trigger=(
+            "manual"
+            if reader.choice(body, "trigger", ("manual", "automatic")) == "manual"
+            else "automatic"
+        ),
+        is_skippable=reader.boolean(body, "isSkippable", default=True),
+        position=position,
+    )
+
+
+def lock_behavior(body: Mapping, setting: Setting) -> LockBehavior | None:
+    """`lockBehavior:` of a pipeline or stage."""
+    word = setting.reader.choice(body, "lockBehavior", ("runLatest", "sequential"))
+    return cast("LockBehavior | None", word)

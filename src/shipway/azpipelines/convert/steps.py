@@ -1,0 +1,392 @@
+"""Steps and their shorthands, desugared as the service does it."""
+
+import re
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from shipway.azpipelines import limits
+from shipway.azpipelines.context import Feature
+from shipway.azpipelines.convert.setting import Setting
+from shipway.azpipelines.diagnostics import Position, did_you_mean
+from shipway.azpipelines.plan import (
+    CHECKOUT_TASK,
+    DOWNLOAD_TASK,
+    PUBLISH_TASK,
+    Shorthand,
+    StepPlan,
+    StepTarget,
+    TaskReference,
+)
+from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
+
+_COMMON = (
+    "condition",
+    "continueOnError",
+    "displayName",
+    "target",
+    "enabled",
+    "env",
+    "name",
+    "timeoutInMinutes",
+    "retryCountOnTaskFailure",
+)
+_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+_TASK = re.compile(r"^(?P<name>[^@\s]+)@(?P<version>[0-9]+(?:\.[0-9]+){0,2})$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """How a shorthand becomes a task: where its text goes, which keys become inputs."""
+
+    task: TaskReference
+    title: str
+    text_input: str
+    moved: MappingOf[str, str]
+    fixed: MappingOf[str, str] = field(default_factory=dict)
+
+
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+_POWERSHELL = TaskReference(name="PowerShell", version="2")
+_POWERSHELL_KEYS = _same(
+    "errorActionPreference", "failOnStderr", "ignoreLASTEXITCODE", "workingDirectory"
+)
+
+_FORMS: MappingOf[str, _Form] = {
+    "script": _Form(
+        task=TaskReference(name="CmdLine", version="2"),
+        title="CmdLine",
+        text_input="script",
+        moved=_same("workingDirectory", "failOnStderr"),
+    ),
+    "bash": _Form(
+        task=TaskReference(name="Bash", version="3"),
+        title="Bash",
+        text_input="script",
+        moved=_same("workingDirectory", "failOnStderr"),
+        fixed={"targetType": "inline"},
+    ),
+    "pwsh": _Form(
+        task=_POWERSHELL,
+        title="PowerShell",
+        text_input="script",
+        moved=_POWERSHELL_KEYS,
+        fixed={"targetType": "inline", "pwsh": "true"},
+    ),
+    "powershell": _Form(
+        task=_POWERSHELL,
+        title="PowerShell",
+        text_input="script",
+        moved=_POWERSHELL_KEYS,
+        fixed={"targetType": "inline"},
+    ),
+    "checkout": _Form(
+        task=TaskReference(name=CHECKOUT_TASK, version="1"),
+        title="Checkout",
+        text_input="repository",
+        moved=_same(
+            "clean",
+            "fetchDepth",
+            "fetchFilter",
+            "fetchTags",
+            "lfs",
+            "persistCredentials",
+            "submodules",
+            "path",
+            "sparseCheckoutDirectories",
+            "sparseCheckoutPatterns",
+            "workspaceRepo",
+        ),
+    ),
+    "publish": _Form(
+        task=TaskReference(name=PUBLISH_TASK, version="1"),
+        title="PublishPipelineArtifact",
+        text_input="path",
+        moved={"artifact": "artifactName"},
+    ),
+    "download": _Form(
+        task=TaskReference(name=DOWNLOAD_TASK, version="1"),
+        title="DownloadPipelineArtifact",
+        text_input="alias",
+        moved=_same("artifact", "patterns", "path"),
+    ),
+}
+
+_REFUSED: MappingOf[str, Feature] = {
+    "downloadBuild": "downloadBuild",
+    "getPackage": "getPackage",
+    "reviewApp": "reviewApp",
+    "upload": "upload",
+}
+_KINDS = ("task", *_FORMS, *_REFUSED, "template")
+
+
+@dataclass(slots=True)
+class _Names:
+    """Names of the steps of one job: given ones are unique, the others are numbered."""
+
+    setting: Setting
+    taken: set[str] = field(default_factory=set)
+
+    def given(self, token: Token | None) -> str | None:
+        name = self.setting.reader.text(token)
+        if token is None or not name:
+            return None
+        if not _NAME.match(name) or len(name) > limits.MAX_NAME_LENGTH:
+            self.setting.problems.error(
+                "invalid-name",
+                f"Step name {name} is invalid. Valid names may only contain alphanumeric "
+                "characters and '_' and may not start with a number.",
+                token.position,
+            )
+        elif name.lower() in self.taken:
+            self.setting.problems.error(
+                "duplicate-name",
+                f"The step name {name} appears more than once. Step names must be unique within "
+                "a job.",
+                token.position,
+            )
+        self.taken.add(name.lower())
+        return name
+
+    def numbered(self, title: str) -> str:
+        base = re.sub(r"[^A-Za-z0-9_]", "_", title.rpartition(".")[2]) or "Step"
+        name, number = base, 0
+        while name.lower() in self.taken:
+            number += 1
+            name = f"{base}{number}"
+        self.taken.add(name.lower())
+        return name
+
+
+def convert(
+    token: Token | None, setting: Setting, *, job_name: str, implicit: StepPlan | None = None
+) -> tuple[StepPlan, ...]:
+    """The steps of one job or hook.
+
+    `implicit` stands first unless a step of its shorthand is written; `checkout: none` and
+    `download: none` take it away and leave no step.
+    """
+    names = _Names(setting)
+    found = (_step(item, setting, names, job_name) for item in setting.reader.items(token))
+    steps = [one for one in found if one is not None]
+    named = {one.shorthand for one in steps}
+    if implicit is not None and implicit.shorthand not in named:
+        steps.insert(0, replace(implicit, ref_name=names.numbered(implicit.ref_name)))
+    return tuple(one for one in steps if not _is_none_checkout(one))
+
+
+def implicit_checkout(position: Position) -> StepPlan:
+    """The `checkout: self` that a job has when it names no repository."""
+    return StepPlan(
+        ref_name="Checkout",
+        display_name="Checkout",
+        shorthand="checkout",
+        task=TaskReference(name=CHECKOUT_TASK, version="1"),
+        inputs={"repository": "self"},
+        implicit=True,
+        position=position,
+    )
+
+
+def implicit_download(position: Position) -> StepPlan:
+    """The download of all artifacts of the run with which a deploy hook begins."""
+    return StepPlan(
+        ref_name="DownloadPipelineArtifact",
+        display_name="Download",
+        shorthand="download",
+        task=TaskReference(name=DOWNLOAD_TASK, version="1"),
+        inputs={"alias": "current"},
+        implicit=True,
+        position=position,
+    )
+
+
+def _is_none_checkout(step: StepPlan) -> bool:
+    return step.shorthand == "checkout" and step.inputs.get("repository") == "none"
+
+
+def _step(token: Token, setting: Setting, names: _Names, job_name: str) -> StepPlan | None:
+    body = setting.reader.mapping(token, allowed=None)
+    if body is None:
+        if is_empty(token):
+            setting.problems.error("expected-mapping", "Unexpected value ''", token.position)
+        return None
+    if not body.entries:
+        return None
+    first = body.entries[0].key
+    if first.text not in _KINDS or first.text == "template":
+        _refuse_first(first, body, setting)
+        return None
+    if first.text in _REFUSED:
+        setting.refuse(_REFUSED[first.text], f"The step '{first.text}'", first.position)
+        return None
+    if first.text == "task":
+        return _task(body, setting, names, job_name)
+    return _shorthand(body, cast(Shorthand, first.text), setting, names)
+
+
+def _refuse_first(first: Scalar, body: Mapping, setting: Setting) -> None:
+    kind = next((entry.key.text for entry in body.entries if entry.key.text in _KINDS), "")
+    hint = f"'{kind}' must be the first key of the step." if kind else ""
+    setting.problems.error(
+        "unexpected-value",
+        f"Unexpected value '{first.text}'",
+        first.position,
+        hint=hint or did_you_mean(first.text, _KINDS),
+    )
+
+
+def _task(body: Mapping, setting: Setting, names: _Names, job_name: str) -> StepPlan | None:
+    reader = setting.reader
+    reader.check_keys(body, ("task", "inputs", *_COMMON))
+    token = body.get("task")
+    reference = reader.needed(token, body.position, "task")
+    match = _TASK.match(reference)
+    where = token.position if token else body.position
+    if match is None:
+        if reference:
+            setting.problems.error(
+                "task-reference",
+                f"Unable to parse the task reference '{reference}'",
+                where,
+                hint="A task is written <NAME>@<VERSION>, as in AzureCLI@2.",
+            )
+        return None
+    task = TaskReference(name=match["name"], version=match["version"])
+    _check_known(task, setting, where, job_name)
+    title = task.name.rpartition(".")[2]
+    return _common(
+        StepPlan(
+            ref_name=title,
+            display_name=title,
+            shorthand="task",
+            task=task,
+            inputs=reader.text_map(body.get("inputs")),
+            position=body.position,
+        ),
+        body,
+        setting,
+        names,
+    )
+
+
+def _check_known(task: TaskReference, setting: Setting, where: Position, job_name: str) -> None:
+    known = setting.context.known_tasks
+    if known is None:
+        return
+    majors = next(
+        (versions for name, versions in known.items() if name.lower() == task.name.lower()), None
+    )
+    major = int(task.version.partition(".")[0])
+    if majors is not None and major in majors:
+        return
+    if majors:
+        hint = f"Known versions: {', '.join(f'{task.name}@{one}' for one in sorted(majors))}."
+    else:
+        hint = did_you_mean(task.name, known)
+    setting.problems.error(
+        "unknown-task",
+        f"A task is missing. The pipeline references a task called '{task.name}'. This usually "
+        "indicates the task isn't installed, and you may be able to install it from the "
+        f"Marketplace: https://marketplace.visualstudio.com. (Task version {task.version}, "
+        f"job '{job_name}', step ''.)",
+        where,
+        hint=hint,
+    )
+
+
+def _shorthand(body: Mapping, kind: Shorthand, setting: Setting, names: _Names) -> StepPlan | None:
+    reader = setting.reader
+    form = _FORMS[kind]
+    reader.check_keys(body, (kind, *form.moved, *_COMMON))
+    token = body.get(kind)
+    text = reader.text(token) or ""
+    inputs = {**form.fixed, form.text_input: text}
+    for key, name in form.moved.items():
+        value = reader.text(body.get(key))
+        if value is not None:
+            inputs[name] = value
+    if kind == "checkout" and token is not None:
+        _check_repository(text, token.position, setting)
+    step = _common(
+        StepPlan(
+            ref_name=form.title,
+            display_name=form.title,
+            shorthand=kind,
+            task=form.task,
+            inputs=inputs,
+            position=body.position,
+        ),
+        body,
+        setting,
+        names,
+    )
+    return replace(step, condition="false") if (kind, text) == ("download", "none") else step
+
+
+def _check_repository(alias: str, position: Position, setting: Setting) -> None:
+    known = {"self", "none", *(one.lower() for one in setting.repositories)}
+    # git://project/name and its like name a repository in place
+    if alias.lower() in known or "://" in alias or "$(" in alias:
+        return
+    setting.problems.error(
+        "unknown-repository",
+        f"Job references repository '{alias}' which is not defined by the pipeline.",
+        position,
+        hint=did_you_mean(alias, known) or "Declare it under resources: repositories.",
+    )
+
+
+def _common(step: StepPlan, body: Mapping, setting: Setting, names: _Names) -> StepPlan:
+    reader = setting.reader
+    reader.take_late()
+    display = reader.text(body.get("displayName"))
+    given = names.given(body.get("name"))
+    return replace(
+        step,
+        ref_name=given or names.numbered(step.ref_name),
+        display_name=display or step.display_name,
+        env=reader.text_map(body.get("env")),
+        condition=setting.condition(body),
+        enabled=reader.boolean(body, "enabled", default=True),
+        continue_on_error=reader.boolean(body, "continueOnError", default=False),
+        timeout_in_minutes=reader.whole(body, "timeoutInMinutes", default=0),
+        retry_count=reader.whole(body, "retryCountOnTaskFailure", default=0),
+        target=_target(body.get("target"), setting),
+        runtime_values=reader.take_late(),
+    )
+
+
+def _target(token: Token | None, setting: Setting) -> StepTarget | None:
+    if token is None or is_empty(token):
+        return None
+    reader = setting.reader
+    if isinstance(token, Scalar):
+        container = token.text
+        target = StepTarget(container=container)
+    else:
+        body = reader.mapping(token, allowed=("container", "commands", "settableVariables"))
+        if body is None:
+            return None
+        container = reader.text(body.get("container")) or "host"
+        commands = reader.choice(body, "commands", ("any", "restricted"))
+        target = StepTarget(
+            container=container,
+            commands="restricted" if commands == "restricted" else "any",
+            settable_variables=_settable(body.get("settableVariables"), setting),
+        )
+    if container != "host":
+        setting.refuse("container", f"The container '{container}'", token.position)
+    return target
+
+
+def _settable(token: Token | None, setting: Setting) -> tuple[str, ...] | None:
+    if token is None or is_empty(token):
+        return None
+    if isinstance(token, Scalar) and token.text == "none":
+        return ()
+    return setting.reader.texts(token)

@@ -1,0 +1,72 @@
+"""`variables:` blocks."""
+
+from shipway.azpipelines.convert.setting import Setting
+from shipway.azpipelines.diagnostics import did_you_mean
+from shipway.azpipelines.expr import parser
+from shipway.azpipelines.expr.syntax import ExpressionSyntaxError
+from shipway.azpipelines.plan import VariablePlan
+from shipway.azpipelines.reader import boolean_of
+from shipway.azpipelines.runtime_words import VARIABLE
+from shipway.azpipelines.tokens import Entry, Mapping, Token, is_empty
+
+_KEYS = ("name", "value", "readonly", "group", "template")
+
+
+def convert(token: Token | None, setting: Setting) -> tuple[VariablePlan, ...]:
+    """A mapping or a list of variables, in order."""
+    if token is None or is_empty(token):
+        return ()
+    if isinstance(token, Mapping):
+        return tuple(_from_entry(entry, setting) for entry in token.entries)
+    found = (_from_item(item, setting) for item in setting.reader.items(token))
+    return tuple(one for one in found if one is not None)
+
+
+def _from_entry(entry: Entry, setting: Setting) -> VariablePlan:
+    value = setting.reader.text(entry.value) or ""
+    _check_runtime(value, entry.value, setting)
+    return VariablePlan(name=entry.key.text, value=value)
+
+
+def _from_item(item: Token, setting: Setting) -> VariablePlan | None:
+    body = setting.reader.mapping(item, allowed=_KEYS)
+    if body is None:
+        return None
+    if body.get("group") is not None:
+        return _group(body, setting)
+    name = setting.reader.needed(body.get("name"), item.position, "name")
+    value = setting.reader.text(body.get("value")) or ""
+    _check_runtime(value, body.get("value"), setting)
+    if not name:
+        return None
+    read_only = setting.reader.text(body.get("readonly"))
+    return VariablePlan(
+        name=name, value=value, is_read_only=bool(read_only and boolean_of(read_only))
+    )
+
+
+def _group(body: Mapping, setting: Setting) -> VariablePlan | None:
+    token = body.get("group")
+    name = setting.reader.needed(token, body.position, "group")
+    groups = setting.context.groups
+    known = groups is None or name.lower() in {one.lower() for one in groups}
+    if name and not known:
+        setting.problems.error(
+            "unknown-group",
+            f"Variable group {name} could not be found. The variable group does not exist or has "
+            "not been authorized for use. For authorization details, refer to "
+            "https://aka.ms/yamlauthz.",
+            token.position if token else body.position,
+            hint=did_you_mean(name, groups or ()),
+        )
+    return VariablePlan(group=name) if name else None
+
+
+def _check_runtime(value: str, token: Token | None, setting: Setting) -> None:
+    text = value.strip()
+    if token is None or not (text.startswith("$[") and text.endswith("]")):
+        return
+    try:
+        parser.parse(text[2:-1].strip(), VARIABLE)
+    except ExpressionSyntaxError as error:
+        setting.problems.error("runtime-expression-syntax", str(error), token.position)

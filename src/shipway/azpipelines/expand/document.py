@@ -1,0 +1,153 @@
+"""A whole document: parameters bound, templates inserted, `extends` followed."""
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, replace
+
+from shipway.azpipelines import limits
+from shipway.azpipelines.diagnostics import Position, Problems
+from shipway.azpipelines.expand import parameters, templates
+from shipway.azpipelines.expand.expander import Expander
+from shipway.azpipelines.expand.includes import SELF, Library, Location
+from shipway.azpipelines.expand.parameters import Given
+from shipway.azpipelines.expand.scope import IgnoreCase, Parameters, Scope
+from shipway.azpipelines.expr.values import Value
+from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
+
+_FROM_ENTRY = ("trigger", "pr", "schedules", "parameters", "name")
+"""Keys that only the entry file decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An expanded document and the values of its parameters."""
+
+    root: Mapping
+    parameters: MappingOf[str, Value]
+
+
+def expand(
+    root: Mapping,
+    *,
+    path: str,
+    given: MappingOf[str, object],
+    variables: MappingOf[str, str],
+    library: Library,
+    problems: Problems,
+) -> Document:
+    """Expand the entry document."""
+    values = _bound(root, path, given, problems)
+    scope = Scope(
+        location=Location(SELF, path),
+        parameters=Parameters(values),
+        variables=IgnoreCase(dict(variables)),
+    )
+    expander = Expander(library=library, problems=problems)
+    expanded = expander.expand(root, scope=scope, kind="pipeline")
+    if not isinstance(expanded, Mapping):
+        return Document(Mapping((), root.position), values)
+    scope = replace(scope, variables=_visible(expanded, scope.variables))
+    for _ in range(limits.MAX_DEPTH):
+        extends = expanded.get("extends")
+        if extends is None:
+            return Document(expanded, values)
+        expanded, scope = _extended(
+            expanded, extends, expander, scope, library=library, problems=problems
+        )
+    problems.error("too-deep", "Maximum object depth exceeded", root.position)
+    return Document(_without_extends(expanded), values)
+
+
+def _bound(
+    root: Mapping, path: str, given: MappingOf[str, object], problems: Problems
+) -> dict[str, Value]:
+    specs = parameters.read_specs(root.get("parameters"), problems=problems, is_pipeline=True)
+    places = {one.name.lower(): one.position for one in specs}
+    nowhere = Position(file=path, line=0, column=0)
+    handed = []
+    for name, value in given.items():
+        where = places.get(name.lower(), nowhere)
+        handed.append(Given(name=name, token=parameters.token_of(value, where), position=where))
+    values: dict[str, Value] = {}
+    for spec in specs:
+        own = [one for one in handed if one.name.lower() == spec.name.lower()]
+        values |= parameters.bind([spec], own, position=spec.position, problems=problems)
+    unknown = [one for one in handed if one.name.lower() not in places]
+    parameters.refuse_unknown(specs, unknown, problems)
+    return values
+
+
+def _extended(
+    outer: Mapping,
+    extends: Token,
+    expander: Expander,
+    scope: Scope,
+    *,
+    library: Library,
+    problems: Problems,
+) -> tuple[Mapping, Scope]:
+    rest = _without_extends(outer)
+    if not isinstance(extends, Mapping):
+        problems.error("expected-mapping", "Expected a mapping", extends.position)
+        return rest, scope
+    found = templates.open_template(
+        extends, kind="extends", scope=scope, library=library, problems=problems
+    )
+    if found is None:
+        return rest, scope
+    inner = expander.expand(found.body, scope=found.scope, kind="pipeline")
+    if not isinstance(inner, Mapping):
+        return rest, scope
+    variables = _visible(inner, found.scope.variables)
+    return _merged(rest, inner, problems), replace(found.scope, variables=variables)
+
+
+def _merged(outer: Mapping, inner: Mapping, problems: Problems) -> Mapping:
+    entries = {entry.key.text: entry for entry in outer.entries}
+    for entry in inner.entries:
+        name = entry.key.text
+        if name in _FROM_ENTRY:
+            continue
+        if name == "variables" and name in entries:
+            entries[name] = Entry(entry.key, _joined(entries[name].value, entry.value))
+        elif name in entries and name in ("stages", "jobs", "steps"):
+            where = entries[name].key
+            problems.error("unexpected-value", f"Unexpected value '{name}'", where.position)
+        elif name not in entries:
+            entries[name] = entry
+    return Mapping(tuple(entries.values()), outer.position)
+
+
+def _joined(first: Token, second: Token) -> Token:
+    """Two variable blocks as one list; the later one wins."""
+    return Sequence((*_as_items(first), *_as_items(second)), first.position)
+
+
+def _as_items(token: Token) -> tuple[Token, ...]:
+    if isinstance(token, Sequence):
+        return token.items
+    entries = token.entries if isinstance(token, Mapping) else ()
+    return tuple(
+        Mapping(
+            (
+                Entry(Scalar("name", one.key.position), one.key),
+                Entry(Scalar("value", one.key.position), one.value),
+            ),
+            one.key.position,
+        )
+        for one in entries
+    )
+
+
+def _visible(root: Mapping, variables: IgnoreCase) -> IgnoreCase:
+    token = root.get("variables")
+    for item in _as_items(token) if token is not None else ():
+        name = item.get("name") if isinstance(item, Mapping) else None
+        value = item.get("value") if isinstance(item, Mapping) else None
+        if isinstance(name, Scalar) and isinstance(value, Scalar):
+            variables = variables.with_value(name.text, value.text)
+    return variables
+
+
+def _without_extends(root: Mapping) -> Mapping:
+    kept = tuple(entry for entry in root.entries if entry.key.text != "extends")
+    return Mapping(kept, root.position)

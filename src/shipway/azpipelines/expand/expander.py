@@ -1,0 +1,312 @@
+"""Tokens with templates to tokens without.
+
+Walks the document once. Directives choose and repeat items, `template:` items are replaced by the
+content of their files, every `${{ }}` by its value. Errors are recorded and the walk goes on.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Sequence as ListOf
+from dataclasses import replace
+
+from shipway.azpipelines import limits
+from shipway.azpipelines.diagnostics import Problems
+from shipway.azpipelines.expand import interpolation, templates
+from shipway.azpipelines.expand.directives import Directive
+from shipway.azpipelines.expand.includes import Library
+from shipway.azpipelines.expand.scope import Scope
+from shipway.azpipelines.expand.structure import LISTS, SCOPED, child_kind
+from shipway.azpipelines.expand.turns import Chain, Turns
+from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token, is_empty
+
+
+class Expander:
+    """Expands the documents of one compilation."""
+
+    def __init__(self, *, library: Library, problems: Problems) -> None:
+        self._library = library
+        self._problems = problems
+        self._turns = Turns(problems)
+        self._size = 0
+
+    def expand(self, token: Token, *, scope: Scope, kind: str) -> Token | None:
+        """The token without directives, templates and expressions; None when it has none."""
+        if scope.depth > limits.MAX_DEPTH:
+            self._problems.error("too-deep", "Maximum object depth exceeded", token.position)
+            return None
+        inner = replace(scope, depth=scope.depth + 1)
+        if kind == "literal":
+            self._turns.refuse_expressions(token)
+            return token
+        if isinstance(token, Scalar):
+            return self._scalar(token, scope=inner, kind=kind)
+        if kind == "variables":
+            return self.variables(token, scope=inner)[0]
+        if isinstance(token, Sequence):
+            items = tuple(self._items(token.items, scope=inner, kind=kind))
+            return Sequence(items, token.position)
+        return self._mapping(token, scope=inner, kind=kind)
+
+    def variables(self, token: Token, *, scope: Scope) -> tuple[Token, Scope]:
+        """A `variables:` block expanded, and the scope in which its values are visible."""
+        if isinstance(token, Scalar):
+            value = self._scalar(token, scope=scope, kind="any")
+            if value is None or isinstance(value, Scalar):
+                return value or token, scope
+            return self.variables(value, scope=scope)
+        if isinstance(token, Mapping):
+            return self._variable_mapping(token, scope)
+        return self._variable_list(token, scope)
+
+    # -- scalars
+
+    def _scalar(self, token: Scalar, *, scope: Scope, kind: str) -> Token | None:
+        self._size += len(token.text)
+        if self._size > limits.MAX_RESULT_BYTES:
+            self._problems.error(
+                "too-large",
+                f"Maximum memory of {limits.MAX_RESULT_BYTES} bytes exceeded",
+                token.position,
+            )
+            return None
+        if interpolation.OPEN not in token.text:
+            return token
+        value = interpolation.interpolated(token, scope=scope, problems=self._problems)
+        if value is None or isinstance(value, Scalar) or kind == "any":
+            if isinstance(value, Scalar):
+                self._size += len(value.text)
+            return value
+        # an inserted list of steps, jobs or stages may hold templates of its own
+        return self.expand(value, scope=scope, kind=kind)
+
+    # -- lists
+
+    def _items(self, items: ListOf[Token], *, scope: Scope, kind: str) -> Iterator[Token]:
+        chain = Chain()
+        for item in items:
+            directive = self._item_directive(item)
+            if directive is not None:
+                key, body, word = directive
+                yield from self._directed_items(word, key, body, chain, scope=scope, kind=kind)
+            elif isinstance(item, Scalar):
+                yield from self._scalar_item(item, scope=scope, kind=kind)
+            else:
+                yield from self._plain_item(item, scope=scope, kind=kind)
+
+    def _item_directive(self, item: Token) -> tuple[Scalar, Token, Directive] | None:
+        if not isinstance(item, Mapping) or len(item.entries) != 1:
+            return None
+        entry = item.entries[0]
+        directive = self._turns.directive(entry.key)
+        return None if directive is None else (entry.key, entry.value, directive)
+
+    def _scalar_item(self, item: Scalar, *, scope: Scope, kind: str) -> Iterator[Token]:
+        value = self._scalar(item, scope=scope, kind="any")
+        if isinstance(value, Sequence):
+            yield from self._items(value.items, scope=scope, kind=kind)
+        elif isinstance(value, Mapping):
+            yield from self._plain_item(value, scope=scope, kind=kind)
+        elif value is not None and not (interpolation.OPEN in item.text and is_empty(value)):
+            yield value
+
+    def _plain_item(self, item: Token, *, scope: Scope, kind: str) -> Iterator[Token]:
+        expanded = self.expand(item, scope=scope, kind=LISTS.get(kind, "any"))
+        if expanded is None:
+            return
+        if kind in LISTS and isinstance(expanded, Mapping) and expanded.get("template"):
+            yield from self._included(expanded, scope=scope, kind=kind)
+        else:
+            yield expanded
+
+    def _included(self, item: Mapping, *, scope: Scope, kind: str) -> Iterator[Token]:
+        found = templates.open_template(
+            item, kind=kind, scope=scope, library=self._library, problems=self._problems
+        )
+        if found is None:
+            return
+        body = self.expand(found.body, scope=found.scope, kind=kind)
+        if isinstance(body, Sequence):
+            yield from body.items
+        elif body is not None and not is_empty(body):
+            self._problems.error("expected-sequence", "Expected a sequence", body.position)
+
+    def _directed_items(
+        self,
+        directive: Directive,
+        key: Scalar,
+        body: Token,
+        chain: Chain,
+        *,
+        scope: Scope,
+        kind: str,
+    ) -> Iterator[Token]:
+        if directive.word == "insert":
+            self._problems.error(
+                "directive-context",
+                "The expression directive 'insert' is not supported in this context",
+                key.position,
+            )
+            return
+        for turn in self._turns.of(directive, key, body, chain, scope=scope):
+            yield from self._body_items(body, scope=turn, kind=kind)
+
+    def _body_items(self, body: Token, *, scope: Scope, kind: str) -> Iterator[Token]:
+        inner = replace(scope, depth=scope.depth + 1)
+        if isinstance(body, Sequence):
+            yield from self._items(body.items, scope=inner, kind=kind)
+        elif isinstance(body, Scalar) and interpolation.OPEN in body.text:
+            yield from self._scalar_item(body, scope=inner, kind=kind)
+        elif not is_empty(body):
+            self._problems.error("expected-sequence", "Expected a sequence", body.position)
+
+    # -- mappings
+
+    def _mapping(self, token: Mapping, *, scope: Scope, kind: str) -> Mapping:
+        done: dict[int, Token] = {}
+        if kind in SCOPED:
+            scope = self._own_variables(token.entries, scope, done)
+        entries: list[Entry] = []
+        seen: set[str] = set()
+        for key, value, entry_scope in self._flat(token.entries, scope=scope):
+            if key.text.lower() in seen:
+                self._problems.error(
+                    "duplicate-key", f"'{key.text}' is already defined", key.position
+                )
+                continue
+            seen.add(key.text.lower())
+            if id(value) in done:
+                entries.append(Entry(key, done[id(value)]))
+                continue
+            if key.text == "variables" and kind in SCOPED:
+                expanded: Token | None
+                expanded, after = self.variables(value, scope=entry_scope)
+                scope = replace(scope, variables=after.variables)
+            else:
+                child = child_kind(kind, key.text)
+                # variables that a directive brought in are visible to what stands behind it
+                visible = replace(entry_scope, variables=scope.variables)
+                expanded = self.expand(value, scope=visible, kind=child)
+            if expanded is not None:
+                entries.append(Entry(key, expanded))
+        return Mapping(tuple(entries), token.position)
+
+    def _own_variables(self, entries: ListOf[Entry], scope: Scope, done: dict[int, Token]) -> Scope:
+        for entry in entries:
+            if entry.key.text == "variables":
+                expanded, scope = self.variables(entry.value, scope=scope)
+                done[id(entry.value)] = expanded
+        return scope
+
+    def _flat(
+        self, entries: ListOf[Entry], *, scope: Scope
+    ) -> Iterator[tuple[Scalar, Token, Scope]]:
+        """Entries with directives resolved; values are not expanded yet."""
+        chain = Chain()
+        for entry in entries:
+            directive = self._turns.directive(entry.key)
+            if directive is None:
+                key = self._key(entry.key, scope)
+                if key is not None:
+                    yield key, entry.value, scope
+            elif directive.word == "insert":
+                yield from self._body_entries(entry.value, scope=scope)
+            else:
+                for turn in self._turns.of(directive, entry.key, entry.value, chain, scope=scope):
+                    yield from self._body_entries(entry.value, scope=turn)
+
+    def _body_entries(self, body: Token, *, scope: Scope) -> Iterator[tuple[Scalar, Token, Scope]]:
+        if isinstance(body, Scalar) and interpolation.OPEN in body.text:
+            value = self._scalar(body, scope=scope, kind="any")
+            if value is None:
+                return
+            body = value
+        if isinstance(body, Mapping):
+            yield from self._flat(body.entries, scope=replace(scope, depth=scope.depth + 1))
+        elif not is_empty(body):
+            self._problems.error("expected-mapping", "Expected a mapping", body.position)
+
+    def _key(self, key: Scalar, scope: Scope) -> Scalar | None:
+        if interpolation.OPEN not in key.text:
+            return key
+        value = interpolation.interpolated(key, scope=scope, problems=self._problems)
+        if value is None or isinstance(value, Scalar):
+            return value
+        self._problems.error("yaml-key", "A mapping key must be a scalar", key.position)
+        return None
+
+    # -- variables
+
+    def _variable_mapping(self, token: Mapping, scope: Scope) -> tuple[Token, Scope]:
+        entries: list[Entry] = []
+        variables = scope.variables
+        for key, value, entry_scope in self._flat(token.entries, scope=scope):
+            visible = replace(entry_scope, variables=variables)
+            expanded = self.expand(value, scope=visible, kind="any")
+            if expanded is None:
+                continue
+            entries.append(Entry(key, expanded))
+            if isinstance(expanded, Scalar):
+                variables = variables.with_value(key.text, expanded.text)
+        return Mapping(tuple(entries), token.position), replace(scope, variables=variables)
+
+    def _variable_list(self, token: Sequence, scope: Scope) -> tuple[Token, Scope]:
+        items: list[Token] = []
+        variables = scope.variables
+        for item, item_scope in self._flat_items(token.items, scope):
+            visible = replace(item_scope, variables=variables)
+            for one in self._variable_items(item, visible):
+                items.append(one)
+                name, value = _named_value(one)
+                if name:
+                    variables = variables.with_value(name, value)
+        return Sequence(tuple(items), token.position), replace(scope, variables=variables)
+
+    def _flat_items(self, items: ListOf[Token], scope: Scope) -> Iterator[tuple[Token, Scope]]:
+        chain = Chain()
+        for item in items:
+            found = self._item_directive(item)
+            if found is None:
+                yield item, scope
+                continue
+            key, body, directive = found
+            for turn in self._turns.of(directive, key, body, chain, scope=scope):
+                if isinstance(body, Sequence):
+                    yield from self._flat_items(body.items, turn)
+                else:
+                    yield body, turn
+
+    def _variable_items(self, item: Token, scope: Scope) -> Iterator[Token]:
+        for one in self._items([item], scope=scope, kind="any"):
+            if not isinstance(one, Mapping) or one.get("template") is None:
+                yield one
+                continue
+            found = templates.open_template(
+                one, kind="variables", scope=scope, library=self._library, problems=self._problems
+            )
+            if found is None:
+                continue
+            body, _ = self.variables(found.body, scope=found.scope)
+            yield from _variables_as_items(body)
+
+
+def _named_value(item: Token) -> tuple[str, str]:
+    if not isinstance(item, Mapping):
+        return "", ""
+    name, value = item.get("name"), item.get("value")
+    if not isinstance(name, Scalar):
+        return "", ""
+    return name.text, value.text if isinstance(value, Scalar) else ""
+
+
+def _variables_as_items(body: Token) -> Iterator[Token]:
+    if isinstance(body, Sequence):
+        yield from body.items
+    elif isinstance(body, Mapping):
+        for entry in body.entries:
+            where = entry.key.position
+            yield Mapping(
+                (
+                    Entry(Scalar("name", where), entry.key),
+                    Entry(Scalar("value", where), entry.value),
+                ),
+                where,
+            )

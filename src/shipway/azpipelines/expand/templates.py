@@ -1,0 +1,118 @@
+"""One `template:` reference: its file opened, its parameters bound."""
+
+from dataclasses import dataclass, replace
+
+from shipway.azpipelines import limits
+from shipway.azpipelines.diagnostics import Problems, did_you_mean
+from shipway.azpipelines.expand import parameters
+from shipway.azpipelines.expand.includes import Library
+from shipway.azpipelines.expand.parameters import Given
+from shipway.azpipelines.expand.scope import TEMPLATE, Parameters, Scope
+from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
+
+_REFERENCE_KEYS = ("template", "parameters")
+_ROOT_KEYS: dict[str, tuple[str, ...]] = {
+    "steps": ("parameters", "steps"),
+    "jobs": ("parameters", "jobs", "phases"),
+    "stages": ("parameters", "stages"),
+    "variables": ("parameters", "variables"),
+    "extends": (
+        "parameters",
+        "resources",
+        "trigger",
+        "variables",
+        "stages",
+        "jobs",
+        "steps",
+        "extends",
+        "pool",
+        "name",
+        "lockBehavior",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTemplate:
+    """What stands in the template's place, and the scope in which to expand it."""
+
+    body: Token
+    scope: Scope
+
+
+def open_template(
+    reference: Mapping, *, kind: str, scope: Scope, library: Library, problems: Problems
+) -> OpenTemplate | None:
+    """Load a template for `steps`, `jobs`, `stages`, `variables` or `extends`.
+
+    None with an error recorded when there is nothing to insert.
+    """
+    name = reference.get("template")
+    if not isinstance(name, Scalar):
+        problems.error("expected-scalar", "A file name was expected", reference.position)
+        return None
+    _check_keys(reference, _REFERENCE_KEYS, problems)
+    if scope.depth > limits.MAX_DEPTH:
+        problems.error("too-deep", "Maximum object depth exceeded", name.position)
+        return None
+    location = library.resolve(name.text, base=scope.location, position=name.position)
+    if location is None:
+        return None
+    root = library.load(location, position=name.position)
+    if root is None:
+        return None
+    if not isinstance(root, Mapping):
+        problems.error("expected-mapping", "Expected a mapping", root.position)
+        return None
+    _check_keys(root, _ROOT_KEYS[kind], problems)
+    specs = parameters.read_specs(root.get("parameters"), problems=problems, is_pipeline=False)
+    values = parameters.bind(
+        specs, _given(reference, problems), position=name.position, problems=problems
+    )
+    inner = replace(
+        scope,
+        location=location,
+        parameters=Parameters(values),
+        loops={},
+        dialect=TEMPLATE,
+        depth=scope.depth + 1,
+    )
+    body: Token | None = root if kind == "extends" else _body(root, kind)
+    if body is None:
+        problems.error(
+            "template-kind",
+            f"The template has no '{kind}'",
+            name.position,
+            hint=f"Only a file with '{kind}:' at its root can be inserted here.",
+        )
+        return None
+    return OpenTemplate(body, inner)
+
+
+def _body(root: Mapping, kind: str) -> Token | None:
+    body = root.get(kind)
+    return root.get("phases") if body is None and kind == "jobs" else body
+
+
+def _given(reference: Mapping, problems: Problems) -> list[Given]:
+    token = reference.get("parameters")
+    if token is None or is_empty(token):
+        return []
+    if not isinstance(token, Mapping):
+        problems.error("expected-mapping", "Expected a mapping", token.position)
+        return []
+    return [
+        Given(name=entry.key.text, token=entry.value, position=entry.key.position)
+        for entry in token.entries
+    ]
+
+
+def _check_keys(token: Mapping, allowed: tuple[str, ...], problems: Problems) -> None:
+    for entry in token.entries:
+        if entry.key.text not in allowed:
+            problems.error(
+                "unexpected-value",
+                f"Unexpected value '{entry.key.text}'",
+                entry.key.position,
+                hint=did_you_mean(entry.key.text, allowed),
+            )
