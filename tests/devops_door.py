@@ -25,7 +25,10 @@ from shipway.wire.http import Body, FileBody, Headers, Request, Response
 
 @dataclass(kw_only=True)
 class Door:
-    """A running server: its store, address and tokens; `seen` lists status and path."""
+    """A running server: its store, address and tokens.
+
+    `seen` lists status and path of every request, `packed` the paths whose bodies were gzip'd.
+    """
 
     store: Store
     port: int
@@ -33,6 +36,7 @@ class Door:
     user_token: str
     user: Principal
     seen: list[tuple[int, str]] = field(default_factory=list)
+    packed: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -100,7 +104,7 @@ def commit(folder: Path, name: str, content: str, message: str = "change") -> st
     return git("rev-parse", "HEAD", cwd=folder).strip()
 
 
-def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
+def _handler(door: Door) -> type[BaseHTTPRequestHandler]:  # noqa: C901  # a class in a closure
     protocol = table.protocol(door.store)
 
     def refuse(name: str, request: Request, reason: str) -> None:
@@ -113,12 +117,15 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
 
         def _any(self) -> None:
             body = self._body()
+            if self.headers.get("Content-Encoding") == "gzip":
+                door.packed.append(self.path)
             path, _, raw_query = self.path.partition("?")
             request = Request(
                 method=self.command, host=self.headers.get("Host", ""), path=path,
                 raw_query=raw_query, query=tuple(parse_qsl(raw_query, keep_blank_values=True)),
                 headers=Headers(fields=tuple(self.headers.items())), body=body,
                 request_id=ids.new_guid(),
+                scheme="http",
             )  # fmt: skip
             try:
                 answer = chain.answer(protocol, request, refuse)
