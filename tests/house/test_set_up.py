@@ -117,11 +117,11 @@ def _pretend_done(checkout: Path) -> None:
     programs.mkdir(parents=True)
     for name in ("python", "shipway"):
         (programs / name).symlink_to("/bin/true")
-    text = f"{checkout}\n".encode() + b"".join(
+    text = b"".join(
         (checkout / name).read_bytes() for name in ("uv.lock", "pyproject.toml", "shipway-setup")
     )
     done = subprocess.run(["cksum"], input=text, capture_output=True, check=True)
-    (checkout / ".venv" / ".shipway-setup").write_bytes(done.stdout)
+    (checkout / ".venv" / ".shipway-setup").write_bytes(f"{checkout}\n".encode() + done.stdout)
 
 
 def test_refuses_an_unknown_option(checkout: Path, bare_path: Path) -> None:
