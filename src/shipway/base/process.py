@@ -19,6 +19,11 @@ from typing import Any, Literal
 
 from shipway.base import clock
 
+# what callers of `spawn` and `run` need besides
+Child = subprocess.Popen[bytes]
+TimeoutExpired = subprocess.TimeoutExpired
+PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
+
 # claim: noclobber makes the redirection an O_EXCL create, so only one wrapper ever passes it.
 # exit: one write of a line that ends in a newline; without the newline a reader does not take it.
 _WRAPPER = (
