@@ -207,7 +207,7 @@ class _Ready:
 def serve(settings: Settings, *, ready_descriptor: int | None = None) -> int:
     """Run a server in this process until SIGTERM or SIGINT; the exit code.
 
-    A known failure is told through `ready_descriptor` where there is one, else raised.
+    A known failure is told through `ready_descriptor` where there is one, else logged.
     """
     os.umask(0o077)
     _raise_open_files()
@@ -216,8 +216,7 @@ def serve(settings: Settings, *, ready_descriptor: int | None = None) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(settings, ready))
     except ShipwayError as error:
-        if ready_descriptor is None:
-            raise
+        _LOG.error("%s", error)
         ready.tell(
             {"code": error.code, "message": error.message, "where": error.where, "hint": error.hint}
         )

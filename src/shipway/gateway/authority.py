@@ -8,7 +8,8 @@ import ipaddress
 import re
 import ssl
 import threading
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -41,6 +42,14 @@ class AuthorityBroken(ShipwayError):
     default_code = "AuthorityBroken"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityFacts:
+    """What there is to know of an authority on disk without its key."""
+
+    pem: bytes
+    not_after: datetime
+
+
 class NamedContext(ssl.SSLContext):
     """A TLS context that knows for which server name it answers."""
 
@@ -61,7 +70,7 @@ class Authority:
         self._leaves.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.certificate_path.exists() or not self._key_path.exists():
             self._create()
-        self._key, self._certificate = self._load()
+        self._key, self._certificate = _load(self._folder)
 
     def front_context(self) -> ssl.SSLContext:
         """The context that the door starts with: it changes to the name that the client asks for.
@@ -185,24 +194,36 @@ class Authority:
         write_private(self._key_path, _pem_of(key))
         write_private(self.certificate_path, root.public_bytes(serialization.Encoding.PEM))
 
-    def _load(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-        try:
-            key = serialization.load_pem_private_key(self._key_path.read_bytes(), password=None)
-            certificate = x509.load_pem_x509_certificate(self.certificate_path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise self._broken(str(error)) from None
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or (
-            certificate.public_key() != key.public_key()
-        ):
-            raise self._broken("key and certificate do not belong together")
-        return key, certificate
 
-    def _broken(self, reason: str) -> AuthorityBroken:
-        return AuthorityBroken(
-            f"the local certificate authority cannot be used: {reason}",
-            where=str(self._folder),
-            hint="Remove that folder and start again: a new authority is made.",
-        )
+def inspect(home: Home) -> AuthorityFacts:
+    """Read an authority without making one. Raises `AuthorityBroken`."""
+    _, certificate = _load(home.authority)
+    return AuthorityFacts(
+        pem=certificate.public_bytes(serialization.Encoding.PEM),
+        not_after=certificate.not_valid_after_utc,
+    )
+
+
+def _load(folder: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    try:
+        key_text = (folder / "authority.key").read_bytes()
+        key = serialization.load_pem_private_key(key_text, password=None)
+        certificate = x509.load_pem_x509_certificate((folder / "authority.pem").read_bytes())
+    except (OSError, ValueError) as error:
+        raise _broken(folder, str(error)) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or (
+        certificate.public_key() != key.public_key()
+    ):
+        raise _broken(folder, "key and certificate do not belong together")
+    return key, certificate
+
+
+def _broken(folder: Path, reason: str) -> AuthorityBroken:
+    return AuthorityBroken(
+        f"the local certificate authority cannot be used: {reason}",
+        where=str(folder),
+        hint="Remove that folder and start again: a new authority is made.",
+    )
 
 
 def _context() -> NamedContext:

@@ -1,0 +1,42 @@
+"""`shipway env`: the variables that send Azure's clients here, for a shell to take over."""
+
+import argparse
+
+from shipway.base import config
+from shipway.base.home import Home
+from shipway.cli import output
+from shipway.client.session import Session
+from shipway.gateway import environment
+from shipway.gateway.environment import Credentials
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--shell`, `--json`."""
+    parser.add_argument(
+        "--shell", choices=list(environment.SHELLS), help="default: the one you seem to use"
+    )
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print them. Raises `Unavailable` when no server runs."""
+    env_vars = config.environment()
+    values = variables(Home(config.default_home()))
+    if arguments.json:
+        output.show_json(values)
+        return 0
+    shell = arguments.shell or environment.shell_of(env_vars)
+    print(environment.printed(values, shell), end="")
+    return 0
+
+
+def variables(home: Home) -> dict[str, str]:
+    """The variables for this process's own environment, with the server's credentials."""
+    told = Session(home).get("/credentials")
+    credentials = Credentials(
+        tenant_id=told["tenant_id"],
+        subscription_id=told["subscription_id"],
+        client_id=told["client_id"],
+        client_secret=told["client_secret"],
+    )
+    return environment.variables(home, credentials, config.environment())

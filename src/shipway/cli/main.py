@@ -1,0 +1,100 @@
+"""The `shipway` command: one table of verbs, one module each.
+
+A verb's module is imported when the verb is called, so that no command pays for another's imports.
+"""
+
+import argparse
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Protocol
+
+from shipway.base import config
+from shipway.base.clock import SystemClock, timestamp
+from shipway.base.errors import ShipwayError
+from shipway.base.home import Home
+from shipway.cli import output
+
+OK, KNOWN_ERROR, USAGE, UNEXPECTED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class VerbModule(Protocol):
+    """What a module in `cli/commands/` offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Describe the verb's arguments."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the exit code. Raises `ShipwayError` for what the user can mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """A row of the table; the module is `shipway.cli.commands.<module>`."""
+
+    name: str
+    module: str
+    summary: str
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb(name="up", module="up", summary="start the server"),
+    Verb(name="down", module="down", summary="stop the server"),
+    Verb(name="status", module="status", summary="how the server is, and what it refused"),
+    Verb(name="env", module="env", summary="print the variables that send clients here"),
+    Verb(name="exec", module="exec", summary="run a command with these variables"),
+    Verb(name="doctor", module="doctor", summary="check this machine and say what to mend"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code (0, 1 known error, 2 usage, 3 unexpected, 130 interrupted)."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(given)
+    except ShipwayError as error:
+        output.show_error(error)
+        return KNOWN_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        output.quiet_pipe()
+        return OK
+    except Exception as error:
+        return _unexpected(error, given)
+
+
+def _run(given: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="shipway", description="Azure ML and Azure DevOps on this machine."
+    )
+    parser.add_argument("--version", action="version", version=metadata.version("shipway"))
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    asked = next((word for word in given if not word.startswith("-")), "")
+    chosen: VerbModule | None = None
+    for verb in VERBS:
+        child = verbs.add_parser(verb.name, help=verb.summary, description=verb.summary)
+        if verb.name == asked:
+            chosen = importlib.import_module(f"shipway.cli.commands.{verb.module}")
+            chosen.add_arguments(child)
+    try:
+        arguments = parser.parse_args(given)
+    except SystemExit as end:
+        return int(end.code or OK)
+    return OK if chosen is None else chosen.run(arguments)
+
+
+def _unexpected(error: Exception, given: list[str]) -> int:
+    """A fault of our own: a log to send, not a traceback to read."""
+    home = Home(config.default_home())
+    home.create()
+    path = home.logs / "command.log"
+    with path.open("a") as log:
+        log.write(f"{timestamp(SystemClock().now())} shipway {' '.join(given[:1])}\n")
+        log.write("".join(traceback.format_exception(error)))
+    sys.stderr.write(f"error: shipway failed unexpectedly: {type(error).__name__}: {error}\n")
+    sys.stderr.write(f"  where: {path}\n  to do: look there; the end of it tells the story\n")
+    return UNEXPECTED
