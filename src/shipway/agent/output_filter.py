@@ -1,12 +1,12 @@
 """The process between a step and its output file: nothing secret reaches the disk in clear.
 
-    python -m shipway.agent.output_filter CONTROL SECRETS_FD SEAL_FD
+    python -m shipway.agent.output_filter CONTROL KEY_FILE
 
-Reads the step's output, masks every secret it was told of (a JSON list behind SECRETS_FD) and
-every one that the step itself declares (`##vso[task.setvariable ...issecret=true]`): such a line
-keeps its value sealed, so that an agent that starts anew can still read the variable. SEAL_FD
-holds the sealing key. It outlives the agent, as the step does; it ends with the step's output, or
-two seconds after the step itself, when something that the step left behind keeps the pipe open.
+Reads the step's output, masks every secret it was told of (a sealed JSON list in CONTROL/secrets)
+and every one that the step itself declares (`##vso[task.setvariable ...issecret=true]`): such a
+line keeps its value sealed, so that an agent that starts anew can still read the variable. It
+outlives the agent, as the step does; it ends with the step's output, or two seconds after the step
+itself, when something that the step left behind keeps the pipe open.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from shipway.agent import logging_commands
 from shipway.agent.masking import Masker
-from shipway.agent.sealing import seal
+from shipway.agent.sealing import seal, unseal
 
 _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.25
@@ -41,14 +41,6 @@ def filtered(line: str, masker: Masker, key: bytes) -> str:
         f"{name}={logging_commands.escape(value)}" for name, value in command.properties.items()
     )
     return f"##vso[{command.name} {properties};sealed=true;]{seal(command.data, key)}"
-
-
-def _read_fd(descriptor: int) -> bytes:
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    content = b""
-    while chunk := os.read(descriptor, _CHUNK):
-        content += chunk
-    return content
 
 
 def _pump(control: Path, masker: Masker, key: bytes) -> None:
@@ -78,9 +70,9 @@ def _text(line: bytes) -> str:
 
 def main(arguments: list[str]) -> int:
     """Run until the step's output ends."""
-    control, secrets_fd, seal_fd = Path(arguments[0]), int(arguments[1]), int(arguments[2])
-    masker = Masker(json.loads(_read_fd(secrets_fd) or b"[]"))
-    _pump(control, masker, _read_fd(seal_fd))
+    control, key = Path(arguments[0]), Path(arguments[1]).read_bytes()
+    masker = Masker(json.loads(unseal((control / "secrets").read_text(), key)))
+    _pump(control, masker, key)
     return 0
 
 

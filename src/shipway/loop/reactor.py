@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from shipway.base.messages import Event
+from shipway.loop import checkpoint, run
 from shipway.loop import timer as timers
 from shipway.store.doorbell import Doorbell, ring
 from shipway.store.store import Store
@@ -24,7 +25,15 @@ _RETRY_SECONDS = 0.2
 Reaction = Callable[[Store, Event], None]
 
 # event kind -> stations, called in this order; an event without a row is history only
-REACTIONS: Mapping[str, tuple[Reaction, ...]] = {}
+REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
+    "RunQueued": (run.on_queued,),
+    "JobRunStarted": (run.on_job_started,),
+    "JobRunEnded": (run.on_job_ended,),
+    "RunCancelRequested": (run.on_progress,),
+    "ApprovalGranted": (checkpoint.on_approval, run.on_progress),
+    "ApprovalRejected": (checkpoint.on_approval, run.on_progress),
+    "ApprovalTimedOut": (checkpoint.on_approval, run.on_progress),
+}
 
 
 class Reactor:

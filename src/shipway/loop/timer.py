@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping
 
 from shipway.base.errors import ShipwayError
+from shipway.devops import approvals
+from shipway.loop import checkpoint
 from shipway.store.store import Store
 from shipway.store.timers import Timer
 
 Firing = Callable[[Store, Timer], None]
 
 # timer kind -> what happens when it is due; the functions stand in the stations beside this file
-TIMERS: Mapping[str, Firing] = {}
+TIMERS: Mapping[str, Firing] = {
+    approvals.TIMER_KIND: checkpoint.on_timer,
+}
 
 
 class UnknownTimer(ShipwayError):

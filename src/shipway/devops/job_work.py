@@ -1,0 +1,103 @@
+"""What an agent needs to run one job: its plan, its leg, its variables with secrets in clear.
+
+Made from the run's records when the agent takes the job, so nothing secret travels in the queue.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from shipway.azpipelines.conditions import Dependency
+from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan
+from shipway.azpipelines.runtime import RuntimeValueError
+from shipway.devops import run_engine, run_progress, run_variables, runs
+from shipway.devops.run_variables import RunVariable
+from shipway.devops.runs import Record, Run
+from shipway.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobWork:
+    """One job of a run, ready to be run. `error` says why it cannot be."""
+
+    run: Run
+    stage: StagePlan
+    job: JobPlan
+    leg: LegPlan
+    record: Record
+    variables: tuple[RunVariable, ...] = ()
+    dependencies: Mapping[str, Dependency]
+    error: str = ""
+
+
+def secret_name(run_id: int, record_id: str, output: str) -> str:
+    """Under which name the value of a secret output variable lies in the secrets."""
+    return f"run-output/{run_id}/{record_id}/{output.lower()}"
+
+
+def of_record(store: Store, *, run_id: int, record_id: str) -> JobWork:
+    """The work behind a Job record. Raises `NotFound`."""
+    run = runs.get(store, run_id)
+    plan = run_progress.plan_of(run)
+    record = runs.get_record(store, run_id, record_id)
+    stage = next(s for s in plan.stages if s.name == record.data["stage"])
+    job = next(j for j in stage.jobs if j.name == record.data["job"])
+    progress = _revealed(store, run, plan)
+    leg = _leg(progress, stage, job, str(record.data["leg"]))
+    dependencies = run_engine.job_views(stage, progress.stages[stage.name], job.depends_on)
+    work = JobWork(run=run, stage=stage, job=job, leg=leg, record=record, dependencies=dependencies)
+    defined = run_variables.all_of(store, run, plan, stage=stage, job=job)
+    defined += [RunVariable(name=n, value=v) for n, v in leg.variables.items()]
+    try:
+        resolved = run_variables.resolve(
+            defined,
+            dependencies=dependencies,
+            stage_dependencies=run_engine.stage_job_views(plan, progress, stage),
+        )
+    except RuntimeValueError as error:
+        return replace(work, error=str(error))
+    return replace(work, variables=tuple(_with_secrecy(store, run, resolved)))
+
+
+def _leg(progress: run_engine.RunProgress, stage: StagePlan, job: JobPlan, name: str) -> LegPlan:
+    planned = progress.stages[stage.name].jobs[job.name].planned_legs
+    return next((leg for leg in planned if leg.name == name), LegPlan(name=name))
+
+
+def _revealed(store: Store, run: Run, plan: RunPlan) -> run_engine.RunProgress:
+    """The run's progress with the values of secret outputs, for the agent's eyes only."""
+    progress = run_progress.progress_of(store, run, plan)
+    secrets = {
+        (record.parent_id, str(record.data.get("leg", "")), name): store.secrets.find(
+            secret_name(run.run_id, record.record_id, name)
+        )
+        for record in runs.records_of(store, run.run_id)
+        if record.kind == "Job"
+        for name, output in record.outputs.items()
+        if output.is_secret
+    }
+    if not secrets:
+        return progress
+    stages = {}
+    for stage_name, at in progress.stages.items():
+        jobs = {}
+        for job_name, job in at.jobs.items():
+            parent = run_progress.phase_id(run, stage_name, job_name)
+            legs = {
+                leg_name: replace(
+                    leg,
+                    outputs={
+                        n: secrets.get((parent, leg_name, n)) or v for n, v in leg.outputs.items()
+                    },
+                )
+                for leg_name, leg in job.legs.items()
+            }
+            jobs[job_name] = replace(job, legs=legs)
+        stages[stage_name] = replace(at, jobs=jobs)
+    return replace(progress, stages=stages)
+
+
+def _with_secrecy(store: Store, run: Run, resolved: list[RunVariable]) -> list[RunVariable]:
+    """A variable that took the value of a secret output is secret too."""
+    prefix = f"run-output/{run.run_id}/"
+    values = {store.secrets.find(name) for name in store.secrets.names(prefix=prefix)}
+    return [replace(v, is_secret=True) if v.value and v.value in values else v for v in resolved]
