@@ -16,6 +16,7 @@ HOSTS: tuple[tuple[str, str], ...] = (
     ("*.inference.ml.azure.com", "inference"),
     ("*.api.azureml.ms", "ml"),
     ("*.experiments.azureml.net", "ml"),
+    ("vstoken.dev.azure.com", "assertions"),
     ("dev.azure.com", "devops"),
     ("*.dev.azure.com", "devops"),
     ("*.visualstudio.com", "devops"),

@@ -4,13 +4,22 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from shipway.azure.entra import audiences
 from shipway.azure.entra.principals import ANONYMOUS, Principal
+from shipway.base.errors import ShipwayError
 from shipway.store.store import Store
+from shipway.wire.arm import authorization
+from shipway.wire.arm import table as arm
 from shipway.wire.chain import WireProtocol
+from shipway.wire.devops import table as devops
+from shipway.wire.entra import bearer
 from shipway.wire.entra import table as entra
-from shipway.wire.errors import arm_error
-from shipway.wire.http import Request, Route, RouteTable
+from shipway.wire.errors import arm_error, devops_error, mlflow_error
+from shipway.wire.graph import table as graph
+from shipway.wire.http import Request, Response, Route, RouteTable
+from shipway.wire.ml import table as ml
 
 
 def protocols(store: Store) -> Mapping[str, WireProtocol]:
@@ -18,15 +27,47 @@ def protocols(store: Store) -> Mapping[str, WireProtocol]:
     return {
         "entra": entra.protocol(store),
         "identity": entra.protocol_plain(store),
-        "unsupported": unsupported(),
+        "assertions": _assertions(store),
+        "graph": graph.protocol(store),
+        "arm": arm.protocol(store, more=ml.arm_routes(store)),
+        "ml": _ml_dataplane(store),
+        "devops": devops.protocol(store),
+        "unsupported": _open("unsupported host", ()),
     }
 
 
-def unsupported() -> WireProtocol:
-    """Names of Azure's that nothing here serves: every request is refused by name."""
+def _ml_dataplane(store: Store) -> WireProtocol:
+    """`<region>.api.azureml.ms`: run history, MLflow, data and model services; ARM's roles."""
+    with_token = bearer.authenticate(store, audiences=(audiences.ARM, audiences.ML))
+
+    def authenticate(request: Request) -> Principal:
+        # the SDK reads where the services are before it has a token
+        return ANONYMOUS if request.path.startswith("/discovery") else with_token(request)
+
     return WireProtocol(
-        name="unsupported host",
-        table=RouteTable(()),
+        name="ml",
+        table=RouteTable(ml.dataplane_routes(store)),
+        authenticate=authenticate,
+        authorize=authorization.authorize(store),
+        envelope=_ml_error,
+    )
+
+
+def _ml_error(error: ShipwayError, request: Request) -> Response:
+    is_mlflow = "/api/2.0/mlflow" in request.path or "/api/3.0/mlflow" in request.path
+    return mlflow_error(error, request) if is_mlflow else arm_error(error, request)
+
+
+def _assertions(store: Store) -> WireProtocol:
+    """vstoken.dev.azure.com: how to check a pipeline's federated assertions."""
+    return replace(_open("assertions", entra.routes_assertion_issuer(store)), envelope=devops_error)
+
+
+def _open(name: str, routes: tuple[Route, ...]) -> WireProtocol:
+    """A protocol that asks nobody who they are."""
+    return WireProtocol(
+        name=name,
+        table=RouteTable(routes),
         authenticate=_anonymous,
         authorize=_allowed,
         envelope=arm_error,
