@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 
 from azure.ai.ml import MLClient
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import ContainerClient, ContentSettings
+
+# Loading any file says that some classes are experimental, whether the file uses them or not.
+logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
 
 __all__ = [
     "ContentSettings",

@@ -76,4 +76,5 @@ def _in_favour(auc: float, rules: Rules, champion: ChampionFigures | None) -> st
     text = f"AUC {auc:.4f} reaches the threshold {rules.auc_threshold:.4f}"
     if champion is None:
         return f"{text}; no champion serves yet"
-    return f"{text} and holds against the champion {champion.name}:{champion.version} (AUC {champion.bar:.4f})"
+    serving = f"{champion.name}:{champion.version}"
+    return f"{text} and holds against the champion {serving} (AUC {champion.bar:.4f})"
