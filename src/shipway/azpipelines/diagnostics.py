@@ -55,6 +55,8 @@ class Problems:
 
     found: list[Diagnostic] = field(default_factory=list)
     _seen: set[tuple[str, str, int, int]] = field(default_factory=set)
+    _failed: set[Position] = field(default_factory=set)
+    """Places whose expression failed: what follows from the missing value is not recorded."""
 
     def error(self, code: str, message: str, position: Position, *, hint: str = "") -> None:
         """Record an error."""
@@ -78,7 +80,11 @@ class Problems:
         key = (message, position.file, position.line, position.column)
         if key in self._seen or len(self.found) >= limits.MAX_DIAGNOSTICS:
             return
+        if position in self._failed and position.line:
+            return
         self._seen.add(key)
+        if code.startswith("expression-"):
+            self._failed.add(position)
         self.found.append(
             Diagnostic(
                 code=code,

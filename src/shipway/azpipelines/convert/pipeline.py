@@ -74,12 +74,13 @@ def _stages(
         return stages.convert(root.get("stages"), setting, pool=pool, root_variables=root_variables)
     if any(root.get(one) is not None for one in _BODIES):
         return stages.implied(root, setting, pool=pool, root_variables=root_variables)
-    setting.problems.error(
-        "empty-pipeline",
-        "The pipeline has no stages, jobs or steps",
-        root.position,
-        hint="Write one of stages:, jobs:, steps: or extends: at the root.",
-    )
+    if not setting.problems.has_errors():  # else the body may be missing because of those
+        setting.problems.error(
+            "empty-pipeline",
+            "The pipeline has no stages, jobs or steps",
+            root.position,
+            hint="Write one of stages:, jobs:, steps: or extends: at the root.",
+        )
     return ()
 
 

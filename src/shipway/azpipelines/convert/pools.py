@@ -2,7 +2,7 @@
 
 from shipway.azpipelines.convert.setting import Setting
 from shipway.azpipelines.plan import PoolPlan
-from shipway.azpipelines.tokens import Scalar, Token, is_empty
+from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
 
 HOSTED = "Azure Pipelines"
 SERVER = "server"
@@ -17,9 +17,10 @@ def convert(token: Token | None, setting: Setting, inherited: PoolPlan) -> PoolP
             return PoolPlan(is_server=True)
         return PoolPlan(name=token.text)
     reader = setting.reader
-    body = reader.mapping(token, allowed=("name", "vmImage", "demands"))
+    body = reader.mapping(token, allowed=None)
     if body is None:
         return inherited
+    _warn_of_others(body, setting)
     name = reader.text(body.get("name"))
     return PoolPlan(
         name=name or None,
@@ -27,3 +28,12 @@ def convert(token: Token | None, setting: Setting, inherited: PoolPlan) -> PoolP
         demands=reader.texts(body.get("demands")),
         is_server=name == SERVER,
     )
+
+
+def _warn_of_others(body: Mapping, setting: Setting) -> None:
+    """The service takes further keys of a pool (`os`, `image`) for templates to read."""
+    for entry in body.entries:
+        if entry.key.text not in ("name", "vmImage", "demands"):
+            setting.problems.warning(
+                "pool-key", f"'{entry.key.text}' of a pool has no effect", entry.key.position
+            )

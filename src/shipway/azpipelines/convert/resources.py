@@ -9,20 +9,6 @@ from shipway.azpipelines.reader import Reader
 from shipway.azpipelines.tokens import Mapping, Scalar, Sequence, Token, is_empty
 
 _KINDS = ("repositories", "pipelines", "containers", "builds", "packages", "webhooks")
-_REPOSITORY_KEYS = (
-    "repository",
-    "type",
-    "name",
-    "ref",
-    "endpoint",
-    "trigger",
-    "checkoutOptions",
-    "clean",
-    "fetchDepth",
-    "lfs",
-    "mappings",
-    "connection",
-)
 _PIPELINE_KEYS = ("pipeline", "project", "source", "version", "branch", "tags", "trigger")
 _REFUSED: dict[str, Feature] = {
     "builds": "builds",
@@ -76,7 +62,7 @@ def aliases(root: Mapping) -> tuple[str, ...]:
 def _repositories(body: Mapping, reader: Reader) -> list[RepositoryResource]:
     found: list[RepositoryResource] = []
     for item in reader.items(body.get("repositories")):
-        one = reader.mapping(item, allowed=_REPOSITORY_KEYS)
+        one = reader.mapping(item, allowed=None)  # the service takes further keys
         if one is None:
             continue
         alias = reader.needed(one.get("repository"), item.position, "repository")

@@ -9,7 +9,7 @@ from shipway.azpipelines.expand import parameters, templates
 from shipway.azpipelines.expand.expander import Expander
 from shipway.azpipelines.expand.includes import SELF, Library, Location
 from shipway.azpipelines.expand.parameters import Given
-from shipway.azpipelines.expand.scope import IgnoreCase, Parameters, Scope
+from shipway.azpipelines.expand.scope import IgnoreCase, OldParameters, Parameters, Scope
 from shipway.azpipelines.expr.values import Value
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
 
@@ -36,9 +36,10 @@ def expand(
 ) -> Document:
     """Expand the entry document."""
     values = _bound(root, path, given, problems)
+    old_form = parameters.is_old_form(root.get("parameters"))
     scope = Scope(
         location=Location(SELF, path),
-        parameters=Parameters(values),
+        parameters=OldParameters(values) if old_form else Parameters(values),
         variables=IgnoreCase(dict(variables)),
     )
     expander = Expander(library=library, problems=problems)

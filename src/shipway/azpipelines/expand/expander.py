@@ -185,8 +185,8 @@ class Expander:
                 # variables that a directive brought in are visible to what stands behind it
                 visible = replace(entry_scope, variables=scope.variables)
                 expanded = self.expand(value, scope=visible, kind=child)
-            if expanded is not None:
-                entries.append(Entry(key, expanded))
+            # the key of a failed value stays, so that one error does not cause another
+            entries.append(Entry(key, expanded or Scalar("", value.position, plain=False)))
         return Mapping(tuple(entries), token.position)
 
     def _own_variables(self, entries: ListOf[Entry], scope: Scope, done: dict[int, Token]) -> Scope:

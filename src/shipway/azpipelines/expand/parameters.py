@@ -87,6 +87,21 @@ def read_specs(
     return tuple(specs.values())
 
 
+def is_old_form(token: Token | None) -> bool:
+    """Whether parameters are declared as a mapping of defaults, or not at all."""
+    return token is None or is_empty(token) or isinstance(token, Mapping)
+
+
+def bind_old_form(token: Token | None, given: ListOf[Given]) -> dict[str, Value]:
+    """Defaults overlaid with whatever the caller passes."""
+    entries = token.entries if isinstance(token, Mapping) else ()
+    passed = {one.name.lower() for one in given}
+    values = {
+        one.key.text: to_value(one.value) for one in entries if one.key.text.lower() not in passed
+    }
+    return values | {one.name: to_value(one.token) for one in given}
+
+
 def bind(
     specs: ListOf[ParameterSpec],
     given: ListOf[Given],

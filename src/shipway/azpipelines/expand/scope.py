@@ -58,12 +58,20 @@ class Parameters(Mapping[str, Value]):
         return name in self._values
 
 
+class OldParameters(IgnoreCase):
+    """Parameters declared in the old form `name: default`.
+
+    That form is a plain dictionary: names ignore case, a missing one is null, callers may pass
+    more than is declared. Widely used templates rely on each of these.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Where expansion stands: the file, what expressions see there, how deep it is nested."""
 
     location: Location
-    parameters: Parameters
+    parameters: Parameters | OldParameters
     variables: IgnoreCase
     resources: Mapping[str, Value] = field(default_factory=dict)
     loops: Mapping[str, Value] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from shipway.azpipelines.diagnostics import Problems, did_you_mean
 from shipway.azpipelines.expand import parameters
 from shipway.azpipelines.expand.includes import Library
 from shipway.azpipelines.expand.parameters import Given
-from shipway.azpipelines.expand.scope import TEMPLATE, Parameters, Scope
+from shipway.azpipelines.expand.scope import TEMPLATE, OldParameters, Parameters, Scope
 from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
 
 _REFERENCE_KEYS = ("template", "parameters")
@@ -65,14 +65,11 @@ def open_template(
         problems.error("expected-mapping", "Expected a mapping", root.position)
         return None
     _check_keys(root, _ROOT_KEYS[kind], problems)
-    specs = parameters.read_specs(root.get("parameters"), problems=problems, is_pipeline=False)
-    values = parameters.bind(
-        specs, _given(reference, problems), position=name.position, problems=problems
-    )
+    bound = _bound(root, _given(reference, problems), name, problems)
     inner = replace(
         scope,
         location=location,
-        parameters=Parameters(values),
+        parameters=bound,
         loops={},
         dialect=TEMPLATE,
         depth=scope.depth + 1,
@@ -87,6 +84,16 @@ def open_template(
         )
         return None
     return OpenTemplate(body, inner)
+
+
+def _bound(
+    root: Mapping, given: list[Given], name: Scalar, problems: Problems
+) -> Parameters | OldParameters:
+    declared = root.get("parameters")
+    if parameters.is_old_form(declared):
+        return OldParameters(parameters.bind_old_form(declared, given))
+    specs = parameters.read_specs(declared, problems=problems, is_pipeline=False)
+    return Parameters(parameters.bind(specs, given, position=name.position, problems=problems))
 
 
 def _body(root: Mapping, kind: str) -> Token | None:
