@@ -29,6 +29,7 @@ demo: setup ## Watch a push become a tested, trained, approved and served model 
 
 .PHONY: test
 test: setup-browser ## Run all tests (within ten minutes)
+	@$(MAKE) test-stack
 	@$(PYTEST) $(PARALLEL) tests $(ARGS)
 
 # -- while working on it
@@ -86,8 +87,8 @@ test-scenarios: setup-browser ## Test the whole loop
 
 .PHONY: test-stack
 test-stack: setup ## Test the reference stack with its own pinned packages
-	@$(BIN)/uv run --quiet --no-project --isolated --python $(BIN)/python --directory stack \
-	    --with-requirements requirements-ci.txt python -m pytest pipelines/tests $(ARGS)
+	@PYTHONDONTWRITEBYTECODE=1 $(BIN)/uv run --quiet --no-project --isolated --python $(CURDIR)/$(BIN)/python --directory stack \
+	    --with-requirements requirements-ci.txt python -m pytest -q -p no:cacheprovider pipelines/tests
 
 .PHONY: bench
 bench: setup ## Measure pipeline jobs beside a bare loop of the same processes
