@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 from tests.house import tree
 
+from shipway.cli.main import VERBS
+
 DOCS = tree.ROOT / "docs"
 NEWS_KINDS = {"feature", "change", "fix", "removal", "doc"}
 LONGEST_DECISION = 60
@@ -91,6 +93,4 @@ def test_every_runtime_dependency_has_its_reason() -> None:
 
 def test_every_command_is_on_the_page_of_commands() -> None:
     page = (DOCS / "reference" / "commands.md").read_text()
-    commands = tree.SOURCE / "cli" / "commands"
-    verbs = {path.stem.replace("_", "-") for path in commands.glob("*.py")} - {"--init--"}
-    assert not [verb for verb in sorted(verbs) if f"`{verb}" not in page]
+    assert not [verb.name for verb in VERBS if f"`{verb.name}" not in page]
