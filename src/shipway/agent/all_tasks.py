@@ -1,0 +1,41 @@
+"""`name@major` -> what runs: the explicit table."""
+
+from collections.abc import Mapping
+
+from shipway.agent.task import Task
+from shipway.agent.tasks import (
+    artifact,
+    azure_cli,
+    azure_ml_job_wait,
+    checkout,
+    script,
+    test_results,
+    use_python_version,
+)
+
+_ALL = (
+    script.COMMAND_LINE,
+    script.BASH,
+    script.PYTHON_SCRIPT,
+    use_python_version.USE_PYTHON_VERSION,
+    azure_cli.AZURE_CLI_2,
+    azure_cli.AZURE_CLI_1,
+    test_results.PUBLISH_TEST_RESULTS,
+    artifact.PUBLISH_PIPELINE_ARTIFACT,
+    artifact.DOWNLOAD_PIPELINE_ARTIFACT,
+    artifact.PUBLISH,
+    artifact.DOWNLOAD,
+    checkout.CHECKOUT,
+    azure_ml_job_wait.WAIT_0,
+    azure_ml_job_wait.WAIT_1,
+)
+
+TASKS: Mapping[tuple[str, int], Task] = {(t.name.lower(), t.version): t for t in _ALL}
+
+
+def find(name: str, version: str) -> Task | None:
+    """The task behind a reference, with or without its extension's prefix."""
+    major = version.split(".", 1)[0]
+    if not major.isdigit():
+        return None
+    return TASKS.get((name.rsplit(".", 1)[-1].lower(), int(major)))

@@ -1,0 +1,45 @@
+"""What every step of one job shares: variables, folders, secrets, path, identity."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shipway.agent.directories import JobDirectories
+from shipway.agent.masking import Masker
+from shipway.agent.variables import JobVariables
+from shipway.devops.runs import Run
+from shipway.store.store import Store
+
+
+@dataclass(kw_only=True)
+class JobContext:
+    """Changes while the job runs, and only from its own thread (but `stop`)."""
+
+    store: Store
+    run: Run
+    stage_name: str
+    job_name: str
+    job_record_id: str
+    directories: JobDirectories
+    variables: JobVariables
+    masker: Masker
+    access_token: str
+    sealing_key: bytes
+    base_environment: Mapping[str, str]
+    path_prefix: list[str] = field(default_factory=list)
+    outputs: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    """`step.name` -> value and whether it is secret."""
+    issues: list[tuple[str, str]] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def search_path(self) -> str:
+        """PATH for a step: the latest `prependpath` first."""
+        return ":".join([*reversed(self.path_prefix), self.base_environment["PATH"]])
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a step, built from nothing: base, public variables, path."""
+        return {
+            **self.base_environment,
+            **self.variables.environment(),
+            "PATH": self.search_path(),
+        }

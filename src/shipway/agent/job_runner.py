@@ -1,0 +1,298 @@
+"""Runs one job: its steps in order, their conditions, results, retries, time-outs.
+
+Never raises for what a step does. Steps that ended before this agent took the job are replayed
+(their commands take effect again, nothing runs), the one that runs is adopted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from shipway.agent import all_tasks, python_venvs
+from shipway.agent.directories import JobDirectories
+from shipway.agent.job_context import JobContext
+from shipway.agent.job_environment import base_environment, define_predefined
+from shipway.agent.masking import Masker
+from shipway.agent.step_runner import StepRunner
+from shipway.agent.variables import JobVariables
+from shipway.azpipelines import conditions, results, runtime
+from shipway.azpipelines.conditions import Status
+from shipway.azpipelines.plan import CHECKOUT_TASK, HOOK_ORDER, StepPlan
+from shipway.azpipelines.results import Result
+from shipway.azpipelines.runtime import RuntimeValueError
+from shipway.azure.entra import personal_access_tokens
+from shipway.base import clock, ids
+from shipway.base.errors import ShipwayError
+from shipway.devops import logs, run_engine, runs, task_definitions
+from shipway.devops.job_work import JobWork
+from shipway.devops.runs import Issue, Record
+from shipway.store.store import Store
+
+_DEFAULT_MINUTES = 60
+
+
+class JobRunner:
+    """One job, in one thread. `stop()` may be called from another one."""
+
+    def __init__(self, store: Store, work: JobWork, *, worker: str) -> None:
+        self._store = store
+        self._work = work
+        self._worker = worker
+        self._result: Result = "Succeeded"
+        self._order = 0
+        self._deadline: float | None = None
+        self.job = self._context("")
+
+    def stop(self) -> None:
+        """Somebody asked to cancel the job."""
+        self.job.stop.set()
+
+    def run(self) -> Result:
+        """All steps; the job's result."""
+        minutes = self._work.job.timeout_in_minutes
+        self._deadline = clock.monotonic() + minutes * 60 if minutes else None
+        if self._work.error:
+            self.job.issues.append(("error", self._work.error))
+            return "Failed"
+        if self._work.job.kind == "deployment":
+            self._deployment()
+        else:
+            self._steps(self._work.job.steps)
+        self.job.directories.remove()
+        return "Canceled" if self.job.stop.is_set() else self._result
+
+    def outputs(self) -> Mapping[str, tuple[str, bool]]:
+        """`step.name` -> value and whether it is secret."""
+        return self.job.outputs
+
+    def _deployment(self) -> None:
+        """Hooks one after another, each as on a fresh machine; then success or failure."""
+        gathered: dict[str, tuple[str, bool]] = {}
+        hooks = {hook.name: hook for hook in self._work.job.hooks}
+        for name in HOOK_ORDER:
+            if name in hooks and self._result in ("Succeeded", "SucceededWithIssues"):
+                self._hook(name, hooks[name].steps, gathered)
+        last = "success" if self._result in ("Succeeded", "SucceededWithIssues") else "failure"
+        if last in hooks:
+            verdict = self._result
+            self._result = "Succeeded"
+            self._hook(last, hooks[last].steps, gathered)
+            self._result = results.merge(verdict, self._result)
+        self.job.outputs.update(gathered)
+
+    def _hook(
+        self, name: str, steps: Sequence[StepPlan], gathered: dict[str, tuple[str, bool]]
+    ) -> None:
+        stop = self.job.stop
+        issues = self.job.issues
+        self.job = self._context(name)
+        self.job.stop, self.job.issues = stop, issues
+        self.job.variables.define("Strategy.CycleName", name)
+        self._steps(steps)
+        gathered.update(self.job.outputs)
+
+    def _context(self, hook: str) -> JobContext:
+        work, store = self._work, self._store
+        root = store.home.runs / str(work.run.run_id) / work.record.record_id
+        directories = JobDirectories(root=root / hook if hook else root)
+        token = personal_access_tokens.issue_job_token(store, run_id=work.run.run_id)
+        variables = JobVariables()
+        for item in work.variables:
+            variables.define(
+                item.name, item.value, is_secret=item.is_secret, is_read_only=item.is_read_only
+            )
+        define_predefined(variables, work, directories, worker=self._worker)
+        variables.define("System.AccessToken", token, is_secret=True, is_read_only=True)
+        base: dict[str, str] = {}
+        if not work.job.pool.is_server:
+            directories.create()
+            base = base_environment(store.home, directories)
+        return JobContext(
+            store=store,
+            run=work.run,
+            stage_name=work.stage.name,
+            job_name=work.job.name,
+            job_record_id=work.record.record_id,
+            directories=directories,
+            variables=variables,
+            masker=Masker(variables.secrets()),
+            access_token=token,
+            sealing_key=store.home.secrets_key.read_bytes(),
+            base_environment=base,
+        )
+
+    def _steps(self, steps: Sequence[StepPlan]) -> None:
+        default = self.job.directories.tools / "default"
+        if not self._work.job.pool.is_server and not default.exists():
+            # a hosted machine has a Python of its own that a job may fill; so has this one
+            python_venvs.create(default, version="3", env_vars=dict(self.job.base_environment))
+        for step in steps:
+            self._order += 1
+            self.job.variables.define("Agent.JobStatus", self._result, is_read_only=True)
+            self._step(step)
+
+    def _step(self, step: StepPlan) -> None:
+        record = self._record(step)
+        if record.state == "completed":
+            self._replay(step, record)
+            result = run_engine.language_word(record.result)
+            self._result = results.merge_step(self._result, result)
+            return
+        verdict, reason = self._verdict(step)
+        if verdict != "Succeeded":
+            self._finish(record, verdict, reason=reason)
+            self._result = results.merge_step(self._result, verdict)
+            return
+        self._result = results.merge_step(self._result, self._run(step, record))
+
+    def _verdict(self, step: StepPlan) -> tuple[Result, str]:
+        """Whether the step runs: Succeeded means yes."""
+        if not step.enabled:
+            return "Skipped", "the step is disabled"
+        verdict = conditions.evaluate(
+            step.condition,
+            variables=self.job.variables.values(),
+            dependencies=self._work.dependencies,
+            status=Status(
+                scope="step", job_status=self._result, is_canceled=self.job.stop.is_set()
+            ),
+        )
+        if verdict.error:
+            return "Failed", verdict.error
+        if not verdict.value:
+            return "Skipped", f"its condition is false: {step.condition or conditions.DEFAULT}"
+        return "Succeeded", ""
+
+    def _run(self, step: StepPlan, record: Record) -> Result:
+        log = logs.create(self._store, run_id=record.run_id, record_id=record.record_id)
+        record = runs.change_record(
+            self._store,
+            record.run_id,
+            record.record_id,
+            state="inProgress",
+            started_at=record.started_at or self._store.clock.now(),
+            log_id=log.log_id,
+        )
+        with logs.writer(self._store, log) as writer:
+            runner, problem = self._runner(step, record, writer)
+            if runner is None:
+                writer.write(f"##[error]{problem}")
+                self._finish(record, "Failed", reason=problem)
+                return "Failed"
+            writer.write(f"##[section]Starting: {runner.name}")
+            result = self._attempts(step, runner)
+            writer.write(f"##[section]Finishing: {runner.name}")
+        result = results.with_continue_on_error(result, continue_on_error=step.continue_on_error)
+        self._finish(record, result, issues=runner.issues, name=runner.name)
+        return result
+
+    def _runner(
+        self, step: StepPlan, record: Record, log: logs.LogWriter | None
+    ) -> tuple[StepRunner | None, str]:
+        major = step.task.version.split(".", 1)[0]
+        definition = task_definitions.find(step.task.name, int(major) if major.isdigit() else -1)
+        if definition is None or all_tasks.find(step.task.name, step.task.version) is None:
+            return None, f"the task {step.task} is not available on this agent"
+        try:
+            plan = runtime.resolve_step(step, self.job.variables.values())
+        except RuntimeValueError as error:
+            return None, str(error)
+        limit = plan.timeout_in_minutes
+        own = clock.monotonic() + limit * 60 if limit else None
+        deadlines = [d for d in (own, self._deadline) if d is not None]
+        control = self.job.directories.control / f"{self._order:03d}"
+        return (
+            StepRunner(
+                job=self.job,
+                plan=plan,
+                definition=definition,
+                record_id=record.record_id,
+                control=control,
+                log=log,
+                deadline=min(deadlines, default=None),
+            ),
+            "",
+        )
+
+    def _attempts(self, step: StepPlan, runner: StepRunner) -> Result:
+        for attempt in range(step.retry_count + 1):
+            runner.begin_attempt(attempt)
+            result = self._once(step, runner)
+            if result != "Failed" or runner.should_stop() or attempt == step.retry_count:
+                return result
+            runner.log(
+                f"##[warning]RetryHelper encountered task failure, will retry ({attempt + 1})"
+            )
+            self.job.stop.wait((attempt + 1) ** 2)
+        return "Failed"
+
+    def _once(self, step: StepPlan, runner: StepRunner) -> Result:
+        task = all_tasks.find(step.task.name, step.task.version)
+        if task is None:
+            return "Failed"
+        try:
+            said = run_engine.language_word(task.run(runner))
+        except ShipwayError as error:
+            runner.error(str(error))
+            said = "Failed"
+        if runner.is_out_of_time:
+            runner.error("The task has timed out.")
+            return "Failed"
+        if self.job.stop.is_set():
+            return "Canceled"
+        return results.merge(said, runner.result)
+
+    def _replay(self, step: StepPlan, record: Record) -> None:
+        runner, _ = self._runner(step, record, None)
+        if runner is None or record.result == "skipped":
+            return
+        runner.replay()
+        task = step.task.name.lower()
+        if task == "usepythonversion":  # its effect is on the job, not in its output
+            self._once(step, runner)
+
+    def _record(self, step: StepPlan) -> Record:
+        work = self._work
+        hook = self.job.variables.get("Strategy.CycleName")
+        record_id = ids.guid_from("step", work.record.record_id, hook, str(self._order))
+        found = runs.find_record(self._store, work.run.run_id, record_id)
+        if found is not None:
+            return found
+        return runs.set_record(
+            self._store,
+            Record(
+                record_id=record_id,
+                run_id=work.run.run_id,
+                parent_id=work.record.record_id,
+                kind="Task",
+                name=self.job.variables.expand(step.display_name) or str(step.task),
+                ref_name=step.ref_name,
+                identifier=f"{work.record.identifier}.{step.ref_name}",
+                order=self._order,
+                task_name="Checkout" if step.task.name == CHECKOUT_TASK else step.task.name,
+                task_version=step.task.version,
+            ),
+        )
+
+    def _finish(
+        self,
+        record: Record,
+        result: Result,
+        *,
+        reason: str = "",
+        issues: Sequence[tuple[str, str]] = (),
+        name: str = "",
+    ) -> None:
+        kept = [Issue(kind=k, message=m) for k, m in issues]  # type: ignore[arg-type]
+        if reason and result == "Failed":
+            kept.append(Issue(kind="error", message=reason))
+        now = self._store.clock.now()
+        after = replace(
+            runs.get_record(self._store, record.run_id, record.record_id),
+            state="completed",
+            result=run_engine.timeline_word(result),
+            started_at=record.started_at or now,
+            finished_at=now,
+            issues=tuple(kept),
+            data={"reason": reason} if reason else {},
+        )
+        runs.set_record(self._store, replace(after, name=name) if name else after)

@@ -1,0 +1,66 @@
+"""How a task gets a service connection's identity: over Azure DevOps' own routes, as a task would.
+
+With workload identity federation the job's token buys a short assertion for exactly this
+connection; with a service principal's key the key itself is handed to the task, masked.
+"""
+
+from dataclasses import dataclass
+
+from shipway.agent.job_context import JobContext
+from shipway.azure.entra import federated_credentials
+from shipway.base.errors import BadInput, Forbidden
+from shipway.devops import projects, service_connections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLogin:
+    """What `az login` needs. `secret` is an assertion when `federated`, else a key."""
+
+    client_id: str
+    tenant_id: str
+    subscription_id: str
+    secret: str
+    federated: bool
+
+
+def login_of(job: JobContext, name_or_id: str) -> ConnectionLogin:
+    """The login of a connection that this pipeline may use.
+
+    Raises `BadInput` when there is none of that name, `Forbidden` when it is not authorized.
+    """
+    store, run = job.store, job.run
+    connection = service_connections.find(store, project_id=run.project_id, name_or_id=name_or_id)
+    if connection is None:
+        raise BadInput(
+            f"There was a resource authorization issue: service connection '{name_or_id}' "
+            "could not be found",
+            code="ServiceConnectionMissing",
+            hint="The service connection does not exist, has been disabled or has not been "
+            "authorized for use.",
+        )
+    if not service_connections.is_authorized(
+        store, connection=connection, definition_id=run.definition_id
+    ):
+        raise Forbidden(
+            f"the pipeline '{run.definition_name}' is not authorized to use the service "
+            f"connection '{connection.name}'",
+            code="ServiceConnectionNotAuthorized",
+            hint="Authorize it: PATCH pipelines/pipelinepermissions/endpoint/<id>.",
+        )
+    federated = connection.scheme == "WorkloadIdentityFederation"
+    project = projects.get(store, run.project_id)
+    secret = (
+        federated_credentials.issue_assertion(
+            store, subject=service_connections.subject_of(project, connection.name)
+        )
+        if federated
+        else service_connections.secret_of(store, connection, "serviceprincipalkey")
+    )
+    data = {name.lower(): value for name, value in connection.data.items()}
+    return ConnectionLogin(
+        client_id=connection.app_id,
+        tenant_id=connection.tenant_id,
+        subscription_id=data.get("subscriptionid", ""),
+        secret=secret,
+        federated=federated,
+    )

@@ -1,0 +1,224 @@
+"""Runs one step: its condition was met, its task is known, its record exists.
+
+Every process of a step has a control folder of its own under the job's, so that an agent that
+starts anew adopts it; the step's log is written again from the process's output.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from shipway.agent import command_effects, logging_commands
+from shipway.agent.job_context import JobContext
+from shipway.agent.output_tail import OutputTail
+from shipway.agent.sealing import seal
+from shipway.agent.task import ProcessOrder
+from shipway.azpipelines import results
+from shipway.azpipelines.macros import variable_to_env_name
+from shipway.azpipelines.plan import StepPlan
+from shipway.azpipelines.results import Result
+from shipway.base import clock, process
+from shipway.base.errors import BadInput
+from shipway.devops.logs import LogWriter
+from shipway.devops.task_definitions import TaskDefinition
+
+_POLL_SECONDS = 0.05
+_GRACE_SECONDS = 5.0
+
+
+class StepRunner:
+    """A step while it runs; what tasks see of it is `agent.task.StepRun`."""
+
+    def __init__(
+        self,
+        *,
+        job: JobContext,
+        plan: StepPlan,
+        definition: TaskDefinition,
+        record_id: str,
+        control: Path,
+        log: LogWriter | None,
+        deadline: float | None,
+    ) -> None:
+        self._job = job
+        self._plan = plan
+        self._definition = definition
+        self._record_id = record_id
+        self._control = control
+        self._log = log
+        self._deadline = deadline
+        self._attempt = 0
+        self.result: Result = "Succeeded"
+        self.issues: list[tuple[str, str]] = []
+        self.is_out_of_time = False
+
+    @property
+    def job(self) -> JobContext:
+        return self._job
+
+    @property
+    def ref_name(self) -> str:
+        return self._plan.ref_name
+
+    @property
+    def record_id(self) -> str:
+        return self._record_id
+
+    @property
+    def name(self) -> str:
+        return self._job.variables.expand(self._plan.display_name)
+
+    def begin_attempt(self, number: int) -> None:
+        """A new try of the same step: its own control folders, a clean result."""
+        self._attempt = number
+        self.result = "Succeeded"
+
+    def input(self, name: str, default: str = "") -> str:
+        wanted = self._canonical(name)
+        for given, value in self._plan.inputs.items():
+            if self._canonical(given) == wanted:
+                return self._job.variables.expand(value).strip("\n") or default
+        known = {n.lower(): v for n, v in self._definition.inputs.items()}
+        return self._job.variables.expand(known.get(wanted, "")) or default
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        text = self.input(name).lower()
+        if text in ("true", "false"):
+            return text == "true"
+        if text == "":
+            return default
+        raise BadInput(f"the input '{name}' is '{text}', not true or false", code="InvalidInput")
+
+    def log(self, line: str) -> None:
+        if self._log is not None:
+            self._log.write(self._job.masker.mask(line))
+
+    def error(self, message: str) -> None:
+        self._issue("error", message)
+
+    def warning(self, message: str) -> None:
+        self._issue("warning", message)
+
+    def fail(self) -> None:
+        self.result = results.merge(self.result, "Failed")
+
+    def complete(self, result: Result) -> None:
+        self.result = results.merge(self.result, result)
+
+    def set_output(self, name: str, value: str, *, is_secret: bool) -> None:
+        key = f"{self.ref_name}.{name}" if self.ref_name else name
+        self._job.outputs[key] = (value, is_secret)
+
+    def should_stop(self) -> bool:
+        if self._deadline is not None and clock.monotonic() > self._deadline:
+            self.is_out_of_time = True
+        return self.is_out_of_time or self._job.stop.is_set()
+
+    def script(self, text: str, *, suffix: str, label: str = "main") -> tuple[str, Sequence[int]]:
+        """A file in the job's temporary folder; with a secret in it, a memory file instead."""
+        if self._job.masker.mask(text) != text:
+            descriptor = _memory_file(text.encode(), f"{label}{suffix}")
+            return f"/proc/self/fd/{descriptor}", (descriptor,)
+        path = self._job.directories.temporary / f"{self._record_id}-{label}{suffix}"
+        path.write_text(text)
+        path.chmod(0o700)
+        return str(path), ()
+
+    def run_process(self, order: ProcessOrder) -> int:
+        control = self._folder(order.label)
+        control.mkdir(parents=True, exist_ok=True)
+        (control / "secrets").write_text(
+            seal(json.dumps(self._secrets(order)), self._job.sealing_key)
+        )
+        try:
+            process.start(
+                order.command,
+                control=control,
+                cwd=order.cwd,
+                env_vars=self._environment(order),
+                output_filter=[
+                    sys.executable, "-I", "-m", "shipway.agent.output_filter",
+                    str(control), str(self._job.store.home.secrets_key),
+                ],
+                pass_fds=order.fds,
+            )  # fmt: skip
+        finally:
+            for descriptor in order.fds:
+                os.close(descriptor)
+        return self._follow(control)
+
+    def replay(self) -> None:
+        """Take the effects of a step that ended before this agent was there."""
+        for control in sorted(self._control.parent.glob(f"{self._control.name}-*")):
+            OutputTail(control / "output", self._take).finish()
+
+    def _follow(self, control: Path) -> int:
+        tail = OutputTail(control / "output", self._take)
+        while True:
+            status = process.wait(control, seconds=_POLL_SECONDS)
+            tail.pump()
+            if status.state in ("ended", "lost"):
+                break
+            if self.should_stop():
+                process.kill_tree(control, grace_seconds=_GRACE_SECONDS)
+        tail.finish()
+        if status.state == "lost":
+            self.error("The process was killed from outside; its exit code is not known.")
+            return 137
+        return status.exit_code
+
+    def _take(self, line: str) -> None:
+        if not logging_commands.is_command(line):
+            self.log(line)
+            return
+        command = logging_commands.parse(line)
+        if command is None:
+            self.log(line)
+            self.warning(f"Unable to process command '{line.strip()}'.")
+            return
+        command_effects.apply(self, command)
+
+    def _environment(self, order: ProcessOrder) -> dict[str, str]:
+        automatic = self._job.variables.environment()
+        mapped = {
+            variable_to_env_name(name, preserve_case=True): self._job.variables.expand(value)
+            for name, value in self._plan.env.items()
+        }
+        return {
+            **mapped,
+            **self._job.environment(),
+            **{n: v for n, v in mapped.items() if n not in automatic},
+            **order.env_vars,
+            **order.secret_env_vars,
+        }
+
+    def _secrets(self, order: ProcessOrder) -> list[str]:
+        return [
+            *self._job.variables.secrets(),
+            *order.secret_env_vars.values(),
+            self._job.access_token,
+        ]
+
+    def _issue(self, kind: str, message: str) -> None:
+        text = self._job.masker.mask(message)
+        self.issues.append((kind, text))
+        self.log(f"##[{kind}]{text}")
+
+    def _folder(self, label: str) -> Path:
+        suffix = f"-{self._attempt}" if self._attempt else ""
+        return self._control.with_name(f"{self._control.name}-{label}{suffix}")
+
+    def _canonical(self, name: str) -> str:
+        folded = {alias.lower(): real for alias, real in self._definition.aliases.items()}
+        return folded.get(name.lower(), name).lower()
+
+
+def _memory_file(content: bytes, name: str) -> int:
+    """A file that exists in memory only, its offset at the start."""
+    descriptor = os.memfd_create(name, 0)
+    while content:
+        content = content[os.write(descriptor, content) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,83 @@
+"""What a task must offer, and what it is given.
+
+A task's `run` may be called again for the same step after the agent died: processes that were
+started before are adopted (`StepRun.run_process` is idempotent per label), everything else must
+be safe to repeat. It returns a result; "the user's step failed" is not an exception.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from shipway.agent.job_context import JobContext
+
+StepResult = Literal["succeeded", "succeededWithIssues", "failed", "canceled", "skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessOrder:
+    """A process for a step. `label` names its control folder within the step."""
+
+    command: Sequence[str]
+    cwd: Path
+    label: str = "main"
+    env_vars: Mapping[str, str] = field(default_factory=dict)
+    secret_env_vars: Mapping[str, str] = field(default_factory=dict)
+    fds: Sequence[int] = ()
+
+
+class StepRun(Protocol):
+    """One step while it runs."""
+
+    @property
+    def job(self) -> JobContext: ...
+
+    @property
+    def name(self) -> str:
+        """The display name, expanded."""
+        ...
+
+    def input(self, name: str, default: str = "") -> str:
+        """An input with macros expanded, its name in any letter case."""
+        ...
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """An input that is true or false. Raises `BadInput` on anything else."""
+        ...
+
+    def log(self, line: str) -> None:
+        """A line in the step's log, masked."""
+        ...
+
+    def error(self, message: str) -> None:
+        """An issue of the step, shown in the log and in the run's summary."""
+        ...
+
+    def warning(self, message: str) -> None:
+        """The same, milder."""
+        ...
+
+    def run_process(self, order: ProcessOrder) -> int:
+        """Run a process to its end, its output in the log; the exit code.
+
+        137 after a time-out or a cancel, and the step's result tells which.
+        """
+        ...
+
+    def script(self, text: str, *, suffix: str, label: str = "main") -> tuple[str, Sequence[int]]:
+        """A script as a path to run, and descriptors to pass; no secret reaches the disk."""
+        ...
+
+    def should_stop(self) -> bool:
+        """Whether the step was canceled or is out of time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A row of `all_tasks.TASKS`: what runs for `name@version`."""
+
+    name: str
+    version: int
+    run: Callable[[StepRun], StepResult]

@@ -1,0 +1,99 @@
+"""AzureCLI@2 (and @1): a script with the service connection's identity, and only that script.
+
+The task asks Azure DevOps for a federated token of the connection, logs `az` in within the job's
+own AZURE_CONFIG_DIR, runs the script and logs out again, whatever happened.
+Source: azureclitask.ts of microsoft/azure-pipelines-tasks.
+"""
+
+import shlex
+from pathlib import Path
+
+from shipway.agent.service_connections import ConnectionLogin, login_of
+from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
+from shipway.agent.tasks.script import result_of, working_directory
+from shipway.base.errors import BadInput, NotSupported
+
+
+def _script_text(step: StepRun) -> str:
+    kind = step.input("scriptType", "bash").lower()
+    if kind not in ("bash",):
+        raise NotSupported(
+            f"scriptType '{kind}' is not supported on this agent",
+            code="ScriptTypeNotSupported",
+            hint="Use scriptType: bash.",
+        )
+    if step.input("scriptLocation", "scriptPath").lower() in ("inlinescript", "inline"):
+        return step.input("inlineScript") or step.input("script")
+    path = Path(step.job.variables.get("System.DefaultWorkingDirectory")) / step.input("scriptPath")
+    if not path.is_file():
+        raise BadInput(f"the script '{path}' does not exist", code="ScriptMissing")
+    return f"exec bash {shlex.quote(str(path))} {step.input('scriptArguments')}"
+
+
+def _login(step: StepRun, login: ConnectionLogin) -> int:
+    """`az login` and the subscription; the token is never part of a command line."""
+    step.log(
+        "##[command]az login --service-principal -u *** --tenant "
+        f"{login.tenant_id} --allow-no-subscriptions --federated-token ***"
+    )
+    flag = "--federated-token" if login.federated else "--password"
+    text = (
+        f"az login --service-principal -u {login.client_id} --tenant {login.tenant_id}"
+        f' {flag} "$AZ_TOKEN" --allow-no-subscriptions --output none && '
+        f"az account set --subscription {login.subscription_id}"
+    )
+    return step.run_process(
+        ProcessOrder(
+            command=["/bin/bash", "-c", text],
+            cwd=step.job.directories.workspace,
+            label="login",
+            secret_env_vars={"AZ_TOKEN": login.secret},
+        )
+    )
+
+
+def _session(step: StepRun, login: ConnectionLogin, text: str) -> StepResult:
+    code = _login(step, login)
+    if code != 0:
+        step.error("Azure login failed.")
+        return "failed"
+    extra: dict[str, str] = {}
+    if step.flag("addSpnToEnvironment"):
+        extra = {"servicePrincipalId": login.client_id, "tenantId": login.tenant_id}
+    secret = {"idToken": login.secret} if extra and login.federated else {}
+    strict = "set -e\n" if step.flag("failOnStandardError") else ""
+    path, descriptors = step.script(strict + text, suffix=".sh")
+    step.log(f"##[command]/bin/bash {Path(path).name}")
+    code = step.run_process(
+        ProcessOrder(
+            command=["/bin/bash", "--noprofile", "--norc", path],
+            cwd=working_directory(step),
+            env_vars=extra,
+            secret_env_vars=secret,
+            fds=descriptors,
+        )
+    )
+    return result_of(step, code, what="Script")
+
+
+def _run(step: StepRun) -> StepResult:
+    connection = step.input("azureSubscription") or step.input("connectedServiceNameARM")
+    if not connection:
+        raise BadInput("the input 'azureSubscription' is required", code="InputMissing")
+    text = _script_text(step)
+    login = login_of(step.job, connection)
+    step.job.masker.add(login.secret)
+    try:
+        return _session(step, login, text)
+    finally:
+        step.run_process(
+            ProcessOrder(
+                command=["/bin/bash", "-c", "az account clear"],
+                cwd=step.job.directories.workspace,
+                label="logout",
+            )
+        )
+
+
+AZURE_CLI_2 = Task(name="AzureCLI", version=2, run=_run)
+AZURE_CLI_1 = Task(name="AzureCLI", version=1, run=_run)

@@ -1,0 +1,88 @@
+"""The variables of one job: names in any letter case, each with its secrecy and its lock."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from shipway.azpipelines import macros
+from shipway.base.errors import Forbidden
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobVariable:
+    """One variable as a job sees it."""
+
+    name: str
+    value: str
+    is_secret: bool = False
+    is_read_only: bool = False
+
+
+class JobVariables:
+    """Set by the run, then by the steps; the last one to set a name wins."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, JobVariable] = {}
+        self._cache: macros.ExpandedVariables | None = None
+
+    def define(
+        self, name: str, value: str, *, is_secret: bool = False, is_read_only: bool = False
+    ) -> None:
+        """Set a variable without asking whether it is locked."""
+        self._cache = None
+        self._by_name[name.lower()] = JobVariable(
+            name=name, value=value, is_secret=is_secret, is_read_only=is_read_only
+        )
+
+    def assign(
+        self, name: str, value: str, *, is_secret: bool = False, is_read_only: bool = False
+    ) -> None:
+        """A step sets a variable. Raises `Forbidden` when it is locked; secrecy never goes away."""
+        before = self._by_name.get(name.lower())
+        if before is not None and before.is_read_only:
+            raise Forbidden(
+                f"Overwriting readonly variable '{name}' is not permitted",
+                code="ReadOnlyVariable",
+            )
+        was_secret = before is not None and before.is_secret
+        self.define(name, value, is_secret=is_secret or was_secret, is_read_only=is_read_only)
+
+    def get(self, name: str, default: str = "") -> str:
+        """A value."""
+        found = self._by_name.get(name.lower())
+        return default if found is None else found.value
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._by_name
+
+    def __iter__(self) -> Iterator[JobVariable]:
+        return iter(list(self._by_name.values()))
+
+    def values(self) -> Mapping[str, str]:
+        """Name to value, for conditions."""
+        return {v.name: v.value for v in self}
+
+    def secrets(self) -> list[str]:
+        """The values that may never be shown."""
+        return [v.value for v in self if v.is_secret and v.value]
+
+    def expand(self, text: str) -> str:
+        """Replace each `$(name)` once; an unknown one stays."""
+        return macros.expand(text, self._expanded().values)
+
+    def environment(self) -> dict[str, str]:
+        """The public variables as a step's environment has them; secrets are never among them."""
+        expanded = self._expanded()
+        secret = {name.lower() for name in expanded.secret_names}
+        return {
+            macros.variable_to_env_name(name): value
+            for name, value in expanded.values.items()
+            if name.lower() not in secret
+        }
+
+    def _expanded(self) -> macros.ExpandedVariables:
+        if self._cache is None:
+            self._cache = macros.expand_all(
+                {v.name: v.value for v in self},
+                secret_names=[v.name for v in self if v.is_secret],
+            )
+        return self._cache
