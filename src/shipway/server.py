@@ -14,7 +14,6 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -30,8 +29,10 @@ from shipway.base.home import Home, write_private
 from shipway.base.messages import Json
 from shipway.gateway import bundle, supervisor, upstream
 from shipway.gateway.authority import Authority
+from shipway.gateway.http_answer import Pool
 from shipway.gateway.http_server import Faces, HttpServer
-from shipway.gateway.proxy import Listener, Proxy, RefuseTarget, Serve, serve_plain
+from shipway.gateway.listener import Listener, RefuseTarget, Serve, serve_plain
+from shipway.gateway.proxy import Proxy
 from shipway.gateway.supervisor import Worker
 from shipway.loop.reactor import Reactor
 from shipway.store.store import Store, open_store
@@ -113,7 +114,7 @@ class Server:
         ready: "_Ready",
     ) -> None:
         _clear(self._home.temporary)
-        pool = ThreadPoolExecutor(_POOL_THREADS, thread_name_prefix="handler")
+        pool = Pool(_POOL_THREADS)
         http = HttpServer(
             self._faces(store), refuse=_refuse_request(store), temporary=self._home.temporary,
             pool=pool,
@@ -140,7 +141,7 @@ class Server:
             await http.close()
             await asyncio.to_thread(self._stop_workers)
             await asyncio.to_thread(reactor.stop)
-            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+            await pool.close()
 
     def _faces(self, store: Store) -> Faces:
         control = Control(facts=self._facts, shut_down=self.shut_down)

@@ -8,8 +8,7 @@ Host of a TLS request and by the path of a plain one.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,18 +17,17 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import LineTooLong
-from multidict import CIMultiDict
 
 from shipway.base import ids
 from shipway.base.errors import BadInput, ShipwayError
 from shipway.gateway import hosts
 from shipway.gateway.authority import NamedContext
+from shipway.gateway.http_answer import Pool, fields_of, send
 from shipway.wire import chain
 from shipway.wire.chain import Refuse, WireProtocol
 from shipway.wire.http import (
     MEMORY_LIMIT,
     Body,
-    FileBody,
     Headers,
     Request,
     Response,
@@ -79,9 +77,7 @@ class Faces:
 class HttpServer:
     """Makes the protocol objects that serve connections, TLS or plain."""
 
-    def __init__(
-        self, faces: Faces, *, refuse: Refuse, temporary: Path, pool: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, faces: Faces, *, refuse: Refuse, temporary: Path, pool: Pool) -> None:
         self._faces = faces
         self._refuse = refuse
         self._temporary = temporary
@@ -108,27 +104,31 @@ class HttpServer:
 
     async def answer_plain(self, request: Request) -> Response:
         """The answer of the identity endpoint to a request that came through the proxy."""
-        return await self._in_pool(lambda: self._answer(self._faces.protocols["identity"], request))
+        return await self._pool.run(
+            lambda: self._answer(self._faces.protocols["identity"], request)
+        )
 
     async def _serve(self, incoming: web.BaseRequest) -> web.StreamResponse:
         family = self._family(incoming)
-        if family == "inference" and self._faces.inference is not None:
-            return await self._faces.inference(incoming)
-        if family == "studio" and self._faces.studio is not None:
-            return await self._faces.studio(incoming)
         protocol = self._faces.protocols.get(family) or self._faces.protocols[hosts.UNSUPPORTED]
-        if incoming.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
-            # the whole body is read before the handler runs, so there is no answer to give first
-            await incoming.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        async with self._body(incoming) as body:
-            request = _request(incoming, body)
-            try:
-                _check_host(incoming)
-                _check_headers(incoming)
-            except ShipwayError as error:
-                return await self._send(incoming, protocol.envelope(error, request), request)
-            response = await self._in_pool(lambda: self._answer(protocol, request))
-            return await self._send(incoming, response, request)
+        try:
+            _check_host(incoming)
+            _check_headers(incoming)
+            if family == "inference" and self._faces.inference is not None:
+                return await self._faces.inference(incoming)
+            if family == "studio" and self._faces.studio is not None:
+                return await self._faces.studio(incoming)
+            if incoming.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+                await self._pool.run(partial(protocol.authenticate, _request(incoming, Body())))
+                await incoming.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            async with self._body(incoming) as body:
+                request = _request(incoming, body)
+                response = await self._pool.run(lambda: self._answer(protocol, request))
+                return await send(self._pool, incoming, response)
+        except ShipwayError as error:
+            # nothing of the body has been read; whoever waits for a 100 sends none
+            refusal = protocol.envelope(error, _request(incoming, Body()))
+            return await send(self._pool, incoming, refusal)
 
     def _family(self, incoming: web.BaseRequest) -> str:
         if _server_name(incoming.transport):
@@ -163,90 +163,33 @@ class HttpServer:
         request = Request(method="GET", host=server_name, path="/", request_id=ids.new_guid())
         response = protocol.envelope(error, request)
         body = response.body if isinstance(response.body, bytes) else b""
-        return web.Response(status=response.status, headers=_fields(response), body=body)
+        return web.Response(status=response.status, headers=fields_of(response), body=body)
 
     @contextlib.asynccontextmanager
     async def _body(self, incoming: web.BaseRequest) -> AsyncIterator[Body]:
         if not incoming.can_read_body:
             yield Body()
             return
-        content = bytearray()
-        async for chunk in incoming.content.iter_chunked(_CHUNK):
-            content += chunk
-            if len(content) > MEMORY_LIMIT:
-                break
-        else:
-            yield Body(content=bytes(content))
+        content = await _read(incoming, MEMORY_LIMIT + 1)
+        if len(content) <= MEMORY_LIMIT:
+            yield Body(content=content)
             return
         path = self._temporary / f"body-{ids.new_guid()}"
         try:
             await self._spool(path, content, incoming)
             yield Body(file=path)
         finally:
-            await self._in_pool(lambda: path.unlink(missing_ok=True))
+            await self._pool.run(lambda: path.unlink(missing_ok=True))
 
-    async def _spool(self, path: Path, head: bytearray, incoming: web.BaseRequest) -> None:
-        file = await self._in_pool(lambda: path.open("wb", buffering=0))
+    async def _spool(self, path: Path, head: bytes, incoming: web.BaseRequest) -> None:
+        file = await self._pool.run(lambda: path.open("wb"))
         try:
             pending = head
             while pending:
-                await self._in_pool(partial(file.write, bytes(pending)))
-                pending = bytearray()
-                while len(pending) < MEMORY_LIMIT and (
-                    chunk := await incoming.content.read(_CHUNK)
-                ):
-                    pending += chunk
+                await self._pool.run(partial(file.write, pending))
+                pending = await _read(incoming, MEMORY_LIMIT)
         finally:
-            file.close()
-
-    async def _send(
-        self, incoming: web.BaseRequest, response: Response, request: Request
-    ) -> web.StreamResponse:
-        try:
-            return await self._send_body(incoming, response)
-        finally:
-            await _close(response.body)
-            if response.cleanup is not None:
-                await self._in_pool(response.cleanup)
-
-    async def _send_body(self, incoming: web.BaseRequest, response: Response) -> web.StreamResponse:
-        headers = _fields(response)
-        body = response.body
-        if isinstance(body, bytes):
-            plain = web.Response(status=response.status, headers=headers, body=body)
-            await plain.prepare(incoming)
-            await plain.write_eof()
-            return plain
-        stream = web.StreamResponse(status=response.status, headers=headers)
-        if isinstance(body, FileBody):
-            size = await self._in_pool(lambda: body.path.stat().st_size)
-            left = size - body.offset if body.length is None else body.length
-            stream.content_length = left
-        await stream.prepare(incoming)
-        if incoming.method != hdrs.METH_HEAD:
-            async for chunk in self._pieces(incoming, body):
-                await stream.write(chunk)
-        await stream.write_eof()
-        return stream
-
-    async def _pieces(
-        self, incoming: web.BaseRequest, body: FileBody | Iterable[bytes] | AsyncIterator[bytes]
-    ) -> AsyncIterator[bytes]:
-        if isinstance(body, AsyncIterator):
-            async for chunk in _while_connected(incoming, body):
-                yield chunk
-            return
-        pieces = iter(_file_pieces(body) if isinstance(body, FileBody) else body)
-
-        def following() -> bytes | None:
-            return next(pieces, None)
-
-        while (piece := await self._in_pool(following)) is not None:
-            if piece:
-                yield piece
-
-    async def _in_pool(self, work: Callable[[], _Done]) -> _Done:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            await self._pool.run(file.close)
 
 
 class _Connections(web.Server):
@@ -275,13 +218,28 @@ class _Connection(web.RequestHandler):
         """No traceback for a client's rubbish, and never text/plain: the protocol's envelope."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer was under way")
-        if status >= 500:
+        if status >= 500 and not isinstance(exc, ConnectionError):
             _LOG.error("a connection failed", exc_info=exc)
         answer = self._connections.error_answer(
             request, _not_http(exc, message or ""), _server_name(self.transport)
         )
         answer.force_close()
         return answer
+
+
+async def _read(incoming: web.BaseRequest, limit: int) -> bytes:
+    """Up to about `limit` bytes of the body; less only at its end. Raises `BadInput`."""
+    content = bytearray()
+    try:
+        while len(content) < limit and (chunk := await incoming.content.read(_CHUNK)):
+            content += chunk
+    except web.RequestPayloadError as error:
+        raise BadInput(
+            f"the request's body is broken: {error}", code="MalformedRequest",
+            where=f"{incoming.method} {incoming.raw_path}",
+            hint="Its chunks or its Content-Length do not hold what they announce.",
+        ) from None  # fmt: skip
+    return bytes(content)
 
 
 def _not_http(exc: BaseException | None, message: str) -> ShipwayError:
@@ -367,54 +325,3 @@ def _query(raw: str) -> Iterator[tuple[str, str]]:
     for part in raw.split("&"):
         name, _, value = part.partition("=")
         yield unquote_plus(name), unquote_plus(value)
-
-
-def _fields(response: Response) -> CIMultiDict[str]:
-    fields = CIMultiDict(response.headers)
-    fields.setdefault("Server", "shipway")
-    return fields
-
-
-def _file_pieces(body: FileBody) -> Iterator[bytes]:
-    left = body.length
-    with body.path.open("rb") as file:
-        file.seek(body.offset)
-        while left is None or left > 0:
-            piece = file.read(_CHUNK if left is None else min(_CHUNK, left))
-            if not piece:
-                return
-            if left is not None:
-                left -= len(piece)
-            yield piece
-
-
-async def _while_connected(
-    incoming: web.BaseRequest, body: AsyncIterator[bytes]
-) -> AsyncIterator[bytes]:
-    """The chunks of `body` until the caller goes away, also while there is nothing to send."""
-    source = aiter(body)
-    while True:
-        following = asyncio.ensure_future(anext(source, None))
-        try:
-            while not (await asyncio.wait({following}, timeout=_GONE_CHECK_SECONDS))[0]:
-                transport = incoming.transport
-                if transport is None or transport.is_closing():
-                    return
-        finally:
-            if not following.done():
-                following.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await following
-        chunk = following.result()
-        if chunk is None:
-            return
-        if chunk:
-            yield chunk
-
-
-async def _close(body: object) -> None:
-    """Let a generator's `finally` run now, not when memory is collected."""
-    if isinstance(body, AsyncIterator) and hasattr(body, "aclose"):
-        await body.aclose()
-    elif not isinstance(body, bytes) and hasattr(body, "close"):
-        body.close()
