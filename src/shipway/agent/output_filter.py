@@ -12,6 +12,7 @@ itself, when something that the step left behind keeps the pipe open.
 import json
 import os
 import select
+import signal
 import sys
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def _text(line: bytes) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run until the step's output ends."""
+    """Run until the step's output ends; a step that is asked to stop may still have its say."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     control, key = Path(arguments[0]), Path(arguments[1]).read_bytes()
     masker = Masker(json.loads(unseal((control / "secrets").read_text(), key)))
     _pump(control, masker, key)

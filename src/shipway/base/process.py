@@ -140,22 +140,25 @@ def wait(control: Path, *, seconds: float | None = None) -> ProcessStatus:
 def kill_tree(control: Path, *, grace_seconds: float = 0.0) -> None:
     """End the command and everything that it started, also what left its session.
 
-    SIGTERM first when `grace_seconds` is given, then SIGKILL. Safe to call when it has ended.
+    SIGTERM first when `grace_seconds` is given, then SIGKILL; returns when all are gone. The
+    wrapper is spared the SIGTERM, so that it can still leave the exit code. Safe to call when the
+    command has ended.
     """
     status = look(control)
-    if status.state != "running":
+    if not status.pid:
         return
     if grace_seconds > 0:
-        _signal_all(_family(status.pid), signal.SIGTERM)
-        if wait(control, seconds=grace_seconds).state != "running":
-            _signal_all(_family(status.pid), signal.SIGKILL)
-            return
-    for _ in range(20):  # a family that forks while it is killed needs more than one look
+        _signal_all([pid for pid in _family(status.pid) if pid != status.pid], signal.SIGTERM)
+        end = clock.monotonic() + grace_seconds
+        while _family(status.pid) and clock.monotonic() < end:
+            clock.sleep(0.01)
+    for _ in range(400):  # a family that forks while it is killed needs more than one look
         family = _family(status.pid)
         if not family:
             break
         _signal_all(family, signal.SIGKILL)
         clock.sleep(0.005)
+    _reap()
     if _exit_code(control) is None:
         (control / "exit").write_text("137\n")
 
