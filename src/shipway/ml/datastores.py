@@ -235,6 +235,12 @@ def _output_place(store: Store, workspace: str, job: str, output: str, path: str
     if output in ("artifacts", "default"):
         artifacts = get(store, workspace=workspace, name=ARTIFACT_STORE)
         return place_in(artifacts, artifact_path(job, path))
+    # where a job that has written the output says that it lies: its author may have chosen a path,
+    # or an earlier job's output may stand for it
+    written = store.documents.find("job_output", f"{workspace}/{job}/{output}")
+    if written is not None:
+        account, container, folder = written.body["place"]
+        return BlobPlace(account=account, container=container, path=f"{folder}/{path}".rstrip("/"))
     return place_in(default(store, workspace=workspace), output_path(job, output, path))
 
 

@@ -6,7 +6,8 @@ not know: HTTP, processes.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -44,12 +45,13 @@ class PlannedInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedOutput:
-    """An output and the place that it is carried to."""
+    """An output and the place that it is carried to; `template` as its author wrote it."""
 
     name: str
     type: str
     uri: str
     place: tuple[str, str, str]
+    template: str = ""
     asset_name: str = ""
     asset_version: str = ""
 
@@ -155,7 +157,7 @@ class Planner:
         return PlannedOutput(
             name=name, type=spec.type or "uri_folder", uri=uri.rstrip("/"),
             place=(place.account, place.container, place.path),
-            asset_name=spec.asset_name, asset_version=spec.asset_version,
+            template=spec.uri, asset_name=spec.asset_name, asset_version=spec.asset_version,
         )  # fmt: skip
 
     def _input(self, name: str, spec: InputSpec, where: str) -> PlannedInput:
@@ -180,25 +182,26 @@ class Planner:
     def _place_of(self, spec: InputSpec) -> PlannedInput:
         found = PlannedInput(name="", type=spec.type)
         place = self._locate(spec)
-        if place is None:
-            return replace(found, url=spec.uri)
+        if isinstance(place, str):
+            return replace(found, url=place)
         manifest = content_manifests.of_place(self._store, place)
         digest = content_manifests.keep(self._store, manifest)
         return replace(found, place=(place.account, place.container, place.path), digest=digest)
 
-    def _locate(self, spec: InputSpec) -> BlobPlace | None:
+    def _locate(self, spec: InputSpec) -> BlobPlace | str:
+        """The place, or the URL of something outside storage."""
         store, workspace, uri = self._store, self._workspace, spec.uri.strip()
         lowered = uri.lower()
-        if lowered.startswith(("http://", "https://")) and ".blob." not in lowered:
-            return None
+        if _is_web(uri):
+            return uri
         is_asset = re.search(r"/(data|models)/[^/]+/(versions|labels)/", lowered)
         if is_asset or ("://" not in uri and not lowered.startswith("azureml:jobs/")):
             if spec.type in MODEL_TYPES or (is_asset and is_asset[1] == "models"):
                 found = model_versions.resolve(store, workspace=workspace, reference=uri)
                 return found.place
             data = data_versions.resolve(store, workspace=workspace, reference=uri)
-            if data.data_uri.startswith(("http://", "https://")) and ".blob." not in data.data_uri:
-                return None
+            if _is_web(data.data_uri):
+                return data.data_uri
             return data_versions.locate(store, data)
         return datastores.locate(store, workspace=workspace, uri=uri)
 
@@ -226,19 +229,19 @@ class Planner:
         return self._environments[spec.environment]
 
 
-class _located:  # noqa: N801  # reads as a statement: with _located(place)
-    """Says where in the definition a thing is named that could not be resolved."""
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    """Say where in the definition a thing is named that cannot be resolved."""
+    try:
+        yield
+    except ShipwayError as error:
+        if where not in error.message:
+            error.message = f"{error.message.rstrip('.')} (named at {where})"
+        raise
 
-    def __init__(self, where: str) -> None:
-        self._where = where
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ShipwayError) and self._where not in error.message:
-            error.message = f"{error.message.rstrip('.')} (named at {self._where})"
-            error.args = (error.message,)
+def _is_web(uri: str) -> bool:
+    return uri.lower().startswith(("http://", "https://")) and ".blob." not in uri.lower()
 
 
 def _nodes_of(compute: computes.Compute) -> int:

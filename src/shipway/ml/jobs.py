@@ -90,11 +90,20 @@ class JobOutput:
 
 def find(store: Store, *, workspace: str, name: str) -> MLJob | None:
     """The job or child job with its present status, or None."""
+    job = _find_stored(store, workspace=workspace, name=name)
+    return _with_activity(store, job) if job else None
+
+
+def get_stored(store: Store, *, workspace: str, name: str) -> MLJob:
+    """The job as its document has it, for those who change it. Raises `NotFound`."""
+    job = _find_stored(store, workspace=workspace, name=name)
+    return job or get(store, workspace=workspace, name=name)
+
+
+def _find_stored(store: Store, *, workspace: str, name: str) -> MLJob | None:
     key = f"{workspace}/{name}"
-    document = store.documents.find(TOP, key) or store.documents.find(CHILD, key)
-    if document is None:
-        return None
-    return _with_activity(store, MLJob.read(document))
+    document = store.documents.find(CHILD, key) or store.documents.find(TOP, key)
+    return MLJob.read(document) if document else None
 
 
 def get(store: Store, *, workspace: str, name: str) -> MLJob:
@@ -152,6 +161,16 @@ def step(store: Store, job: MLJob, verb: str, **changes: Any) -> MLJob:  # noqa:
     if job_states.is_terminal(status):
         changes.setdefault("ended_at", now)
     return save(store, replace(job, status=status, **changes))
+
+
+def remove(store: Store, job: MLJob) -> None:
+    """Forget a job: its documents, its nodes, what it noted about its outputs (not the blobs)."""
+    store.documents.delete(job.kind, job.key)
+    for kind in (DEFINITION, ACTIVITY, "job_plan", "job_pipeline"):
+        store.documents.delete(kind, job.key)
+    for kind in (NODE, OUTPUT):
+        for row in store.documents.list(kind, prefix=f"{job.key}/"):
+            store.documents.delete(kind, row.key)
 
 
 def definition(store: Store, *, workspace: str, name: str) -> Mapping[str, Any]:

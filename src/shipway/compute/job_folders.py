@@ -1,0 +1,70 @@
+"""Where a job lives on disk while it runs.
+
+::
+
+    jobs/<job>/prepared        its inputs and code are in place
+    jobs/<job>/control/        base/process.py's: claim, pid, exit, output (the log as it grows)
+    jobs/<job>/wd/             its working folder: the code snapshot, outputs/, logs/
+    jobs/<job>/data/           INPUT_<name>/..., <output>
+    jobs/<job>/home, tmp       its HOME and TMPDIR
+    jobs/<job>/image_build.log what building its environment printed
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from shipway.base.home import Home, safe_join
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFolder:
+    """Paths of one job."""
+
+    root: Path
+
+    @property
+    def control(self) -> Path:
+        """The process's control folder."""
+        return self.root / "control"
+
+    @property
+    def log(self) -> Path:
+        """What the command prints, as it grows."""
+        return self.root / "control" / "output"
+
+    @property
+    def working(self) -> Path:
+        """The folder that the command runs in."""
+        return self.root / "wd"
+
+    @property
+    def data(self) -> Path:
+        """Inputs and outputs."""
+        return self.root / "data"
+
+    @property
+    def build_log(self) -> Path:
+        """What building the environment printed."""
+        return self.root / "image_build.log"
+
+    @property
+    def prepared(self) -> Path:
+        """There once everything is in place."""
+        return self.root / "prepared"
+
+    def create(self) -> None:
+        """Make it anew, empty."""
+        if self.root.exists():
+            shutil.rmtree(self.root)
+        for folder in ("wd/outputs", "wd/logs", "data", "home", "tmp"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+
+    def remove(self) -> None:
+        """Take it away; safe to call again."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def folder_of(home: Home, job: str) -> JobFolder:
+    """The folder of a job. Raises `BadInput` for a name that would leave the home."""
+    return JobFolder(root=safe_join(home.jobs, job))
