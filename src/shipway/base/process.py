@@ -33,9 +33,12 @@ _WRAPPER = (
     'c="$SHIPWAY_CONTROL"; f="$SHIPWAY_FILTER"; '
     "unset SHIPWAY_CONTROL SHIPWAY_CWD SHIPWAY_FILTER OLDPWD; "
     'if [ -n "$f" ]; then '
-    '{ "$@" 2>&1 < /dev/null; echo $? > "$c/code"; } | eval "$f" > "$c/output" 2>> "$c/filter"; '
-    'read -r code < "$c/code"; echo "$code" > "$c/exit"; '
-    'else "$@" > "$c/output" 2>&1 < /dev/null; echo $? > "$c/exit"; fi'
+    # a handled signal (unlike an ignored one) is the default again in what the shell starts
+    "trap : TERM; "
+    '{ trap : TERM; "$@" 2>&1 < /dev/null; echo $? > "$c/code"; } '
+    '| eval "$f" > "$c/output" 2>> "$c/filter"; '
+    'read -r code < "$c/code" || code=137; echo "$code" > "$c/exit"; '
+    'else trap : TERM; "$@" > "$c/output" 2>&1 < /dev/null; echo $? > "$c/exit"; fi'
 )
 
 # our own children, kept until they are collected; whether they run is read from their folders
@@ -198,7 +201,7 @@ def _exit_code(control: Path) -> int | None:
         text = (control / "exit").read_text()
     except OSError:
         return None
-    return int(text) if text.endswith("\n") else None
+    return int(text) if text.endswith("\n") and text.strip() else None
 
 
 def _settle(control: Path) -> bool:
