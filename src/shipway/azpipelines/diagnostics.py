@@ -83,7 +83,7 @@ class Problems:
         if position in self._failed and position.line:
             return
         self._seen.add(key)
-        if code.startswith("expression-"):
+        if code == "too-deep" or code.startswith("expression-"):
             self._failed.add(position)
         self.found.append(
             Diagnostic(

@@ -51,8 +51,9 @@ def expand_all(
 
     A cycle or more than 50 levels leaves that variable's text as it was and gives a warning.
     """
-    named = {name: value or "" for name, value in variables.items() if name.strip()}
-    folded = {name.lower(): value for name, value in named.items()}
+    folded = {name.lower(): value or "" for name, value in variables.items() if name.strip()}
+    spellings = {name.lower(): name for name in reversed(list(variables)) if name.strip()}
+    named = {spellings[name]: value for name, value in folded.items()}
     given = {name.lower() for name in secret_names}
     values: dict[str, str] = {}
     secrets: set[str] = set()

@@ -99,7 +99,8 @@ class _Reader:
             where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             what = (error.problem or "the text is not YAML").rstrip(".") + "."
             if error.context:
-                what = f"{error.context[0].upper()}{error.context[1:]}, {what}"
+                what = f"{error.context}, {what}"
+            what = what[0].upper() + what[1:]
             raise self._refuse(
                 "yaml-syntax",
                 what,

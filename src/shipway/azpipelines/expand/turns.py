@@ -35,7 +35,7 @@ class Turns:
         """The directive in a key; one that is written wrongly is recorded."""
         found = directive_of(key.text)
         if isinstance(found, str):
-            self._problems.error("directive-syntax", found, key.position)
+            self._problems.error("expression-directive", found, key.position)
             return None
         return found
 

@@ -62,7 +62,7 @@ class _Parser:
             raise ExpressionSyntaxError("Empty", raw="", offset=0, expression=self._text)
         node = self._operand(1)
         if self._at < len(self._lexemes):
-            raise self._error("UnexpectedSymbol", self._lexemes[self._at])
+            raise self._stray("UnexpectedSymbol", self._lexemes[self._at])
         return node
 
     def _operand(self, depth: int) -> Node:
