@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from shipway.azpipelines import triggers
 from shipway.azpipelines.triggers import Trigger
 from shipway.azure.entra.principals import Principal
-from shipway.devops import definitions, pushes, repositories, runs
+from shipway.base.errors import Conflict
+from shipway.devops import definitions, pushes, repositories, repository_contents, runs
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.pushes import RefMove
 from shipway.devops.repositories import Repository
+from shipway.devops.repository_contents import NewCommit
 from shipway.devops.runs import Requester, Run
 from shipway.store.store import Store
 
@@ -91,6 +93,46 @@ def accept(store: Store, repository: Repository) -> Accepted:
     return Accepted(moves=moves, runs=queued, push_id=push.push_id)
 
 
+def update_refs(
+    store: Store, repository: Repository, asked: Sequence[RefMove], pusher: Principal
+) -> list[tuple[RefMove, str]]:
+    """Move refs as a push does; each with Azure's word for why it did not move, else empty."""
+    with one_at_a_time(store, repository):
+        begin(store, repository, pusher)
+        try:
+            return [(move, _update(store, repository, move)) for move in asked]
+        finally:
+            accept(store, repository)
+
+
+def commit(
+    store: Store, repository: Repository, *, ref: str, old: str,
+    commits: Sequence[NewCommit], pusher: Principal,
+) -> Accepted:  # fmt: skip
+    """Put commits on a branch as a push does.
+
+    Raises `Conflict` when the branch is not at `old` (any more), and as `make_commit`.
+    """
+    with one_at_a_time(store, repository):
+        at = repositories.refs_of(store, repository).get(ref, repositories.ZERO)
+        if at != old:
+            raise _stale(ref, old, at)
+        tip = old
+        for one in commits:
+            tip = repository_contents.make_commit(
+                store, repository, parent=tip, commit=one, committer_name=pusher.name,
+                committer_email=f"{pusher.name}@shipway.local",
+            )  # fmt: skip
+        begin(store, repository, pusher)
+        try:
+            reason = _update(store, repository, RefMove(ref=ref, old=old, new=tip))
+        finally:
+            accepted = accept(store, repository)
+    if reason:
+        raise _stale(ref, old, at)
+    return accepted
+
+
 def reconcile(store: Store) -> int:
     """Take over pushes that git finished while no server was there to accept them; how many."""
     found = 0
@@ -100,6 +142,32 @@ def reconcile(store: Store) -> int:
         with one_at_a_time(store, repository):
             found += bool(accept(store, repository).moves)
     return found
+
+
+def _update(store: Store, repository: Repository, move: RefMove) -> str:
+    if not move.ref.startswith(("refs/heads/", "refs/tags/")):
+        return "invalidRefName"
+    well_formed = repositories.git(
+        store, repository, ["check-ref-format", "--normalize", move.ref], accept=(0, 1, 128)
+    )
+    if well_formed.decode().strip() != move.ref:
+        return "invalidRefName"
+    if not move.is_deletion and not repositories.existing(store, repository, [move.new]):
+        return "unresolvableToCommit"
+    script = f"start\nupdate {move.ref} {move.new} {move.old}\nprepare\ncommit\n".encode()
+    done = repositories.git(
+        store, repository, ["update-ref", "--stdin"], input_bytes=script, accept=(0, 1, 128)
+    )
+    return "" if b"commit: ok" in done else "staleOldObjectId"
+
+
+def _stale(ref: str, old: str, at: str) -> Conflict:
+    return Conflict(
+        f"TF401035: The reference '{ref}' has already been updated by another client: it is at "
+        f"{at}, not {old}",
+        code="GitReferenceStaleException", where="refUpdates[0].oldObjectId",
+        hint="Please update your reference and try again.",
+    )  # fmt: skip
 
 
 def _starts(store: Store, repository: Repository, move: RefMove) -> Iterator[_Start]:

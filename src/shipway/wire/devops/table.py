@@ -2,13 +2,20 @@
 
 from shipway.store.store import Store
 from shipway.wire.chain import WireProtocol
-from shipway.wire.devops import git, identity
+from shipway.wire.devops import commits, git, identity, items, projects, pushes, repositories
 from shipway.wire.http import Route, RouteTable
 
 
 def routes(store: Store) -> tuple[Route, ...]:
     """The routes; git's come first because a repository may be called anything."""
-    return git.routes(store)
+    return (
+        *git.routes(store),
+        *projects.routes(store),
+        *repositories.routes(store),
+        *commits.routes(store),
+        *items.routes(store),
+        *pushes.routes(store),
+    )
 
 
 def protocol(store: Store) -> WireProtocol:
