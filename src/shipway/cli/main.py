@@ -46,6 +46,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="status", module="status", summary="how the server is, and what it refused"),
     Verb(name="env", module="env", summary="print the variables that send clients here"),
     Verb(name="exec", module="exec", summary="run a command with these variables"),
+    Verb(name="seed", module="seed", summary="make what the stack needs, dev and prod"),
     Verb(name="doctor", module="doctor", summary="check this machine and say what to mend"),
 )
 

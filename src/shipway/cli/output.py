@@ -53,6 +53,11 @@ def show_error(error: ShipwayError) -> None:
         print(f"  to do: {error.hint}", file=sys.stderr)
 
 
+def step(text: str) -> None:
+    """One finished piece of a longer piece of work."""
+    print(f"{paint('✓', 'green')} {text}", flush=True)
+
+
 def show_warning(text: str) -> None:
     """A line on standard error that is no failure."""
     print(f"{paint('warning:', 'yellow', sys.stderr)} {text}", file=sys.stderr)

@@ -6,7 +6,7 @@ from shipway.store.store import Store
 from shipway.wire.chain import WireProtocol
 from shipway.wire.errors import arm_error
 from shipway.wire.http import Request, Route, RouteTable
-from shipway.wire.owner import credentials, status, token
+from shipway.wire.owner import credentials, people, status, token
 from shipway.wire.owner.control import Control
 
 
@@ -24,6 +24,9 @@ def routes(store: Store, control: Control) -> tuple[Route, ...]:
         Route(
             method="GET", pattern="/api/v1/refusals", handler=partial(status.refusals, store),
             query=("limit",),
+        ),
+        Route(
+            method="GET", pattern="/api/v1/users", handler=partial(people.get, store), query=(),
         ),
         Route(
             method="POST", pattern="/api/v1/shutdown", handler=partial(status.shut_down, control),
