@@ -33,6 +33,7 @@ from shipway.gateway.http_answer import Pool
 from shipway.gateway.http_server import Faces, HttpServer
 from shipway.gateway.listener import Listener, RefuseTarget, Serve, serve_plain
 from shipway.gateway.proxy import Proxy
+from shipway.gateway.router import Router
 from shipway.gateway.supervisor import Worker
 from shipway.loop.reactor import Reactor
 from shipway.store.store import Store, open_store
@@ -115,9 +116,10 @@ class Server:
     ) -> None:
         _clear(self._home.temporary)
         pool = Pool(_POOL_THREADS)
+        router = Router(store)
         http = HttpServer(
-            self._faces(store), refuse=_refuse_request(store), temporary=self._home.temporary,
-            pool=pool,
+            self._faces(store, router), refuse=_refuse_request(store),
+            temporary=self._home.temporary, pool=pool,
         )  # fmt: skip
         refuse = _refuse_target(store)
         proxy = Proxy(http=http, authority=authority, passing_on=passing_on, refuse=refuse)
@@ -139,17 +141,18 @@ class Server:
             await front.stop()
             await studio.stop()
             await http.close()
+            await router.close()
             await asyncio.to_thread(self._stop_workers)
             await asyncio.to_thread(reactor.stop)
             await pool.close()
 
-    def _faces(self, store: Store) -> Faces:
+    def _faces(self, store: Store, router: Router) -> Faces:
         control = Control(facts=self._facts, shut_down=self.shut_down)
         protocols = {
             **table.protocols(store),
             "owner": owner.protocol(store, control, token.write(self._home)),
         }
-        return Faces(protocols=protocols)
+        return Faces(protocols=protocols, inference=router.handle)
 
     def _facts(self) -> Mapping[str, Json]:
         return {

@@ -13,7 +13,14 @@ from shipway.azure.entra import managed_identities
 from shipway.base.errors import BadInput, Conflict
 from shipway.base.machine import Machine
 from shipway.base.messages import Event
-from shipway.ml import deployment_states, model_versions, online_deployments, online_endpoints
+from shipway.ml import (
+    code_versions,
+    deployment_states,
+    environment_versions,
+    model_versions,
+    online_deployments,
+    online_endpoints,
+)
 from shipway.ml.online_deployments import OnlineDeployment
 from shipway.ml.online_endpoints import OnlineEndpoint
 from shipway.store import doorbell
@@ -109,7 +116,10 @@ def put_deployment(store: Store, wanted: OnlineDeployment) -> tuple[OnlineDeploy
                 f"The endpoint '{endpoint.name}' is being deleted.", where=endpoint.name,
                 hint="Wait for its end.",
             )  # fmt: skip
-        wanted = replace(wanted, endpoint=endpoint.name, model_key=_model_key(store, wanted))
+        wanted = replace(
+            wanted, endpoint=endpoint.name, model_key=_model_key(store, wanted),
+            environment_id=_environment_id(store, wanted),
+        )  # fmt: skip
         _check_script(store, wanted)
         old = online_deployments.find(
             store, workspace=wanted.workspace, endpoint=wanted.endpoint, name=wanted.name
@@ -272,6 +282,15 @@ def _model_key(store: Store, wanted: OnlineDeployment) -> str:
     return model.key
 
 
+def _environment_id(store: Store, wanted: OnlineDeployment) -> str:
+    """The environment as sent; a label is replaced by the version that it names today."""
+    reference = wanted.environment_id
+    if not reference:
+        return ""
+    found = environment_versions.resolve(store, workspace=wanted.workspace, reference=reference)
+    return found.reference if environment_versions.is_label(reference) else reference
+
+
 def _check_script(store: Store, wanted: OnlineDeployment) -> None:
     if wanted.scoring_script:
         if not wanted.environment_id:
@@ -279,6 +298,7 @@ def _check_script(store: Store, wanted: OnlineDeployment) -> None:
                 "A deployment with a scoring script needs an environment.", code="BadArgument",
                 where="properties.environmentId", hint="Name an environment version.",
             )  # fmt: skip
+        code_versions.resolve(store, workspace=wanted.workspace, reference=wanted.code_id)
         return
     kind = ""
     if wanted.model_key:

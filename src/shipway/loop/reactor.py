@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from shipway.base.messages import Event
-from shipway.loop import checkpoint, run
+from shipway.loop import checkpoint, deployment, run
 from shipway.loop import timer as timers
 from shipway.store.doorbell import Doorbell, ring
 from shipway.store.store import Store
@@ -33,6 +33,10 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "ApprovalGranted": (checkpoint.on_approval, run.on_progress),
     "ApprovalRejected": (checkpoint.on_approval, run.on_progress),
     "ApprovalTimedOut": (checkpoint.on_approval, run.on_progress),
+    "EndpointRequested": (deployment.settle_endpoint,),
+    "ServingReady": (deployment.deployment_ready,),
+    "ServingFailed": (deployment.deployment_failed,),
+    "ServingStopped": (deployment.deployment_stopped,),
 }
 
 

@@ -14,7 +14,7 @@ from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
 from shipway.wire.ml import envelopes, fields
-from shipway.wire.ml.workspaces import accepted
+from shipway.wire.ml import operations as operations_of_ml
 
 
 def get(store: Store, request: Request) -> Response:
@@ -78,7 +78,8 @@ def delete(store: Store, request: Request) -> Response:
         )
         computes.delete(store, workspace=workspace.key, name=compute.name)
         operations.finish(store, operation.operation_id)
-    return accepted(request, workspace.subscription, workspace.location, operation.operation_id)
+    headers = operations_of_ml.headers(request, workspace, operation.operation_id)
+    return Response(status=202, headers=headers)
 
 
 def start(store: Store, request: Request) -> Response:
@@ -157,4 +158,5 @@ def _set_state(store: Store, request: Request, state: str) -> Response:
         computes.set_instance_state(store, workspace=workspace.key, name=name, state=state)
         operation = operations.start(store, resource_id=f"{workspace.resource_id}/computes/{name}")
         operations.finish(store, operation.operation_id)
-    return accepted(request, workspace.subscription, workspace.location, operation.operation_id)
+    headers = operations_of_ml.headers(request, workspace, operation.operation_id)
+    return Response(status=202, headers=headers)

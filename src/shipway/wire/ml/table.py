@@ -9,7 +9,16 @@ from functools import partial
 
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, Route
-from shipway.wire.ml import computes, data, datastores, models, workspaces
+from shipway.wire.ml import (
+    computes,
+    data,
+    datastores,
+    models,
+    online_deployments,
+    online_endpoints,
+    operations,
+    workspaces,
+)
 from shipway.wire.ml.envelopes import ACTION, LIST_QUERY, PROVIDER, WORKSPACE, WORKSPACES
 
 Handler = Callable[[Store, Request], Response]
@@ -59,6 +68,32 @@ ASSET_ROWS: tuple[Row, ...] = (
     ("DELETE", f"{W}/models/{{name}}/versions/{{version}}", models.delete, f"{ACTION}/models/versions/delete", ()),
 )  # fmt: skip
 
+_E = f"{W}/onlineEndpoints"
+_D = f"{_E}/{{endpoint}}/deployments"
+_LOCATION = f"{_SUBSCRIPTION}/locations/{{location}}"
+
+ENDPOINT_ROWS: tuple[Row, ...] = (
+    ("GET", _E, online_endpoints.list_all, f"{ACTION}/onlineEndpoints/read", LIST_QUERY),
+    ("GET", f"{_E}/{{endpoint}}", online_endpoints.get, f"{ACTION}/onlineEndpoints/read", ()),
+    ("PUT", f"{_E}/{{endpoint}}", online_endpoints.put, f"{ACTION}/onlineEndpoints/write", ()),
+    ("PATCH", f"{_E}/{{endpoint}}", online_endpoints.patch, f"{ACTION}/onlineEndpoints/write", ()),
+    ("DELETE", f"{_E}/{{endpoint}}", online_endpoints.delete, f"{ACTION}/onlineEndpoints/delete", ()),
+    ("POST", f"{_E}/{{endpoint}}/listKeys", online_endpoints.list_keys, f"{ACTION}/onlineEndpoints/listkeys/action", ()),
+    ("POST", f"{_E}/{{endpoint}}/regenerateKeys", online_endpoints.regenerate_keys, f"{ACTION}/onlineEndpoints/regenerateKeys/action", ()),
+    ("POST", f"{_E}/{{endpoint}}/token", online_endpoints.get_token, f"{ACTION}/onlineEndpoints/token/action", ()),
+    ("GET", _D, online_deployments.list_all, f"{ACTION}/onlineEndpoints/deployments/read", LIST_QUERY),
+    ("GET", f"{_D}/{{deployment}}", online_deployments.get, f"{ACTION}/onlineEndpoints/deployments/read", ()),
+    ("PUT", f"{_D}/{{deployment}}", online_deployments.put, f"{ACTION}/onlineEndpoints/deployments/write", ()),
+    ("PATCH", f"{_D}/{{deployment}}", online_deployments.patch, f"{ACTION}/onlineEndpoints/deployments/write", ()),
+    ("DELETE", f"{_D}/{{deployment}}", online_deployments.delete, f"{ACTION}/onlineEndpoints/deployments/delete", ()),
+    ("POST", f"{_D}/{{deployment}}/getLogs", online_deployments.get_logs, f"{ACTION}/onlineEndpoints/deployments/getLogs/action", ()),
+    ("GET", f"{_D}/{{deployment}}/skus", online_deployments.list_skus, f"{ACTION}/onlineEndpoints/deployments/read", ("count", "$skip")),
+    ("GET", f"{_LOCATION}/mfeOperationsStatus/{{operation}}", operations.get_status, "", ()),
+    ("GET", f"{_LOCATION}/mfeOperationResults/{{operation}}", operations.get_result, "", ()),
+    ("GET", f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{PROVIDER}/registries/{{rest:path}}", workspaces.refuse_registry, "", LIST_QUERY),
+    ("PUT", f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{PROVIDER}/registries/{{rest:path}}", workspaces.refuse_registry, "", ()),
+)  # fmt: skip
+
 DISCOVERY_ROWS: tuple[Row, ...] = (
     # public: the SDK reads it without a token
     ("GET", "/discovery", workspaces.discovery, "", ()),
@@ -68,7 +103,7 @@ DISCOVERY_ROWS: tuple[Row, ...] = (
 
 def arm_routes(store: Store) -> tuple[Route, ...]:
     """What management.azure.com answers for Azure ML."""
-    return _routes(store, WORKSPACE_ROWS + ASSET_ROWS)
+    return _routes(store, WORKSPACE_ROWS + ASSET_ROWS + ENDPOINT_ROWS)
 
 
 def dataplane_routes(store: Store) -> tuple[Route, ...]:

@@ -7,12 +7,13 @@ from typing import Any
 
 from shipway.azure.arm import operations
 from shipway.azure.entra import tenant
-from shipway.base.errors import BadInput
+from shipway.base.errors import BadInput, NotSupported
 from shipway.ml import workspaces
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
 from shipway.wire.ml import envelopes, fields
+from shipway.wire.ml import operations as operations_of_ml
 
 _READ_ONLY = frozenset(
     {
@@ -96,7 +97,8 @@ def delete(store: Store, request: Request) -> Response:
         operation = operations.start(store, resource_id=workspace.resource_id)
         workspaces.delete(store, key)
         operations.finish(store, operation.operation_id)
-    return accepted(request, workspace.subscription, workspace.location, operation.operation_id)
+    headers = operations_of_ml.headers(request, workspace, operation.operation_id)
+    return Response(status=202, headers=headers)
 
 
 def list_keys(store: Store, request: Request) -> Response:
@@ -127,25 +129,15 @@ def discovery(store: Store, request: Request) -> Response:
     )  # fmt: skip
 
 
-def accepted(request: Request, subscription: str, location: str, operation_id: str) -> Response:
-    """202 with the two addresses that a client may poll."""
-    base = (
-        f"https://{request.host}/subscriptions/{subscription}/providers/{envelopes.PROVIDER}"
-        f"/locations/{location}"
-    )
-    version = request.arg("api-version", "2024-10-01")
-    return Response(
-        status=202,
-        headers=(
-            (
-                "Azure-AsyncOperation",
-                f"{base}/mfeOperationsStatus/{operation_id}?api-version={version}",
-            ),
-            ("Location", f"{base}/mfeOperationResults/{operation_id}?api-version={version}"),
-            ("Retry-After", "1"),
-            ("x-ms-async-operation-timeout", "PT30M"),
-        ),
-    )
+def refuse_registry(store: Store, request: Request) -> Response:
+    """Registries are refused by name."""
+    del store
+    name = request.params["rest"].split("/", 1)[0]
+    raise NotSupported(
+        f"the registry '{name}' is not supported: shipway has no registries of its own",
+        code="RegistryNotSupported", where=name,
+        hint="Register in the workspace. Curated environments of the registry 'azureml' are known.",
+    )  # fmt: skip
 
 
 def shape(store: Store, workspace: Workspace) -> dict[str, Any]:
