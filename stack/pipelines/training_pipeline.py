@@ -7,8 +7,7 @@ The same pipeline as training-pipeline.yml, for people who work from a notebook 
 Exits 1 when the job does not end well; a run that goes green while its job fails helps nobody.
 """
 
-from __future__ import annotations
-
+# no `from __future__ import annotations` here: @pipeline reads the annotations themselves
 import argparse
 import sys
 from pathlib import Path

@@ -9,6 +9,7 @@ environment must be one of this repository with its version, and nothing may use
 from __future__ import annotations
 
 import ast
+import json
 import logging
 import re
 import sys
@@ -16,6 +17,9 @@ from pathlib import Path
 
 import yaml
 from azure.ai.ml import load_component, load_environment, load_job
+from azure.ai.ml.entities import PipelineJob
+
+import training_pipeline
 
 # Loading any file says that some classes are experimental, whether the file uses them or not.
 logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
@@ -98,6 +102,29 @@ def pipeline_problems(path: Path) -> list[str]:
     return problems + [f"{path.name}: {name} is never used" for name in sorted(unused)]
 
 
+def python_problems(root: Path) -> list[str]:
+    """Where training_pipeline.py builds another pipeline than training-pipeline.yml describes."""
+    described = _plain(load_job(root / "training-pipeline.yml"))
+    built = _plain(training_pipeline.build())
+    problems = [
+        f"training_pipeline.py: {key} is {built.get(key)}, in training-pipeline.yml {value}"
+        for key, value in described.items()
+        if key != "jobs" and built.get(key) != value
+    ]
+    for name in sorted(set(described["jobs"]) | set(built["jobs"])):
+        nodes = [pipeline["jobs"].get(name, {}) for pipeline in (described, built)]
+        problems += [
+            f"training_pipeline.py: {name} has other {part} than in training-pipeline.yml"
+            for part in ("type", "inputs", "outputs")
+            if nodes[0].get(part) != nodes[1].get(part)
+        ]
+    return problems
+
+
+def _plain(job: PipelineJob) -> dict:
+    return json.loads(json.dumps(job._to_dict(), default=str))
+
+
 def sdk_problems(root: Path) -> list[str]:
     """Python files that import SDK v1."""
     problems = []
@@ -122,7 +149,7 @@ def validate(root: Path) -> list[str]:
         problems += component_problems(path, known)
     for path in sorted(root.glob("*pipeline*.yml")):
         problems += pipeline_problems(path)
-    return problems + sdk_problems(root.parent)
+    return problems + python_problems(root) + sdk_problems(root.parent)
 
 
 def main() -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,55 +20,12 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 import arm
 import azdo
+import release_rules
 import rollout
 import workspace
+from release_rules import Plan
 
 ENDPOINT = Path(__file__).resolve().parent.parent / "endpoint"
-COLOURS = ("blue", "green")
-
-
-class Refused(Exception):
-    """The version may not be deployed; the message says why."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is about to change."""
-
-    endpoint: str
-    before: dict[str, int]
-    serving: str | None
-    new: str
-
-
-def check_approval(model: arm.ModelVersion, run_id: str | None) -> None:
-    """Raises Refused unless the version passed the gate and was approved, in this run if named."""
-    label = f"{model.name}:{model.version}"
-    if model.tags.get("gate") != "passed":
-        raise Refused(f"{label} did not pass the gate")
-    if model.tags.get("approval") != "approved" or not model.tags.get("approval_by"):
-        raise Refused(
-            f"{label} has no approval recorded for it (approval: "
-            f"{model.tags.get('approval', 'none')})"
-        )
-    if run_id and model.tags.get("approval_run") != run_id:
-        raise Refused(
-            f"{label} was approved in run {model.tags.get('approval_run')}, not in run {run_id}"
-        )
-
-
-def plan(endpoint: str, traffic: dict[str, int], deployed: set[str]) -> Plan:
-    """The colour that does not serve gets the new version."""
-    shares = {name: share for name, share in traffic.items() if share}
-    serving = max(shares, key=lambda name: shares[name]) if shares else None
-    free = [colour for colour in COLOURS if not shares.get(colour)]
-    if not free:
-        raise Refused(
-            f"both {' and '.join(COLOURS)} of {endpoint} take traffic ({traffic}): an earlier "
-            "release is not finished"
-        )
-    unused = [colour for colour in free if colour not in deployed]
-    return Plan(endpoint, dict(traffic), serving, (unused or free)[0])
 
 
 class Release:
@@ -148,7 +104,7 @@ class Release:
         """The whole release. Raises what went wrong, after rolling back."""
         endpoint = self.endpoint()
         deployed = {item.name for item in self._ml.online_deployments.list(endpoint.name)}
-        todo = plan(endpoint.name, endpoint.traffic or {}, deployed)
+        todo = release_rules.plan(endpoint.name, endpoint.traffic or {}, deployed)
         if self.serves(todo):
             print(f"{self._label} takes all the traffic of {todo.endpoint} already")
             return
@@ -185,9 +141,9 @@ def main() -> int:
     models = arm.Workspace.of(args)
     model = models.model_version(args.model_name, args.model_version)
     try:
-        check_approval(model, args.run_id)
+        release_rules.check_approval(model, args.run_id)
         Release(workspace.client(args), args).run()
-    except Refused as error:
+    except release_rules.Refused as error:
         azdo.error(f"not deployed: {error}")
         return 1
     except (rollout.WrongAnswer, AzureError) as error:
