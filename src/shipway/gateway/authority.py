@@ -115,9 +115,15 @@ class Authority:
         name = normal_name(name)
         labels = name.split(".")
         if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-            raise NameNotPermitted(f"'{name[:80]}' is not a host name", where=name[:80])
+            raise NameNotPermitted(
+                f"'{name[:80]}' is not a host name", where=name[:80],
+                hint="Labels of letters, digits and hyphens, at most 253 characters.",
+            )  # fmt: skip
         if not is_azure_name(name):
-            raise NameNotPermitted(f"'{name}' is not one of Azure's names", where=name)
+            raise NameNotPermitted(
+                f"'{name}' is not one of Azure's names", where=name,
+                hint="The local authority signs for Azure's names only.",
+            )  # fmt: skip
         path = self._leaves / f"{name}.pem"
         with self._lock:
             if not self._is_fresh(path):

@@ -56,7 +56,10 @@ async def read(connection: socket.socket) -> Head | None:
             if end >= 0:
                 return _parse_head(bytes(head))
             if len(head) > _LIMIT:
-                raise HeadersTooLarge(f"the request head is larger than {_LIMIT} bytes")
+                raise HeadersTooLarge(
+                    f"the request head is larger than {_LIMIT} bytes",
+                    where="request head", hint="Send large values in the body.",
+                )  # fmt: skip
 
 
 def _parse_head(head: bytes) -> Head:
