@@ -75,7 +75,7 @@ class Authority:
     def front_context(self) -> ssl.SSLContext:
         """The context that the door starts with: it changes to the name that the client asks for.
 
-        A client that names no server, or one that is not Azure's, is told `unrecognized_name`.
+        A client that names no server, or one that is not Azure's, gets no handshake.
         """
         context = _context()
 
