@@ -8,6 +8,7 @@ Host of a TLS request and by the path of a plain one.
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +38,7 @@ _LOG = logging.getLogger(__name__)
 _HEADER_LIMIT = 64 * 1024
 _CHUNK = 1 << 18
 _GONE_CHECK_SECONDS = 1.0
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 _Done = TypeVar("_Done")
 
@@ -207,6 +209,17 @@ class _Connection(web.RequestHandler):
     def __init__(self, manager: _Connections, **arguments: Any) -> None:  # noqa: ANN401  # aiohttp's
         super().__init__(manager, **arguments)
         self._connections = manager
+
+    def data_received(self, data: bytes) -> None:
+        """Acknowledge at once: clients behind a proxy (urllib3) hold a request's body back until
+        its head is acknowledged, which would cost every write 40 ms. Linux forgets the wish with
+        each answer, so it is said each time."""
+        if _QUICKACK is not None and self.transport is not None:
+            connection = self.transport.get_extra_info("socket")
+            if connection is not None:
+                with contextlib.suppress(OSError):
+                    connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        super().data_received(data)
 
     def handle_error(
         self,

@@ -94,8 +94,11 @@ def regenerate_keys(store: Store, request: Request) -> Response:
     _require_mode(endpoint, "Key")
     body = request.json()
     name = fields.choice(body, "keyType", ("Primary", "Secondary"), "")
+    given = fields.text(body, "keyValue")
     with store.database.transaction():
-        online_endpoints.regenerate_key(store, endpoint, name, fields.text(body, "keyValue"))
+        # the SDK sends the present key along when it wants another one
+        value = "" if given in online_endpoints.keys(store, endpoint).values() else given
+        online_endpoints.regenerate_key(store, endpoint, name, value)
         online_endpoints.save(store, endpoint)  # a new etag tells the router
     return Response(status=200)
 
