@@ -91,10 +91,11 @@ def _download(planned: PlannedInput, target: Path) -> Path:
         file.write_bytes(mapped.read_bytes())
         return file
     try:
-        with urllib.request.urlopen(planned.url, timeout=_DOWNLOAD_SECONDS) as answer:  # noqa: S310  # http(s) only: the planner saw to it
-            with file.open("wb") as out:
-                while chunk := answer.read(1 << 20):
-                    out.write(chunk)
+        # http(s) only: the planner saw to it
+        answer = urllib.request.urlopen(planned.url, timeout=_DOWNLOAD_SECONDS)  # noqa: S310
+        with answer, file.open("wb") as out:
+            while chunk := answer.read(1 << 20):
+                out.write(chunk)
     except (OSError, urllib.error.URLError) as error:
         raise BadInput(
             f"the input '{planned.name}' cannot be read from {planned.url}: {error}",

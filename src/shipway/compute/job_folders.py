@@ -7,6 +7,7 @@
     jobs/<job>/wd/             its working folder: the code snapshot, outputs/, logs/
     jobs/<job>/data/           INPUT_<name>/..., <output>
     jobs/<job>/home, tmp       its HOME and TMPDIR
+    jobs/<job>/identity        the name of its identity secret
     jobs/<job>/image_build.log what building its environment printed
 """
 
@@ -53,12 +54,18 @@ class JobFolder:
         """There once everything is in place."""
         return self.root / "prepared"
 
+    @property
+    def identity(self) -> Path:
+        """Which identity secret the process has (its name, not the secret)."""
+        return self.root / "identity"
+
     def create(self) -> None:
-        """Make it anew, empty."""
-        if self.root.exists():
-            shutil.rmtree(self.root)
-        for folder in ("wd/outputs", "wd/logs", "data", "home", "tmp"):
-            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        """Make it anew, empty, but for the control folder: what may have claimed it may live."""
+        for name in ("wd", "data", "home", "tmp"):
+            if (self.root / name).exists():
+                shutil.rmtree(self.root / name)
+        for name in ("wd/outputs", "wd/logs", "data", "home", "tmp"):
+            (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def remove(self) -> None:
         """Take it away; safe to call again."""

@@ -145,16 +145,16 @@ def _register(store: Store, output: PlannedOutput, workspace: str, job: str) -> 
     """The asset that the output's author asked for; its id, or nothing."""
     if not output.asset_name:
         return ""
-    common = {"workspace": workspace, "name": output.asset_name, "job": job}
     if output.type in MODEL_TYPES:
         model = model_versions.create(
-            store, version=output.asset_version, model_uri=output.uri, model_type=output.type,
-            **common,
+            store, workspace=workspace, name=output.asset_name, version=output.asset_version,
+            model_uri=output.uri, model_type=output.type, job=job,
         )  # fmt: skip
         return f"azureml:{model.name}:{model.version}"
     data = data_versions.create(
-        store, version=output.asset_version, data_type=output.type, data_uri=output.uri, **common
-    )
+        store, workspace=workspace, name=output.asset_name, version=output.asset_version,
+        data_type=output.type, data_uri=output.uri, job=job,
+    )  # fmt: skip
     return f"azureml:{data.name}:{data.version}"
 
 

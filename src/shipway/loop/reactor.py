@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from shipway.base.messages import Event
-from shipway.loop import checkpoint, deployment, run
+from shipway.loop import checkpoint, deployment, ml_job, run
 from shipway.loop import timer as timers
 from shipway.store.doorbell import Doorbell, ring
 from shipway.store.store import Store
@@ -26,6 +26,9 @@ Reaction = Callable[[Store, Event], None]
 
 # event kind -> stations, called in this order; an event without a row is history only
 REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
+    "JobSubmitted": (ml_job.on_submitted,),
+    "JobEnded": (ml_job.on_ended,),
+    "JobCancelRequested": (ml_job.on_cancel_requested,),
     "RunQueued": (run.on_queued,),
     "JobRunStarted": (run.on_job_started,),
     "JobRunEnded": (run.on_job_ended,),

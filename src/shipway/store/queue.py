@@ -42,7 +42,7 @@ class Queue:
         self, queue: str, *, holder: str, seconds: float, limit: int = 1
     ) -> Sequence[WorkItem]:
         """Take up to `limit` waiting items, oldest first."""
-        if limit < 1 or not self._waiting(queue):
+        if limit < 1 or not self.is_waiting(queue):
             return ()
         now = self._clock.now().timestamp()
         with self._database.transaction() as sql:
@@ -105,7 +105,8 @@ class Queue:
         row = self._database.read().execute("SELECT count(*) FROM queue WHERE queue = ?", (queue,))
         return int(row.fetchone()[0])
 
-    def _waiting(self, queue: str) -> bool:
+    def is_waiting(self, queue: str) -> bool:
+        """Whether there is anything to lease."""
         row = self._database.read().execute(
             "SELECT 1 FROM queue WHERE queue = ? AND (holder IS NULL OR lease_until < ?) LIMIT 1",
             (queue, self._clock.now().timestamp()),

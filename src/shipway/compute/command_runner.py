@@ -1,0 +1,261 @@
+"""Runs one command: prepares its folder, starts its process or adopts it, gathers its outputs.
+
+Every step can be repeated: whatever kills the worker, the next one looks at the folder and goes
+on where this one stopped. The process itself starts once (`base/process.py`).
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shipway.azure.entra import managed_identities
+from shipway.base import process
+from shipway.base.clock import timestamp
+from shipway.base.errors import ShipwayError
+from shipway.compute import (
+    command_lines,
+    images,
+    inputs,
+    job_folders,
+    job_variables,
+    outputs,
+)
+from shipway.compute.images import Interpreter
+from shipway.compute.outputs import Gathered
+from shipway.ml.job_plans import PlannedCommand
+from shipway.store.files import StoredFile
+from shipway.store.queue import WorkItem
+from shipway.store.store import Store
+
+_TAIL_LINES, _TAIL_BYTES = 20, 4000
+_CANCEL_GRACE_SECONDS = 0.0
+_NO_SUCH_SCRIPT = "can't open file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a command ended, with the contents that wait to be named."""
+
+    status: str
+    started_at: str
+    ended_at: str
+    exit_code: int = -1
+    error: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    gathered: Gathered = field(default_factory=lambda: Gathered(outputs={}, artifacts={}))
+
+
+class CommandRun:
+    """One leased work item of the queue `compute`."""
+
+    def __init__(self, store: Store, item: WorkItem) -> None:
+        self.item = item.item
+        self.payload = item.payload
+        self.plan = PlannedCommand.read(item.payload["plan"])
+        self.workspace = str(item.payload["workspace"])
+        self.name = str(item.payload["name"])
+        self.folder = job_folders.folder_of(store.home, self.name)
+        self.interpreter: Interpreter | None = None
+        self._store = store
+        self._canceled = threading.Event()
+        self._started_at = ""
+        if item.cancel_requested:
+            self._canceled.set()
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether somebody asked to stop it."""
+        return self._canceled.is_set()
+
+    def was_started(self) -> bool:
+        """Whether an earlier worker started its process."""
+        return (self.folder.control / "claim").exists()
+
+    def has_image(self) -> bool:
+        """Whether its environment is there, so that it can start at once."""
+        self.interpreter = images.find_ready(
+            self._store, workspace=self.workspace, reference=self.plan.environment
+        )
+        return self.interpreter is not None
+
+    def build_image(self) -> None:
+        """Build its environment. Raises `EnvironmentFailed`."""
+        self.folder.root.mkdir(parents=True, exist_ok=True)
+        self.interpreter = images.ensure(
+            self._store, workspace=self.workspace, reference=self.plan.environment,
+            log=self.folder.build_log,
+        )  # fmt: skip
+
+    def cancel(self) -> None:
+        """End the process tree; the run then reports Canceled."""
+        self._canceled.set()
+        process.kill_tree(self.folder.control, grace_seconds=_CANCEL_GRACE_SECONDS)
+
+    def execute(self, on_exit: Callable[[], None]) -> Outcome:
+        """Run to the end and gather; `on_exit` is called when the process is gone.
+
+        Never raises a `ShipwayError`: what goes wrong is a Failed outcome.
+        """
+        self._started_at = timestamp(self._store.clock.now())
+        exited = False
+        try:
+            if self.is_canceled:
+                return self._ended("Canceled")
+            if process.look(self.folder.control).state == "absent":
+                self._start()
+            status = process.wait(self.folder.control, seconds=self.plan.timeout_seconds)
+            timed_out = status.state == "running"
+            if timed_out:
+                process.kill_tree(self.folder.control)
+            on_exit()
+            exited = True
+            return self._finish(status, timed_out=timed_out)
+        except ShipwayError as error:
+            return self.failed(error)
+        except OSError as error:
+            return self.failed(
+                ShipwayError(f"the job's folder cannot be used: {error}", code="ComputeError")
+            )
+        finally:
+            if not exited:
+                on_exit()
+
+    def failed(self, error: ShipwayError) -> Outcome:
+        """The outcome of a run that could not be carried out."""
+        if self.is_canceled:
+            return self._ended("Canceled")
+        return self._ended("Failed", error={"code": error.code, "message": str(error)})
+
+    def clear(self) -> None:
+        """Everything is stored: the folder goes."""
+        self.folder.remove()
+
+    def drop_identity(self) -> None:
+        """The process has ended: its identity secret is worth nothing from now on."""
+        if self.plan.principal_id and self.folder.identity.exists():
+            managed_identities.drop_header(self._store, self.folder.identity.read_text())
+
+    def _start(self) -> None:
+        folder, plan = self.folder, self.plan
+        interpreter = self.interpreter or images.ensure(
+            self._store, workspace=self.workspace, reference=plan.environment,
+            log=folder.build_log,
+        )  # fmt: skip
+        folder.create()
+        inputs.bring_code(self._store, plan, folder.working)
+        values = inputs.bring(self._store, plan, folder.data)
+        written = outputs.paths(plan, folder.data)
+        header = job_variables.identity_header(self._store, plan)
+        if header:
+            folder.identity.write_text(header.partition(".")[0])
+        env_vars = job_variables.build(
+            self._store, plan, self._facts(), folder=folder, interpreter=interpreter,
+            values=values, outputs=written, identity_header=header,
+        )  # fmt: skip
+        line = command_lines.render(plan.command, values=values, outputs=written)
+        notes = tuple(f"shipway: {warning}" for warning in interpreter.warnings)
+        if self.is_canceled:
+            return
+        process.start(
+            command_lines.announced(command_lines.arguments(line), notes),
+            control=folder.control, cwd=folder.working, env_vars=env_vars,
+        )  # fmt: skip
+
+    def _finish(self, status: process.ProcessStatus, *, timed_out: bool) -> Outcome:
+        code = status.exit_code
+        if self.is_canceled:
+            return self._ended("Canceled", exit_code=code)
+        if timed_out:
+            limit = f"{self.plan.timeout_seconds:g} s"
+            return self._ended("Failed", exit_code=code, error={
+                "code": "JobTimedOut", "message": f"The job was stopped after its limit of {limit}."
+            })  # fmt: skip
+        if status.state == "lost":
+            return self._ended("Failed", error={
+                "code": "ProcessLost",
+                "message": "The process was ended from outside, or the machine stopped.",
+            })  # fmt: skip
+        if code != 0:
+            self._hint()
+            return self._ended("Failed", exit_code=code, error=self._exit_error(code))
+        return self._ended("Completed", exit_code=0)
+
+    def _ended(
+        self, status: str, *, exit_code: int = -1, error: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """The outcome with whatever there is to keep; a missing output makes it Failed."""
+        try:
+            gathered = outputs.gather(
+                self._store, self.plan, data=self.folder.data, working=self.folder.working,
+                with_outputs=status == "Completed",
+            )  # fmt: skip
+        except ShipwayError as missing:
+            self._say(f"shipway: {missing}")
+            return self._ended(
+                "Failed", exit_code=exit_code,
+                error={"code": missing.code, "message": str(missing)},
+            )  # fmt: skip
+        if error and not self.folder.log.exists():
+            self._say(f"shipway: {error['message']}")
+        logs = self._logs()
+        return Outcome(
+            status=status, exit_code=exit_code, error=error or {},
+            started_at=self._started_at, ended_at=timestamp(self._store.clock.now()),
+            tags=self.interpreter.tags if self.interpreter else {},
+            gathered=Gathered(
+                outputs=gathered.outputs, artifacts={**gathered.artifacts, **logs}
+            ),
+        )  # fmt: skip
+
+    def _logs(self) -> dict[str, StoredFile]:
+        found = {}
+        if self.folder.log.exists():
+            found[outputs.STD_LOG] = outputs.keep(self._store, self.folder.log)
+        if self.folder.build_log.exists():
+            found[outputs.BUILD_LOG] = outputs.keep(self._store, self.folder.build_log)
+        return found
+
+    def _say(self, line: str) -> None:
+        """Add a line of ours to the job's log."""
+        self.folder.control.mkdir(parents=True, exist_ok=True)
+        with self.folder.log.open("ab") as log:
+            log.write(f"{line}\n".encode())
+
+    def _hint(self) -> None:
+        """Say what the interpreter cannot know: that the job brought no code."""
+        if self.plan.code is None and _NO_SUCH_SCRIPT in self._tail():
+            self._say(
+                "shipway: this job has no `code`, so its working folder is empty. Give the"
+                ' component the folder that holds the script, as in code="./src".'
+            )
+
+    def _exit_error(self, code: int) -> dict[str, str]:
+        return {
+            "code": "UserError",
+            "message": f"Execution failed. User process exited with status code {code}. Please"
+            f" check log file '{outputs.STD_LOG}' for error details. Error: {self._tail()}",
+        }
+
+    def _tail(self) -> str:
+        try:
+            with self.folder.log.open("rb") as log:
+                size = log.seek(0, 2)
+                log.seek(max(0, size - _TAIL_BYTES))
+                lines = log.read().decode(errors="replace").splitlines()
+        except OSError:
+            return ""
+        return "\n".join(lines[-_TAIL_LINES:])
+
+    def _facts(self) -> dict[str, str]:
+        names = ("workspace", "name", "parent", "root", "node", "experiment", "display_name")
+        return {name: str(self.payload.get(name) or "") for name in names}
+
+
+def ended_data(run: CommandRun, outcome: Outcome) -> dict[str, Any]:
+    """The facts of the journal's `JobEnded`."""
+    return {
+        "workspace": run.workspace, "name": run.name, "status": outcome.status,
+        "exit_code": outcome.exit_code, "error": dict(outcome.error), "tags": dict(outcome.tags),
+        "started_at": outcome.started_at, "ended_at": outcome.ended_at,
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+"""The environment variables of a job's process, built from nothing.
+
+Names as Azure sets them: https://learn.microsoft.com/azure/machine-learning/how-to-train-cli
+"""
+
+from collections.abc import Mapping
+
+from shipway.azure.entra import managed_identities
+from shipway.base import front_door, ids
+from shipway.compute.images import Interpreter
+from shipway.compute.job_folders import JobFolder
+from shipway.ml import workspaces
+from shipway.ml.job_plans import PlannedCommand
+from shipway.ml.workspaces import Workspace
+from shipway.store.store import Store
+
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def build(  # one per source of variables
+    store: Store,
+    plan: PlannedCommand,
+    facts: Mapping[str, str],
+    *,
+    folder: JobFolder,
+    interpreter: Interpreter,
+    values: Mapping[str, str],
+    outputs: Mapping[str, str],
+    identity_header: str,
+) -> dict[str, str]:
+    """All variables of a job; the user's own come last, as on Azure.
+
+    `identity_header` is the process's own secret for its compute's identity, empty without one.
+    """
+    workspace = workspaces.get(store, facts["workspace"])
+    found = _machine(folder, interpreter)
+    if front_door.find_state(store.home) is not None:
+        found |= front_door.variables(store.home)
+    found |= _azureml(workspace, facts, plan)
+    found |= _mlflow(workspace, facts)
+    found |= {f"AZURE_ML_INPUT_{name}": value for name, value in values.items()}
+    found |= {f"AZURE_ML_OUTPUT_{name}": path for name, path in outputs.items()}
+    if identity_header:
+        found |= {
+            "IDENTITY_ENDPOINT": f"{front_door.state(store.home).studio_url}/msi/token",
+            "IDENTITY_HEADER": identity_header,
+        }
+    return {**found, **plan.env_vars}
+
+
+def identity_header(store: Store, plan: PlannedCommand) -> str:
+    """A new secret for the compute's identity; empty when the compute has none."""
+    if not plan.principal_id:
+        return ""
+    return managed_identities.header_for(store, plan.principal_id)
+
+
+def _machine(folder: JobFolder, interpreter: Interpreter) -> dict[str, str]:
+    temporary = str(folder.root / "tmp")
+    found = {
+        "PATH": f"{interpreter.folder}:{_SYSTEM_PATH}",
+        "HOME": str(folder.root / "home"),
+        "TMPDIR": temporary,
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "AZUREML_CR_DATA_CAPABILITY_PATH": str(folder.data),
+    }
+    if interpreter.folder.name == "bin" and (interpreter.folder.parent / "pyvenv.cfg").exists():
+        found["VIRTUAL_ENV"] = str(interpreter.folder.parent)
+    return found
+
+
+def _azureml(
+    workspace: Workspace, facts: Mapping[str, str], plan: PlannedCommand
+) -> dict[str, str]:
+    service = f"https://{workspace.location}.api.azureml.ms"
+    experiment = facts["experiment"]
+    root = facts["root"] or facts["name"]
+    return {
+        "AZUREML_RUN_ID": facts["name"],
+        "AZUREML_ROOT_RUN_ID": root,
+        "AZUREML_JOB_ID": facts["name"],
+        "AZUREML_EXPERIMENT_NAME": experiment,
+        "AZUREML_EXPERIMENT_ID": experiment_id(workspace.key, experiment),
+        "AZUREML_EXPERIMENT_SCOPE": f"{workspace.resource_id}/experiments/{experiment}",
+        "AZUREML_ARM_SUBSCRIPTION": workspace.subscription,
+        "AZUREML_ARM_RESOURCEGROUP": workspace.resource_group,
+        "AZUREML_ARM_WORKSPACE_NAME": workspace.name,
+        "AZUREML_ARM_PROJECT_NAME": experiment,
+        "AZUREML_WORKSPACE_ID": workspace.workspace_id,
+        "AZUREML_WORKSPACE_SCOPE": workspace.resource_id,
+        "AZUREML_SERVICE_ENDPOINT": service,
+        "AZUREML_DISCOVERY_SERVICE_ENDPOINT": f"{service}/discovery",
+        "AZUREML_COMPUTE": plan.compute,
+        "AZUREML_NODE_COUNT": "1",
+    }
+
+
+def _mlflow(workspace: Workspace, facts: Mapping[str, str]) -> dict[str, str]:
+    host = f"{workspace.location}.api.azureml.ms"
+    return {
+        "MLFLOW_TRACKING_URI": f"azureml://{host}/mlflow/v1.0{workspace.resource_id}",
+        "MLFLOW_RUN_ID": facts["name"],
+        "MLFLOW_EXPERIMENT_NAME": facts["experiment"],
+        "MLFLOW_EXPERIMENT_ID": experiment_id(workspace.key, facts["experiment"]),
+        # written once by every process that loads MLflow; a job's file system is gone after it
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    }
+
+
+def experiment_id(workspace: str, name: str) -> str:
+    """The id of an experiment: the same for the same name."""
+    return ids.guid_from("experiment", workspace, name)

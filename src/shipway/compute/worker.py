@@ -1,0 +1,277 @@
+"""The compute: a process that leases commands, runs them over its slots and reports their ends.
+
+    python -m shipway.compute.worker HOME
+
+One thread decides and is the only one that writes: what ended, what was leased and what is about
+to start go into one transaction, so that a step costs few of them. It ends when its standard
+input does, which is when the server is gone; processes that run go on and are adopted.
+"""
+
+import logging
+import os
+import platform
+import sys
+import threading
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+
+from shipway.base import config, ids
+from shipway.base.clock import SystemClock
+from shipway.base.errors import ShipwayError
+from shipway.base.home import Home
+from shipway.base.messages import Event
+from shipway.compute import command_runner, outputs
+from shipway.compute.command_runner import CommandRun, Outcome
+from shipway.compute.outputs import Gathered
+from shipway.ml import jobs
+from shipway.store.doorbell import Doorbell, ring
+from shipway.store.queue import WorkItem
+from shipway.store.store import Store, open_store
+
+_LOG = logging.getLogger(__name__)
+QUEUE = "compute"
+_LEASE_SECONDS = 3600.0
+_IDLE_SECONDS = 15.0
+_SOON_SECONDS = 0.05
+_MOST_LEASED = 1000
+
+Ended = tuple[CommandRun, Outcome]
+
+
+class Worker:
+    """Leases and runs commands until `stop`."""
+
+    def __init__(self, store: Store, *, slots: int) -> None:
+        self._store = store
+        self._slots = slots
+        self._holder = f"{platform.node()}-{ids.new_guid()[:8]}"
+        self._bell = Doorbell(store.home.run, QUEUE)
+        self._stopping = threading.Event()
+        self._threads = ThreadPoolExecutor(max_workers=slots * 2 + 8, thread_name_prefix="command")
+        self._leased: dict[str, CommandRun] = {}
+        self._ready: deque[CommandRun] = deque()
+        self._ended: SimpleQueue[Ended] = SimpleQueue()
+        self._built: SimpleQueue[CommandRun] = SimpleQueue()
+        self._activity: dict[str, tuple[CommandRun, str]] = {}
+        self._lock = threading.Lock()
+        self._processes: Counter[str] = Counter()  # by compute, "" for all
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        self._store.queue.give_back(QUEUE)
+        renewed = self._store.clock.now()
+        while not self._stopping.is_set():
+            self.turn()
+            now = self._store.clock.now()
+            if (now - renewed).total_seconds() > _LEASE_SECONDS / 4:
+                self._store.queue.renew(holder=self._holder, seconds=_LEASE_SECONDS)
+                renewed = now
+            self._bell.wait(_SOON_SECONDS if self._activity else _IDLE_SECONDS)
+
+    def turn(self) -> None:
+        """One round: start what was leased before, report, lease, start what was leased now."""
+        self._take_built()
+        self._submit(self._choose())
+        ended = self._drain()
+        if ended or self._activity or self._store.queue.is_waiting(QUEUE):
+            try:
+                with self._store.database.transaction():
+                    self._report(ended)
+                    self._lease()
+                    chosen = self._choose()
+                    self._note()
+            except ShipwayError as error:
+                _LOG.info("a report failed (%s); one by one now", error)
+                self._report_alone(ended)
+                self._wake()
+                return
+            self._submit(chosen)
+            self._clear(ended)
+        self._cancel()
+
+    def stop(self) -> None:
+        """End the loop; processes that run are left alone."""
+        self._stopping.set()
+        self._wake()
+
+    def close(self) -> None:
+        """Give up what it holds of this process; after `run` has returned."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._bell.close()
+
+    def _lease(self) -> None:
+        room = _MOST_LEASED - len(self._leased)
+        for item in self._store.queue.lease(
+            QUEUE, holder=self._holder, seconds=_LEASE_SECONDS, limit=room
+        ):
+            self._accept(item)
+
+    def _accept(self, item: WorkItem) -> None:
+        try:
+            run = CommandRun(self._store, item)
+        except (ShipwayError, KeyError, TypeError, ValueError):
+            _LOG.exception("the work item %s cannot be read", item.item)
+            return
+        self._leased[item.item] = run
+        try:
+            if run.was_started() or run.is_canceled or run.has_image():
+                self._ready.append(run)
+                return
+        except ShipwayError as error:
+            self._ended.put((run, run.failed(error)))
+            self._wake()
+            return
+        self._activity[run.item] = (run, "Preparing")
+        threading.Thread(target=self._build, args=(run,), daemon=True).start()
+
+    def _build(self, run: CommandRun) -> None:
+        try:
+            run.build_image()
+        except ShipwayError as error:
+            self._ended.put((run, run.failed(error)))
+        except Exception as error:
+            _LOG.exception("the environment of %s cannot be built", run.name)
+            self._ended.put((run, run.failed(ShipwayError(f"the build failed: {error}"))))
+        else:
+            self._built.put(run)
+        self._wake()
+
+    def _take_built(self) -> None:
+        while not self._built.empty():
+            self._ready.append(self._built.get())
+
+    def _choose(self) -> list[CommandRun]:
+        """What fits into the slots and below each compute's own limit, its slot taken."""
+        waiting: deque[CommandRun] = deque()
+        chosen = []
+        while self._ready:
+            run = self._ready.popleft()
+            if self._take_slot(run):
+                chosen.append(run)
+                self._activity[run.item] = (run, "Running")
+            else:
+                waiting.append(run)
+        self._ready = waiting
+        return chosen
+
+    def _submit(self, chosen: list[CommandRun]) -> None:
+        for run in chosen:
+            self._threads.submit(self._execute, run)
+
+    def _take_slot(self, run: CommandRun) -> bool:
+        compute, limit = run.plan.compute, run.plan.compute_limit
+        with self._lock:
+            is_full = self._processes[""] >= self._slots or (
+                limit and self._processes[compute] >= limit
+            )
+            if is_full and not run.was_started() and not run.is_canceled:
+                return False
+            self._processes[""] += 1
+            self._processes[compute] += 1
+        return True
+
+    def _execute(self, run: CommandRun) -> None:
+        def free() -> None:
+            with self._lock:
+                self._processes[""] -= 1
+                self._processes[run.plan.compute] -= 1
+            if self._ready:
+                self._wake()
+
+        try:
+            outcome = run.execute(free)
+        except Exception as error:
+            _LOG.exception("the job %s could not be run", run.name)
+            outcome = run.failed(ShipwayError(f"the compute failed: {error}", code="ComputeError"))
+        self._ended.put((run, outcome))
+        self._wake()
+
+    def _drain(self) -> list[Ended]:
+        found = []
+        while not self._ended.empty():
+            found.append(self._ended.get())
+        return found
+
+    def _report(self, ended: list[Ended]) -> None:
+        """Name the outputs and say that they ended; in the caller's transaction."""
+        for run, outcome in ended:
+            self._activity.pop(run.item, None)
+            self._report_one(run, outcome)
+
+    def _report_alone(self, ended: list[Ended]) -> None:
+        """Each in its own commit; where the outputs cannot be stored, the job has failed."""
+        for run, outcome in ended:
+            try:
+                with self._store.database.transaction():
+                    self._report_one(run, outcome)
+            except ShipwayError as error:
+                kept = Gathered(outputs={}, artifacts=outcome.gathered.artifacts)
+                said = {"code": error.code, "message": f"The outputs cannot be stored: {error}"}
+                failed = replace(outcome, status="Failed", error=said, gathered=kept)
+                with self._store.database.transaction():
+                    self._report_one(run, failed)
+        self._clear(ended)
+
+    def _clear(self, ended: list[Ended]) -> None:
+        for run, _ in ended:
+            self._leased.pop(run.item, None)
+            self._activity.pop(run.item, None)
+            self._threads.submit(run.clear)
+
+    def _report_one(self, run: CommandRun, outcome: Outcome) -> None:
+        store = self._store
+        outputs.commit(
+            store, run.plan, outcome.gathered, workspace=run.workspace, job=run.name
+        )  # fmt: skip
+        run.drop_identity()
+        store.journal.append(
+            Event(
+                kind="JobEnded", subject=run.item, at=store.clock.now(),
+                data=command_runner.ended_data(run, outcome),
+            )
+        )  # fmt: skip
+        store.queue.complete(run.item)
+
+    def _note(self) -> None:
+        """Tell clients what the leased jobs do just now."""
+        for run, status in self._activity.values():
+            jobs.note_activity(self._store, workspace=run.workspace, name=run.name, status=status)
+        self._activity.clear()
+
+    def _cancel(self) -> None:
+        for item in self._store.queue.cancelled(holder=self._holder):
+            run = self._leased.get(item)
+            if run is not None and not run.is_canceled:
+                self._threads.submit(run.cancel)
+
+    def _wake(self) -> None:
+        ring(self._store.home.run, QUEUE)
+
+
+def _watch_server(worker: Worker) -> None:
+    """Standard input ends when the server does, however it does."""
+    while os.read(0, 1):
+        continue
+    worker.stop()
+    os._exit(0)
+
+
+def main(arguments: list[str]) -> int:
+    """Run a compute on the home that the first argument names."""
+    home = Home(Path(arguments[0]))
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr,
+        format="%(asctime)s compute %(levelname)s %(message)s",
+    )  # fmt: skip
+    store = open_store(home, SystemClock())
+    worker = Worker(store, slots=config.read_settings(home=home.root).slots)
+    threading.Thread(target=_watch_server, args=(worker,), daemon=True).start()
+    worker.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
