@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from shipway.azpipelines import graph
+from shipway.azpipelines.budget import Budget, Exceeded
 from shipway.azpipelines.context import CompileContext
 from shipway.azpipelines.convert import pipeline, resources
 from shipway.azpipelines.diagnostics import Diagnostic, Position, Problems
@@ -40,9 +41,11 @@ def compile(
     context = context or CompileContext()
     problems = Problems()
     path = path.replace("\\", "/").lstrip("/")
-    library = Library(files=files, problems=problems)
+    library = Library(files=files, problems=problems, budget=Budget(problems))
     try:
         plan = _compiled(library, path, context, problems)
+    except Exceeded:
+        plan = None
     except RecursionError:
         problems.error(
             "too-deep", "Maximum object depth exceeded", Position(file=path, line=1, column=1)

@@ -29,7 +29,12 @@ def run_name(
 ) -> str:
     """The name of a run; `revision` counts from 1 among runs that share the rest of the name."""
     dated = _dated(name_format, started, variables)
-    return _REVISION.sub(lambda match: str(revision).zfill(len(match.group(1))), dated)
+    return _REVISION.sub(lambda match: _counted(match.group(1), revision), dated)
+
+
+def _counted(layout: str, revision: int) -> str:
+    """`.rr` with 3 is `.03`: other characters stay."""
+    return re.sub("r+", lambda match: str(revision).zfill(len(match.group(0))), layout)
 
 
 def _dated(name_format: str, started: datetime, variables: Mapping[str, str]) -> str:

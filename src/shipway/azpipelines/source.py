@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import yaml
 
 from shipway.azpipelines import limits
+from shipway.azpipelines.budget import TOKEN, Budget
 from shipway.azpipelines.diagnostics import Position, Problems
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
 
@@ -24,14 +25,23 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 
+_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")
+)
+
 
 class _Refused(Exception):
     """Reading stops; the diagnostic is already recorded."""
 
 
-def parse(text: str | bytes, *, file: str, problems: Problems) -> Token | None:
-    """The root token of a YAML document, or None with at least one error in `problems`."""
-    reader = _Reader(file=file, problems=problems)
+def parse(
+    text: str | bytes, *, file: str, problems: Problems, budget: Budget | None = None
+) -> Token | None:
+    """The root token of a YAML document, or None with at least one error in `problems`.
+
+    Raises `Exceeded` when the budget of the compilation is spent.
+    """
+    reader = _Reader(file=file, problems=problems, budget=budget or Budget(problems))
     try:
         return reader.document(reader.decoded(text))
     except _Refused:
@@ -39,10 +49,10 @@ def parse(text: str | bytes, *, file: str, problems: Problems) -> Token | None:
 
 
 class _Reader:
-    def __init__(self, *, file: str, problems: Problems) -> None:
+    def __init__(self, *, file: str, problems: Problems, budget: Budget) -> None:
         self._file = file
         self._problems = problems
-        self._events = 0
+        self._budget = budget
 
     def decoded(self, text: str | bytes) -> str:
         start = Position(file=self._file, line=1, column=1)
@@ -60,8 +70,9 @@ class _Reader:
         try:
             return text.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError as error:
-            line = text.count(b"\n", 0, error.start) + 1
-            column = error.start - (text.rfind(b"\n", 0, error.start) + 1) + 1
+            at = error.start if encoding.startswith("utf-8") else 0
+            line = text.count(b"\n", 0, at) + 1
+            column = at - (text.rfind(b"\n", 0, at) + 1) + 1
             raise self._refuse(
                 "encoding",
                 f"The file is not valid {encoding} text",
@@ -91,8 +102,9 @@ class _Reader:
     def _checked(self, text: str) -> Iterator[yaml.Event]:
         try:
             for event in yaml.parse(text, Loader=_Loader):
-                self._events += 1
+                self._budget.event(self._position(event))
                 self._check_anchor(event)
+                self._check_tag(event)
                 yield event
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -117,6 +129,14 @@ class _Reader:
                 hint="Save the file as UTF-8 text.",
             ) from error
 
+    def _check_tag(self, event: yaml.Event) -> None:
+        tag = getattr(event, "tag", None)
+        if tag in (None, "!") or tag in _TAGS:
+            return
+        raise self._refuse(
+            "unknown-tag", f"The tag '{tag}' is not supported", self._position(event)
+        )
+
     def _check_anchor(self, event: yaml.Event) -> None:
         anchor = getattr(event, "anchor", None)
         if anchor is None:
@@ -130,9 +150,10 @@ class _Reader:
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], *, depth: int) -> Token:
         position = self._position(event)
-        if depth > limits.MAX_DEPTH:
-            raise self._refuse("too-deep", "Maximum object depth exceeded", position)
+        self._budget.deep(depth, position)
+        self._budget.spend(TOKEN, position)
         if isinstance(event, yaml.ScalarEvent):
+            self._budget.spend(len(event.value), position)
             return Scalar(event.value, position, event.style in (None, ""))
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, position, depth)

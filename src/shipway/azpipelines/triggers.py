@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from shipway.azpipelines import source
+from shipway.azpipelines.budget import Exceeded
 from shipway.azpipelines.diagnostics import Diagnostic, Problems
 from shipway.azpipelines.reader import Reader
 from shipway.azpipelines.tokens import Mapping, Scalar, Sequence, Token, is_empty
@@ -204,7 +205,10 @@ def triggers_of(
     the error, as the service does.
     """
     problems = Problems()
-    root = source.parse(text, file=file, problems=problems)
+    try:
+        root = source.parse(text, file=file, problems=problems)
+    except Exceeded:
+        root = None
     if not isinstance(root, Mapping):
         return PipelineTriggers(), problems.result()
     return read(root, problems=problems), problems.result()

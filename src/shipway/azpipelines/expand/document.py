@@ -141,11 +141,12 @@ def _as_items(token: Token) -> tuple[Token, ...]:
 
 def _visible(root: Mapping, variables: IgnoreCase) -> IgnoreCase:
     token = root.get("variables")
+    variables = variables.copy()
     for item in _as_items(token) if token is not None else ():
         name = item.get("name") if isinstance(item, Mapping) else None
         value = item.get("value") if isinstance(item, Mapping) else None
         if isinstance(name, Scalar) and isinstance(value, Scalar):
-            variables = variables.with_value(name.text, value.text)
+            variables.put(name.text, value.text)
     return variables
 
 

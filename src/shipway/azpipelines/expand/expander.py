@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence as ListOf
 from dataclasses import replace
 
-from shipway.azpipelines import limits
+from shipway.azpipelines.budget import TOKEN, Budget
 from shipway.azpipelines.diagnostics import Problems
 from shipway.azpipelines.expand import interpolation, templates
 from shipway.azpipelines.expand.directives import Directive
@@ -25,14 +25,16 @@ class Expander:
     def __init__(self, *, library: Library, problems: Problems) -> None:
         self._library = library
         self._problems = problems
-        self._turns = Turns(problems)
-        self._size = 0
+        self._budget = Budget(problems)
+        self._turns = Turns(problems, self._budget)
 
     def expand(self, token: Token, *, scope: Scope, kind: str) -> Token | None:
-        """The token without directives, templates and expressions; None when it has none."""
-        if scope.depth > limits.MAX_DEPTH:
-            self._problems.error("too-deep", "Maximum object depth exceeded", token.position)
-            return None
+        """The token without directives, templates and expressions; None when it has none.
+
+        Raises `Exceeded`.
+        """
+        self._budget.deep(scope.depth, token.position)
+        self._budget.spend(TOKEN, token.position)
         inner = replace(scope, depth=scope.depth + 1)
         if kind == "literal":
             self._turns.refuse_expressions(token)
@@ -60,20 +62,13 @@ class Expander:
     # -- scalars
 
     def _scalar(self, token: Scalar, *, scope: Scope, kind: str) -> Token | None:
-        self._size += len(token.text)
-        if self._size > limits.MAX_RESULT_BYTES:
-            self._problems.error(
-                "too-large",
-                f"Maximum memory of {limits.MAX_RESULT_BYTES} bytes exceeded",
-                token.position,
-            )
-            return None
+        self._budget.spend(len(token.text), token.position)
         if interpolation.OPEN not in token.text:
             return token
         value = interpolation.interpolated(token, scope=scope, problems=self._problems)
         if value is None or isinstance(value, Scalar) or kind == "any":
             if isinstance(value, Scalar):
-                self._size += len(value.text)
+                self._budget.spend(len(value.text), value.position)
             return value
         # an inserted list of steps, jobs or stages may hold templates of its own
         return self.expand(value, scope=scope, kind=kind)
@@ -237,7 +232,7 @@ class Expander:
 
     def _variable_mapping(self, token: Mapping, scope: Scope) -> tuple[Token, Scope]:
         entries: list[Entry] = []
-        variables = scope.variables
+        variables = scope.variables.copy()
         for key, value, entry_scope in self._flat(token.entries, scope=scope):
             visible = replace(entry_scope, variables=variables)
             expanded = self.expand(value, scope=visible, kind="any")
@@ -245,19 +240,19 @@ class Expander:
                 continue
             entries.append(Entry(key, expanded))
             if isinstance(expanded, Scalar):
-                variables = variables.with_value(key.text, expanded.text)
+                variables.put(key.text, expanded.text)
         return Mapping(tuple(entries), token.position), replace(scope, variables=variables)
 
     def _variable_list(self, token: Sequence, scope: Scope) -> tuple[Token, Scope]:
         items: list[Token] = []
-        variables = scope.variables
+        variables = scope.variables.copy()
         for item, item_scope in self._flat_items(token.items, scope):
             visible = replace(item_scope, variables=variables)
             for one in self._variable_items(item, visible):
                 items.append(one)
                 name, value = _named_value(one)
                 if name:
-                    variables = variables.with_value(name, value)
+                    variables.put(name, value)
         return Sequence(tuple(items), token.position), replace(scope, variables=variables)
 
     def _flat_items(self, items: ListOf[Token], scope: Scope) -> Iterator[tuple[Token, Scope]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from shipway.azpipelines import limits, source
+from shipway.azpipelines.budget import Budget
 from shipway.azpipelines.diagnostics import Position, Problems
 from shipway.azpipelines.tokens import Token
 
@@ -52,6 +53,7 @@ class Library:
 
     files: FileProvider
     problems: Problems
+    budget: Budget
     aliases: Collection[str] = ()
     read: list[str] = field(default_factory=list)
     _parsed: dict[Location, Token | None] = field(default_factory=dict)
@@ -102,7 +104,7 @@ class Library:
             self.problems.error("unknown-repository", str(error), where)
             return None
         self.read.append(location.shown)
-        return source.parse(text, file=location.shown, problems=self.problems)
+        return source.parse(text, file=location.shown, problems=self.problems, budget=self.budget)
 
     def _alias(self, alias: str) -> str | None:
         if alias.lower() == SELF:

@@ -30,11 +30,15 @@ class IgnoreCase(Mapping[str, Value]):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._values
 
-    def with_value(self, name: str, value: Value) -> "IgnoreCase":
-        """A copy with one more value."""
+    def copy(self) -> "IgnoreCase":
+        """The same names and values, to be filled further."""
         copy = IgnoreCase()
-        copy._values = {**self._values, name.lower(): (name, value)}
+        copy._values = dict(self._values)
         return copy
+
+    def put(self, name: str, value: Value) -> None:
+        """Add a value while a block is read: copying for each one would cost a square."""
+        self._values[name.lower()] = (name, value)
 
 
 class Parameters(Mapping[str, Value]):
@@ -90,7 +94,3 @@ class Scope:
     def with_loop(self, name: str, value: Value, dialect: Dialect) -> "Scope":
         """The scope of one turn of `each`."""
         return replace(self, loops={**self.loops, name: value}, dialect=dialect)
-
-    def with_variable(self, name: str, value: str) -> "Scope":
-        """The scope after a variable."""
-        return replace(self, variables=self.variables.with_value(name, value))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from shipway.azpipelines import limits
+from shipway.azpipelines.budget import INCLUDE
 from shipway.azpipelines.diagnostics import Problems, did_you_mean
 from shipway.azpipelines.expand import parameters
 from shipway.azpipelines.expand.includes import Library
@@ -52,9 +52,8 @@ def open_template(
         problems.error("expected-scalar", "A file name was expected", reference.position)
         return None
     _check_keys(reference, _REFERENCE_KEYS, problems)
-    if scope.depth > limits.MAX_DEPTH:
-        problems.error("too-deep", "Maximum object depth exceeded", name.position)
-        return None
+    library.budget.deep(scope.depth, name.position)
+    library.budget.spend(INCLUDE, name.position)
     location = library.resolve(name.text, base=scope.location, position=name.position)
     if location is None:
         return None

@@ -6,6 +6,7 @@ from collections.abc import Sequence as ListOf
 from dataclasses import dataclass
 from decimal import Decimal
 
+from shipway.azpipelines.budget import TOKEN, Budget
 from shipway.azpipelines.diagnostics import Position, Problems
 from shipway.azpipelines.expand import interpolation
 from shipway.azpipelines.expand.directives import Directive, directive_of
@@ -28,8 +29,9 @@ class Chain:
 class Turns:
     """Evaluates directives of one compilation."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, budget: Budget) -> None:
         self._problems = problems
+        self._budget = budget
 
     def directive(self, key: Scalar) -> Directive | None:
         """The directive in a key; one that is written wrongly is recorded."""
@@ -88,6 +90,7 @@ class Turns:
         if not turns:
             self._check_untaken(body, scope.with_loop(directive.variable, None, dialect))
         for turn in turns:
+            self._budget.spend(TOKEN, key.position)
             yield scope.with_loop(directive.variable, turn, dialect)
 
     def _value(self, expression: str, position: Position, scope: Scope) -> tuple[Value, bool]:

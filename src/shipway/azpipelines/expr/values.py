@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from shipway.azpipelines import limits
+
 Kind = Literal["Array", "Boolean", "Null", "Number", "Object", "String", "Version"]
 
 _INTEGER_MAX = 2_147_483_647
@@ -176,6 +178,12 @@ def number_text(number: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("", "-", "-0") else text
+
+
+def check_length(length: int) -> None:
+    """Judge the length of a text before it is made. Raises `EvaluationError`."""
+    if length > limits.MAX_RESULT_BYTES:
+        raise EvaluationError(f"Maximum memory of {limits.MAX_RESULT_BYTES} bytes exceeded")
 
 
 def equal(left: Value, right: Value) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from shipway.azpipelines.expr.functions.spec import MANY, Arguments, FunctionSpec
-from shipway.azpipelines.expr.values import EvaluationError, Value, to_text
+from shipway.azpipelines.expr.values import EvaluationError, Value, check_length, to_text
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([0-9]+)(?::([^{}]*))?\}|[{}]")
 _DATE_PIECE = re.compile(r"yyyy|yy|MM|M|dd|d|HH|H|mm|m|ss|s|fff|ff|f")
@@ -17,6 +17,7 @@ _DATE = re.compile(r"^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})")
 def evaluate(arguments: Arguments) -> Value:
     """Raises `EvaluationError` for a brace that stands alone or an index without argument."""
     template = to_text(arguments.value(0))
+    length = len(template)
 
     def piece(match: re.Match[str]) -> str:
         raw = match.group(0)
@@ -30,7 +31,11 @@ def evaluate(arguments: Arguments) -> Value:
                 "The following format string references more arguments than were supplied: "
                 f"{template}"
             )
-        return _shown(arguments.value(index), match.group(2))
+        shown = _shown(arguments.value(index), match.group(2))
+        nonlocal length
+        length += len(shown)
+        check_length(length)
+        return shown
 
     return _PIECE.sub(piece, template)
 

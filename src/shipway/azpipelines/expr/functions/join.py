@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from shipway.azpipelines.expr.functions.spec import Arguments, FunctionSpec
-from shipway.azpipelines.expr.values import CastFailed, Value, to_text
+from shipway.azpipelines.expr.values import CastFailed, Value, check_length, to_text
 
 
 def evaluate(arguments: Arguments) -> Value:
@@ -13,7 +13,9 @@ def evaluate(arguments: Arguments) -> Value:
         return ""
     if not isinstance(items, Sequence) or isinstance(items, str):
         return to_text(items)
-    return separator.join(_text(item) for item in items)
+    texts = [_text(item) for item in items]
+    check_length(sum(len(one) + len(separator) for one in texts))
+    return separator.join(texts)
 
 
 def _text(value: Value) -> str:

@@ -1,7 +1,7 @@
 """replace(text, old, new): case-sensitive, every occurrence."""
 
 from shipway.azpipelines.expr.functions.spec import Arguments, FunctionSpec
-from shipway.azpipelines.expr.values import EvaluationError, Value, to_text
+from shipway.azpipelines.expr.values import EvaluationError, Value, check_length, to_text
 
 
 def evaluate(arguments: Arguments) -> Value:
@@ -9,6 +9,7 @@ def evaluate(arguments: Arguments) -> Value:
     text, old, new = (to_text(arguments.value(index)) for index in range(3))
     if not old:
         raise EvaluationError("String cannot be of zero length. (Parameter 'oldValue')")
+    check_length(len(text) + text.count(old) * (len(new) - len(old)))
     return text.replace(old, new)
 
 

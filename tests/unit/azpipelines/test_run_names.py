@@ -1,0 +1,37 @@
+"""Numbers of runs."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shipway.azpipelines import run_names
+
+STARTED = datetime(2024, 2, 9, 8, 7, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name_format", "expected"),
+    [
+        ("$(Date:yyyyMMdd).$(Rev:r)", "20240209.3"),
+        ("$(Date:yy-M-d)$(Rev:.rr)", "24-2-9.03"),
+        ("$(Build.SourceBranchName)_$(rev:rrr)", "main_003"),
+        ("$(Year:yyyy)$(DayOfYear)-$(Hours)$(Minutes)$(Seconds)", "202440-876"),
+        ("$(unknown)", "$(unknown)"),
+        ("fixed", "fixed"),
+    ],
+)
+def test_run_name(name_format: str, expected: str) -> None:
+    name = run_names.run_name(
+        name_format,
+        started=STARTED,
+        revision=3,
+        variables={"build.sourcebranchname": "main"},
+    )
+    assert name == expected
+
+
+def test_runs_are_counted_by_the_rest_of_their_name() -> None:
+    stem = run_names.without_revision("$(Date:yyyyMMdd)$(Rev:.r)", started=STARTED, variables={})
+    assert stem == "20240209"
+    assert run_names.needs_revision("x$(Rev:r)")
+    assert not run_names.needs_revision("x$(Review)")
