@@ -47,11 +47,13 @@ from shipway.wire.owner.control import Control
 _LOG = logging.getLogger(__name__)
 _POOL_THREADS = 16
 _OPEN_FILES = 65536
+_LAST_HANDLERS_SECONDS = 10.0
 
 # name -> module; each is started when it is there
 WORKERS = (
     ("agent", "shipway.agent.worker"),
     ("compute", "shipway.compute.worker"),
+    ("serving", "shipway.compute.serving"),
 )
 
 
@@ -102,9 +104,13 @@ class Server:
             finally:
                 store.database.close()
         finally:
-            self._home.server_state.unlink(missing_ok=True)
-            (self._home.run / token.FILE).unlink(missing_ok=True)
+            self._withdraw()
             os.close(lock)
+
+    def _withdraw(self) -> None:
+        """Take back what told others how to reach this server."""
+        self._home.server_state.unlink(missing_ok=True)
+        (self._home.run / token.FILE).unlink(missing_ok=True)
 
     async def _serve(
         self,
@@ -144,7 +150,11 @@ class Server:
             await router.close()
             await asyncio.to_thread(self._stop_workers)
             await asyncio.to_thread(reactor.stop)
-            await pool.close()
+            if not await pool.close(seconds=_LAST_HANDLERS_SECONDS):
+                # what is not committed by now never was: the next server sees none of it
+                _LOG.warning("requests were still being handled; ending without them")
+                self._withdraw()
+                os._exit(0)
 
     def _faces(self, store: Store, router: Router) -> Faces:
         control = Control(facts=self._facts, shut_down=self.shut_down)

@@ -119,7 +119,7 @@ def test_direct_tls_on_the_proxy_port_is_served_too(server: RunningServer) -> No
 def test_no_certificate_is_given_for_a_name_that_is_not_azures(
     server: RunningServer, name: str
 ) -> None:
-    with server.connect_proxy() as plain, pytest.raises(ssl.SSLError, match="EOF|UNRECOGNIZED"):
+    with server.connect_proxy() as plain, pytest.raises(ssl.SSLError, match=r"EOF|UNRECOGNIZED"):
         server.ca.wrap_socket(plain, server_hostname=name)
     assert not (server.home / "ca" / "leaves" / f"{name}.pem").exists()
 

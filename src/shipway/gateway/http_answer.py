@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -27,9 +28,24 @@ class Pool:
         """Do `work` in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
-    async def close(self) -> None:
-        """Wait for what is being done; what has not begun is dropped."""
-        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
+    async def close(self, *, seconds: float) -> bool:
+        """Wait for what is being done, what has not begun is dropped; False when time is up."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            self._executor.shutdown()
+            loop.call_soon_threadsafe(ended.set)
+
+        # a thread of our own: the loop's executor would be waited for at the end of the process
+        threading.Thread(target=wait, daemon=True).start()
+        try:
+            async with asyncio.timeout(seconds):
+                await ended.wait()
+        except TimeoutError:
+            return False
+        return True
 
 
 async def send(pool: Pool, incoming: web.BaseRequest, response: Response) -> web.StreamResponse:
