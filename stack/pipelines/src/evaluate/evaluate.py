@@ -15,6 +15,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 from joblib import load
+from threadpoolctl import threadpool_limits
 
 import champion as champions
 import decision as decisions
@@ -35,7 +36,8 @@ def load_model(folder: Path) -> object:
 
 def probabilities(model: object, table: pd.DataFrame) -> np.ndarray:
     """The probability of late for each row; the model names the columns it wants."""
-    return model.predict_proba(table[list(model.feature_names_in_)])[:, 1]
+    with threadpool_limits(limits=1, user_api="openmp"):
+        return model.predict_proba(table[list(model.feature_names_in_)])[:, 1]
 
 
 def sample(table: pd.DataFrame, model: object, probs: np.ndarray) -> dict:

@@ -14,6 +14,7 @@ import mlflow.sklearn
 import pandas as pd
 from mlflow.models import infer_signature
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
 
 import model
 
@@ -62,7 +63,8 @@ def main() -> None:
         seed=args.seed,
     )
     seconds = time.perf_counter() - started
-    auc = roc_auc_score(table[summary["label"]], fitted.predict_proba(table[features])[:, 1])
+    with threadpool_limits(limits=1, user_api="openmp"):
+        auc = roc_auc_score(table[summary["label"]], fitted.predict_proba(table[features])[:, 1])
     save(fitted, table, features, args.model)
 
     mlflow.log_params(
