@@ -111,7 +111,7 @@ def content_of(response: Response) -> bytes:
 def _requests_response(request: requests.PreparedRequest, got: Response) -> requests.Response:
     content = content_of(got)
     fields = HTTPHeaderDict(got.headers)
-    if "Content-Length" not in fields and request.method != "HEAD":
+    if "Content-Length" not in fields:
         fields["Content-Length"] = str(len(content))
     if request.method == "HEAD":
         content = b""
