@@ -12,6 +12,7 @@ from shipway.base.errors import ShipwayError
 from shipway.store.store import Store
 from shipway.wire.arm import authorization
 from shipway.wire.arm import table as arm
+from shipway.wire.blob import table as blob
 from shipway.wire.chain import WireProtocol
 from shipway.wire.devops import table as devops
 from shipway.wire.entra import bearer
@@ -29,6 +30,7 @@ def protocols(store: Store) -> Mapping[str, WireProtocol]:
         "identity": entra.protocol_plain(store),
         "assertions": _assertions(store),
         "graph": graph.protocol(store),
+        "blob": blob.protocol(store),
         "arm": arm.protocol(store, more=ml.arm_routes(store)),
         "ml": _ml_dataplane(store),
         "devops": devops.protocol(store),
