@@ -3,7 +3,7 @@
 Knows: environments, code and model versions by content. Must not know: when it is started.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +13,7 @@ from shipway.azure.entra import managed_identities
 from shipway.base import front_door, ids
 from shipway.base.errors import BadInput
 from shipway.base.home import safe_join
+from shipway.compute import images
 from shipway.ml import (
     code_versions,
     content_manifests,
@@ -29,9 +30,7 @@ LAUNCHER = _SCRIPTS / "launch.py"
 _MLFLOW_SCRIPT = _SCRIPTS / "mlflow_model.py"
 _SERVER_PACKAGE = "azureml-inference-server-http"
 _MOST_WORKERS = 4
-
-# (store, workspace, environment reference) -> the Python of the built environment
-Ensure = Callable[[Store, str, str], Path]
+PREPARING_LOG = "supervisor.log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +45,13 @@ class Prepared:
     model_dir: Path | None
 
 
-def prepare(
-    store: Store, deployment: OnlineDeployment, folder: Path, *, ensure: Ensure
-) -> Prepared:
+def prepare(store: Store, deployment: OnlineDeployment, folder: Path) -> Prepared:
     """Bring a generation's files to `folder` and its environment to this machine.
 
     Safe to call again: what is there already is kept. Raises `NotFound` for an asset that is gone,
-    `BadInput` for a scoring script that the code does not hold, and what `ensure` raises.
+    `BadInput` for a scoring script that the code does not hold, and what `images.ensure` raises.
     """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     model = _model(store, deployment)
     model_dir = _bring_model(store, model, folder) if model else None
     if deployment.scoring_script:
@@ -67,9 +65,12 @@ def prepare(
             )  # fmt: skip
         app_root, script = _bring_generic_script(folder)
         reference = deployment.environment_id or _model_environment(store, model)
+    interpreter = images.ensure(
+        store, workspace=deployment.workspace, reference=reference, log=folder / PREPARING_LOG
+    )
     return Prepared(
         deployment=deployment, folder=folder, app_root=app_root, entry_script=script,
-        python=ensure(store, deployment.workspace, reference), model_dir=model_dir,
+        python=interpreter.python, model_dir=model_dir,
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ Prepare = Callable[[Store, OnlineDeployment, Path], deployment_files.Prepared]
 class Supervisor:
     """Keeps every deployment of a home as its document wants it."""
 
-    def __init__(self, store: Store, *, prepare: Prepare) -> None:
+    def __init__(self, store: Store, *, prepare: Prepare = deployment_files.prepare) -> None:
         self._store = store
         self._prepare = prepare
         self._keepers: dict[str, Keeper] = {}
@@ -310,7 +310,7 @@ class Keeper:
         folder = self._generation_folder(generation)
         folder.mkdir(parents=True, exist_ok=True)
         stamp = clock.timestamp(self._store.clock.now())
-        with (folder / "supervisor.log").open("a") as file:
+        with (folder / deployment_files.PREPARING_LOG).open("a") as file:
             file.write(f"{stamp} shipway - {text}\n")
 
     def _generation_folder(self, generation: int) -> Path:
