@@ -3,6 +3,7 @@
 Knows: documents, secrets. Must not know: HTTP, how YAML is read.
 """
 
+import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -220,3 +221,8 @@ def _secret(definition_id: int, name: str) -> str:
 
 def _key(definition_id: int) -> str:
     return f"{definition_id:010}"
+
+
+def matches_name(definition: PipelineDefinition, pattern: str) -> bool:
+    """Whether the name fits a pattern with `*`, whatever the letter case."""
+    return fnmatch.fnmatchcase(definition.name.casefold(), pattern.casefold())

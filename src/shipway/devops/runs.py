@@ -63,7 +63,6 @@ class Run:
     state: RunState = "pending"
     result: Result | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
-    secret_variables: tuple[str, ...] = ()
     parameters: Mapping[str, Json] = field(default_factory=dict)
     stages_to_skip: tuple[str, ...] = ()
     diagnostics: tuple[Mapping[str, Json], ...] = ()

@@ -13,7 +13,7 @@ from shipway.devops.members import Permission
 from shipway.store.store import Store
 from shipway.wire import errors
 from shipway.wire.chain import Authenticate, Authorize
-from shipway.wire.devops import git
+from shipway.wire.devops import git, versions
 from shipway.wire.http import Request, Response, Route
 
 _CHALLENGE = 'Basic realm="https://dev.azure.com/"'
@@ -56,6 +56,7 @@ def authorizer(store: Store) -> Authorize:
                 code="HostNotFoundException", where=organization,
                 hint=f"The organization is https://dev.azure.com/{projects.ORGANIZATION}.",
             )  # fmt: skip
+        versions.check(request)
         permission = _PERMISSIONS[route.action]
         if not members.may(store, request.principal, permission):
             raise Forbidden(

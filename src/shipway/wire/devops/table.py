@@ -2,19 +2,62 @@
 
 from shipway.store.store import Store
 from shipway.wire.chain import WireProtocol
-from shipway.wire.devops import commits, git, identity, items, projects, pushes, repositories
+from shipway.wire.devops import (
+    agent_pools,
+    approvals,
+    artifacts,
+    builds,
+    checks,
+    commits,
+    definitions,
+    environments,
+    git,
+    identities,
+    identity,
+    items,
+    locations,
+    logs,
+    oidc_tokens,
+    pipeline_permissions,
+    pipelines,
+    policies,
+    projects,
+    pushes,
+    repositories,
+    service_connections,
+    timelines,
+    variable_groups,
+)
 from shipway.wire.http import Route, RouteTable
 
 
 def routes(store: Store) -> tuple[Route, ...]:
-    """The routes; git's come first because a repository may be called anything."""
+    """Git's come first because a repository may be called anything; `pipelines/{id}` last of
+    those that begin with `pipelines/`."""
     return (
         *git.routes(store),
+        *locations.routes(store),
+        *identities.routes(store),
         *projects.routes(store),
         *repositories.routes(store),
         *commits.routes(store),
         *items.routes(store),
         *pushes.routes(store),
+        *policies.routes(store),
+        *definitions.routes(store),
+        *agent_pools.routes(store),
+        *variable_groups.routes(store),
+        *service_connections.routes(store),
+        *environments.routes(store),
+        *checks.routes(store),
+        *pipeline_permissions.routes(store),
+        *builds.routes(store),
+        *timelines.routes(store),
+        *logs.routes(store),
+        *artifacts.routes(store),
+        *oidc_tokens.routes(store),
+        *approvals.routes(store),
+        *pipelines.routes(store),
     )
 
 

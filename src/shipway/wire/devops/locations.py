@@ -1,0 +1,143 @@
+"""Where the resources of the REST interface are, for clients that know only their ids.
+
+A row stands here only if a route of `table.py` answers it. Ids, templates and versions are those
+of dev.azure.com. Source: OPTIONS https://dev.azure.com/{organization}/_apis
+"""
+
+from dataclasses import dataclass
+
+from shipway.store.store import Store
+from shipway.wire.devops import shapes
+from shipway.wire.http import Request, Response, Route, json_response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """One resource: clients fill the template with area, resource and their own values."""
+
+    location_id: str
+    area: str
+    resource: str
+    template: str
+    resource_version: int
+    oldest: str
+    released: str = "7.1"
+
+
+def _at(row: str) -> Location:
+    location_id, area, resource, template, version, oldest, released = row.split()
+    return Location(
+        location_id=location_id, area=area, resource=resource, template=template,
+        resource_version=int(version), oldest=oldest, released=released,
+    )  # fmt: skip
+
+
+_PROJECT = "{project}/_apis"
+_GIT = f"{_PROJECT}/{{area}}/repositories/{{repositoryId}}"
+_BUILD = f"{_PROJECT}/{{area}}/builds/{{buildId}}"
+_RUN = f"{_PROJECT}/{{area}}/{{pipelineId}}/runs"
+_TASK = f"{_PROJECT}/{{area}}/{{resource}}"
+
+LOCATIONS = tuple(
+    _at(row)
+    for row in f"""\
+603fe2ac-9723-48b9-88ad-09305aa6c6e1 core projects _apis/{{resource}}/{{*projectId}} 4 1.0 7.1
+93878975-88c5-4e6a-8abb-7ddd77a8a7d8 core processes _apis/process/{{resource}}/{{*processId}} 1 1.0 7.1
+9a1b74b4-2ca8-4a9f-8470-c2f2e6fdc949 operations operations _apis/{{resource}}/{{operationId}} 1 2.0 7.1
+00d9565f-ed9c-4a06-9a50-00e7896ccab4 Location ConnectionData _apis/{{resource}} 1 1.0 0.0
+e81700f7-3be2-46de-8624-2eb35882fcaa Location ResourceAreas _apis/{{resource}}/{{areaId}} 1 3.2 0.0
+28010c54-d0c0-4c89-a5b0-1c9e188b9fb7 IMS Identities _apis/{{resource}}/{{identityId}} 1 1.0 7.1
+225f7195-f9c7-4d14-ab28-a83f7ff77e1f git repositories {_PROJECT}/{{area}}/{{resource}}/{{repositoryId}} 1 1.0 7.1
+2d874a60-a811-4f62-9c9f-963a6ea0a55b git refs {_GIT}/{{resource}}/{{*filter}} 2 1.0 7.1
+ea98d07b-3c87-4971-8ede-a613694ffb55 git pushes {_GIT}/{{resource}}/{{pushId}} 3 1.0 7.1
+c2570c3b-5b3f-41b8-98bf-5407bfde8d58 git commits {_GIT}/{{resource}}/{{commitId}} 2 1.0 7.1
+5bf884f5-3e07-42e9-afb8-1b872267bf16 git changes {_GIT}/commits/{{commitId}}/{{resource}} 1 1.0 7.1
+fb93c0db-47ed-4a31-8c20-47552878fb44 git items {_GIT}/{{resource}}/{{*path}} 1 1.0 7.1
+d5b216de-d8d5-4d32-ae76-51df755b16d3 git branchStats {_GIT}/stats/branches 2 1.0 7.1
+28e1305e-2afe-47bf-abaf-cbb0e6a91988 Pipelines pipelines {_PROJECT}/{{area}}/{{pipelineId}} 1 5.1 7.1
+53df2d18-29ea-46a9-bee0-933540f80abf pipelines preview {_PROJECT}/{{area}}/{{pipelineId}}/{{resource}} 2 5.1 7.1
+7859261e-d2e9-4a68-b820-a5d84cc5bb3d Pipelines runs {_PROJECT}/{{area}}/{{pipelineId}}/{{resource}}/{{runId}} 2 5.1 7.1
+fb1b6d27-3957-43d5-a14b-a2d70403e545 Pipelines logs {_RUN}/{{runId}}/{{resource}}/{{logId}} 1 5.1 7.1
+85023071-bd5e-4438-89b0-2a5bf362a19d Pipelines artifacts {_RUN}/{{runId}}/{{resource}} 1 5.2 7.1
+dbeaf647-6167-421a-bda9-c9327b25e2e6 Build Definitions {_PROJECT}/build/{{resource}}/{{definitionId}} 7 1.0 7.1
+0cd358e1-9217-4d94-8269-1c1ee6f93dcf Build Builds {_PROJECT}/build/{{resource}}/{{buildId}} 7 1.0 7.1
+8baac422-4c6e-4de5-8532-db96d92acffa build Timeline {_BUILD}/{{resource}}/{{timelineId}} 3 2.0 7.1
+35a80daf-7f30-45fc-86e8-6b813d9c90df build logs {_BUILD}/{{resource}}/{{logId}} 2 2.0 7.1
+1db06c96-014e-44e1-ac91-90b2d4b3e984 build artifacts {_BUILD}/{{resource}}/{{artifactName}} 5 2.0 7.1
+6e6114b2-8161-44c8-8f6c-c5505782427f build tags {_BUILD}/{{resource}}/{{*tag}} 3 2.0 7.1
+86c8381e-5aee-4cde-8ae4-25c0c7f5eaea PipelinesChecks configurations {_PROJECT}/pipelines/checks/{{resource}}/{{id}} 1 5.1 0.0
+5f3d0e64-f943-4584-8811-77eb495e831e PipelinesChecks queryconfigurations {_PROJECT}/pipelines/checks/{{resource}} 1 5.2 0.0
+37794717-f36f-4d78-b2bf-4dc30d0cfbcd approval approvals {_PROJECT}/pipelines/{{resource}}/{{approvalId}} 2 5.1 7.1
+b5b9a4a4-e6cd-4096-853c-ab7d8b0c4eb2 pipelinePermissions pipelinePermissions {_PROJECT}/pipelines/{{resource}}/{{resourceType}}/{{resourceId}} 1 5.1 0.0
+8572b1fc-2482-47fa-8f74-7e3ed53ee54b distributedtask environments {_TASK}/{{environmentId}} 1 5.0 7.1
+51bb5d21-4305-4ea6-9dbb-b7488af73334 distributedtask environmentdeploymentRecords {_PROJECT}/{{area}}/environments/{{environmentId}}/{{resource}} 1 5.0 7.1
+ef5b7057-ffc3-4c77-bbad-c10b4a4abcc7 distributedtask variablegroups _apis/{{area}}/{{resource}}/{{groupId}} 2 5.2 7.1
+f5b09dd5-9d54-45a1-8b5a-1c8287d634cc distributedtask variablegroups {_TASK}/{{groupId}} 2 3.1 7.1
+a8c47e17-4d56-4a56-92bb-de7ea7dc65be distributedtask pools _apis/{{area}}/{{resource}}/{{poolId}} 1 1.0 7.1
+900fa995-c559-4923-aae7-f8424fe4fbea distributedtask queues {_TASK}/{{queueId}} 1 2.0 7.1
+14e48fdc-2c8b-41ce-a0c3-e26f6cc55bd0 serviceendpoint endpoints _apis/{{area}}/{{resource}}/{{endpointId}} 4 5.2 7.1
+e85f1c62-adfc-4b74-b618-11a150fb195e serviceendpoint endpoints {_TASK}/{{endpointId}} 4 4.1 7.1
+5a7938a4-655e-486c-b562-b78c54a7e87b serviceendpoint types _apis/{{area}}/{{resource}} 1 4.1 7.1
+dad91cbe-d183-45f8-9c6e-9c1164472121 policy configurations {_TASK}/{{configurationId}} 1 2.0 7.1
+44096322-2d3d-466a-bb30-d1b7de69f61f policy types {_TASK}/{{typeId}} 1 2.0 7.1
+""".splitlines()  # noqa: E501  # a table: one row, one resource
+)
+
+
+class Locations:
+    """Handlers."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def options(self, request: Request) -> Response:
+        """OPTIONS _apis: every resource that is served here."""
+        area = request.arg("area").lower()
+        return shapes.collection(
+            [
+                {
+                    "id": one.location_id, "area": one.area, "resourceName": one.resource,
+                    "routeTemplate": one.template, "resourceVersion": one.resource_version,
+                    "minVersion": one.oldest, "maxVersion": "7.2",
+                    "releasedVersion": one.released,
+                }
+                for one in LOCATIONS
+                if area in ("", one.area.lower())
+            ]
+        )  # fmt: skip
+
+    def areas(self, request: Request) -> Response:
+        """GET ResourceAreas: none, which tells clients that one host serves everything."""
+        del request
+        return shapes.collection([])
+
+    def area(self, request: Request) -> Response:
+        """GET ResourceAreas/{id}: null, as for an area that has no host of its own."""
+        del request
+        return json_response(None)
+
+    def elsewhere(self, request: Request) -> Response:
+        """OPTIONS of the deployment: it has no resources of its own."""
+        del request
+        return shapes.collection([])
+
+
+def routes(store: Store) -> tuple[Route, ...]:
+    """What clients ask first."""
+    noun = Locations(store)
+    query = ("allHostTypes", "area")
+    return (
+        Route(method="OPTIONS", pattern="/{organization}/_apis", handler=noun.options,
+              action="read", query=query, doc=shapes.DOC),
+        Route(method="OPTIONS", pattern="/{organization}/_apis/{area}", handler=noun.options,
+              action="read", query=query, doc=shapes.DOC),
+        Route(method="OPTIONS", pattern="/_apis", handler=noun.elsewhere, action="read",
+              query=query, doc=shapes.DOC),
+        Route(method="OPTIONS", pattern="/", handler=noun.elsewhere, action="read",
+              query=query, doc=shapes.DOC),
+        Route(method="GET", pattern="/{organization}/_apis/resourceareas", handler=noun.areas,
+              action="read", query=("enterpriseName", "organizationName"), doc=shapes.DOC),
+        Route(method="GET", pattern="/{organization}/_apis/resourceareas/{area}",
+              handler=noun.area, action="read", query=("enterpriseName", "organizationName"),
+              doc=shapes.DOC),
+    )  # fmt: skip

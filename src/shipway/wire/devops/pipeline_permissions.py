@@ -1,0 +1,116 @@
+"""Which pipelines may use a protected resource.
+
+Source: https://learn.microsoft.com/rest/api/azure/devops/approvalsandchecks/pipeline-permissions
+"""
+
+from typing import Any
+
+from shipway.base.errors import NotFound
+from shipway.devops import (
+    definitions,
+    environments,
+    pipeline_permissions,
+    repositories,
+    service_connections,
+    variable_groups,
+)
+from shipway.devops.pipeline_permissions import PipelinePermission
+from shipway.devops.projects import Project
+from shipway.devops.runs import Requester
+from shipway.store.store import Store
+from shipway.wire.devops import shapes
+from shipway.wire.devops.agent_pools import POOLS
+from shipway.wire.devops.fields import body_of
+from shipway.wire.devops.shapes import in_project
+from shipway.wire.http import Request, Response, Route, json_response
+
+
+class PipelinePermissions:
+    """Handlers."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, request: Request) -> Response:
+        """GET pipelines/pipelinepermissions/{type}/{id}."""
+        shapes.project_of(self._store, request)
+        found = pipeline_permissions.get(
+            self._store, resource_type=request.params["type"], resource_id=request.params["id"]
+        )
+        return json_response(self._shape(request, found))
+
+    def update(self, request: Request) -> Response:
+        """PATCH pipelines/pipelinepermissions/{type}/{id}: add and take away."""
+        project, body = shapes.project_of(self._store, request), body_of(request)
+        kind, resource_id = request.params["type"], request.params["id"]
+        pipeline_permissions.get(self._store, resource_type=kind, resource_id=resource_id)
+        self._check_resource(project, kind.lower(), resource_id)
+        changes: list[tuple[int | None, bool]] = []
+        if body.has("allPipelines"):
+            changes.append((None, body.child("allPipelines").boolean("authorized")))
+        for one in body.children("pipelines"):
+            definition = definitions.get(
+                self._store, project_id=project.project_id, definition_id=one.number("id")
+            )
+            changes.append((definition.definition_id, one.boolean("authorized", default=True)))
+        with self._store.database.transaction():
+            for definition_id, allow in changes:
+                verb = pipeline_permissions.authorize if allow else pipeline_permissions.revoke
+                verb(
+                    self._store, resource_type=kind, resource_id=resource_id,
+                    by=request.principal.object_id, definition_id=definition_id,
+                )  # fmt: skip
+        found = pipeline_permissions.get(self._store, resource_type=kind, resource_id=resource_id)
+        return json_response(self._shape(request, found))
+
+    def _check_resource(self, project: Project, kind: str, resource_id: str) -> None:
+        """Raises `NotFound` for a resource that this project does not have."""
+        if kind == "endpoint":
+            service_connections.get(self._store, resource_id, project_id=project.project_id)
+        elif kind == "environment":
+            environments.get(
+                self._store, project_id=project.project_id,
+                environment_id=shapes.number(resource_id, "resourceId"),
+            )  # fmt: skip
+        elif kind == "variablegroup":
+            variable_groups.get(self._store, shapes.number(resource_id, "resourceId"),
+                                project_id=project.project_id)  # fmt: skip
+        elif kind == "repository":
+            # Azure writes it <project id>.<repository id>
+            repositories.get(self._store, project_id=project.project_id,
+                             name_or_id=resource_id.rpartition(".")[2])  # fmt: skip
+        elif kind != "queue" or shapes.number(resource_id, "resourceId") not in POOLS:
+            raise NotFound(
+                f"there is no {kind} '{resource_id[:100]}'", where="resourceId",
+                code="ResourceNotFoundException",
+            )  # fmt: skip
+
+    def _shape(self, request: Request, found: PipelinePermission) -> dict[str, Any]:
+        def who(object_id: str) -> dict[str, Any]:
+            by = Requester(object_id=object_id, name=object_id)
+            return shapes.identity(self._store, request, by)
+
+        shape: dict[str, Any] = {
+            "resource": {"type": found.resource_type, "id": found.resource_id},
+            "pipelines": [
+                {"id": g.definition_id, "authorized": True, "authorizedBy": who(g.authorized_by),
+                 "authorizedOn": shapes.moment(g.authorized_at)}
+                for g in found.grants
+            ],
+        }  # fmt: skip
+        if found.everyone:
+            shape["allPipelines"] = {
+                "authorized": True, "authorizedBy": who(found.everyone_by),
+                "authorizedOn": shapes.moment(found.everyone_at),
+            }  # fmt: skip
+        return shape
+
+
+def routes(store: Store) -> tuple[Route, ...]:
+    """Permissions; before `pipelines/{id}`."""
+    noun = PipelinePermissions(store)
+    one = "pipelines/pipelinepermissions/{type}/{id}"
+    return (
+        in_project("GET", one, noun.get),
+        in_project("PATCH", one, noun.update, action="administer"),
+    )

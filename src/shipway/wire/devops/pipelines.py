@@ -1,0 +1,181 @@
+"""Pipelines and their runs: the newer shape.
+
+Source: https://learn.microsoft.com/rest/api/azure/devops/pipelines
+"""
+
+from typing import Any
+
+from shipway.base.errors import NotFound, NotSupported
+from shipway.devops import definitions, repositories, runs
+from shipway.devops.definitions import PipelineDefinition
+from shipway.devops.projects import Project
+from shipway.devops.runs import Run
+from shipway.store.store import Store
+from shipway.wire.devops import run_requests, run_words, shapes
+from shipway.wire.devops.definitions import definition_of
+from shipway.wire.devops.fields import body_of
+from shipway.wire.devops.shapes import in_project
+from shipway.wire.http import Request, Response, Route, json_response
+
+
+class Pipelines:
+    """Handlers."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def list_all(self, request: Request) -> Response:
+        """GET pipelines."""
+        project = shapes.project_of(self._store, request)
+        found = definitions.list_of(self._store, project_id=project.project_id)
+        page, following = shapes.paged(request, found)
+        values = [_reference(request, project, d) for d in page]
+        return shapes.collection(values, continuation=following)
+
+    def get(self, request: Request) -> Response:
+        """GET pipelines/{id}."""
+        project = shapes.project_of(self._store, request)
+        return json_response(
+            self._shape(request, project, definition_of(self._store, request, project))
+        )
+
+    def create(self, request: Request) -> Response:
+        """POST pipelines: a YAML file of a repository; its own trigger counts."""
+        project, body = shapes.project_of(self._store, request), body_of(request)
+        settings = body.child("configuration")
+        settings.choice("type", ("yaml",))
+        place = settings.child("repository")
+        place.choice("type", ("azureReposGit",), "azureReposGit")
+        repository = repositories.get(
+            self._store, project_id=project.project_id,
+            name_or_id=place.text("id", "") or place.text("name"),
+        )  # fmt: skip
+        made = definitions.create(
+            self._store, project_id=project.project_id, name=body.text("name"),
+            repository_id=repository.repository_id,
+            yaml_path=settings.text("path", "azure-pipelines.yml"),
+            default_branch=repository.default_branch, folder=body.text("folder", "\\"),
+            created_by_id=request.principal.object_id, created_by_name=request.principal.name,
+        )  # fmt: skip
+        return json_response(self._shape(request, project, made))
+
+    def preview(self, request: Request) -> Response:
+        """POST pipelines/{id}/preview: refused by name."""
+        project = shapes.project_of(self._store, request)
+        definition = definition_of(self._store, request, project)
+        raise NotSupported(
+            f"previewing the pipeline '{definition.name}' (finalYaml) is not supported yet",
+            code="PipelinePreviewNotSupportedException", where=request.path,
+            hint="Queue a run: what the compiler says stands in its validation results.",
+        )  # fmt: skip
+
+    def run(self, request: Request) -> Response:
+        """POST pipelines/{id}/runs."""
+        project, body = shapes.project_of(self._store, request), body_of(request)
+        definition = definition_of(self._store, request, project)
+        if body.boolean("previewRun") or body.has("yamlOverride"):
+            return self.preview(request)
+        made = run_requests.queue(
+            self._store, definition, request.principal,
+            branch=run_requests.self_branch(body), version=run_requests.self_version(body),
+            variables=run_requests.variables(body.named("variables")),
+            parameters=body.child("templateParameters").values,
+            stages_to_skip=body.texts("stagesToSkip"),
+        )  # fmt: skip
+        return json_response(self.run_shape(request, project, made))
+
+    def runs(self, request: Request) -> Response:
+        """GET pipelines/{id}/runs, newest first."""
+        project = shapes.project_of(self._store, request)
+        definition = definition_of(self._store, request, project)
+        found = runs.list_of(
+            self._store, project_id=project.project_id, definition_id=definition.definition_id,
+            limit=10_000,
+        )  # fmt: skip
+        return shapes.collection([self.run_shape(request, project, r) for r in found])
+
+    def one_run(self, request: Request) -> Response:
+        """GET pipelines/{id}/runs/{run}."""
+        project = shapes.project_of(self._store, request)
+        return json_response(self.run_shape(request, project, run_of(self._store, request)))
+
+    def run_shape(self, request: Request, project: Project, run: Run) -> dict[str, Any]:
+        """`Run`."""
+        place = f"{shapes.project_url(request, project)}/_apis/pipelines/{run.definition_id}"
+        shape: dict[str, Any] = {
+            "id": run.run_id, "name": run.run_name, "state": run_words.run_state(run),
+            "createdDate": shapes.moment(run.queued_at),
+            "pipeline": {
+                "id": run.definition_id, "name": run.definition_name, "folder": "\\",
+                "revision": 1, "url": f"{place}?revision=1",
+            },
+            "templateParameters": {k: str(v) for k, v in run.parameters.items()},
+            "variables": {k: {"value": v} for k, v in run.variables.items()},
+            "resources": {
+                "repositories": {
+                    "self": {
+                        "repository": {"id": run.repository_id, "type": "azureReposGit"},
+                        "refName": run.source_branch, "version": run.source_version,
+                    }
+                }
+            },
+            "url": f"{place}/runs/{run.run_id}",
+            "_links": run_words.links(request, project, run),
+        }  # fmt: skip
+        if run.state == "completed":
+            shape["result"] = run_words.run_result(run)
+            shape["finishedDate"] = shapes.moment(run.finished_at)
+        return shape
+
+    def _shape(
+        self, request: Request, project: Project, definition: PipelineDefinition
+    ) -> dict[str, Any]:
+        return _reference(request, project, definition) | {
+            "configuration": {
+                "type": "yaml", "path": definition.yaml_path,
+                "repository": {"id": definition.repository_id, "type": "azureReposGit"},
+            }
+        }  # fmt: skip
+
+
+def run_of(store: Store, request: Request) -> Run:
+    """The run that the path names, of the definition that it names. Raises `NotFound`."""
+    project = shapes.project_of(store, request)
+    found = runs.get(
+        store, shapes.number(request.params["run"], "runId"), project_id=project.project_id
+    )
+    if str(found.definition_id) != request.params["definition"]:
+        raise NotFound(
+            f"The run {found.run_id} does not belong to the pipeline "
+            f"{request.params['definition']}",
+            code="RunNotFoundException", where="runId",
+            hint=f"It is a run of the pipeline {found.definition_id}.",
+        )  # fmt: skip
+    return found
+
+
+def routes(store: Store) -> tuple[Route, ...]:
+    """Pipelines and runs; after everything else whose path begins with `pipelines/`."""
+    noun = Pipelines(store)
+    one = "pipelines/{definition}"
+    listed = ("orderBy", "$top", "continuationToken")
+    return (
+        in_project("GET", "pipelines", noun.list_all, query=listed),
+        in_project("POST", "pipelines", noun.create, action="administer"),
+        in_project("GET", one, noun.get, query=("pipelineVersion",)),
+        in_project("POST", f"{one}/preview", noun.preview, query=("pipelineVersion",)),
+        in_project("GET", f"{one}/runs", noun.runs),
+        in_project("POST", f"{one}/runs", noun.run, action="contribute",
+                   query=("pipelineVersion",)),
+        in_project("GET", f"{one}/runs/{{run}}", noun.one_run),
+    )  # fmt: skip
+
+
+def _reference(
+    request: Request, project: Project, definition: PipelineDefinition
+) -> dict[str, Any]:
+    place = f"{shapes.project_url(request, project)}/_apis/pipelines/{definition.definition_id}"
+    return {
+        "id": definition.definition_id, "name": definition.name, "folder": definition.folder,
+        "revision": definition.revision, "url": f"{place}?revision={definition.revision}",
+    }  # fmt: skip

@@ -1,0 +1,98 @@
+"""What a client may say when it asks for a run, and asking for it.
+
+Source: https://learn.microsoft.com/rest/api/azure/devops/pipelines/runs/run-pipeline
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shipway.azure.entra.principals import Principal
+from shipway.base.errors import BadInput
+from shipway.devops import definitions, repositories, runs
+from shipway.devops.definitions import PipelineDefinition
+from shipway.devops.runs import Reason, Run
+from shipway.store.store import Store
+from shipway.wire.devops.fields import Fields
+
+# may always be given, whatever the definition says
+_FREE = frozenset({"system.debug", "build.clean", "agent.diagnostic"})
+
+
+def queue(
+    store: Store,
+    definition: PipelineDefinition,
+    principal: Principal,
+    *,
+    branch: str,
+    version: str,
+    variables: Mapping[str, str],
+    parameters: Mapping[str, Any],
+    stages_to_skip: tuple[str, ...] = (),
+    reason: Reason = "manual",
+) -> Run:
+    """Queue a run of a branch (the definition's own when empty) at a commit (its tip when empty).
+
+    Raises `BadInput` for a branch or commit that is not there, or a variable that may not be set.
+    """
+    ref = definitions.full_branch(branch or definition.default_branch)
+    commit = _commit(store, definition, ref, version)
+    _check_variables(definition, variables)
+    return runs.queue_run(
+        store, definition=definition, branch=ref, version=commit, reason=reason,
+        requested_by=principal, variables=variables, parameters=parameters,
+        stages_to_skip=stages_to_skip,
+    )  # fmt: skip
+
+
+def variables(named: Mapping[str, Fields]) -> dict[str, str]:
+    """`{name: {value, isSecret}}`. Raises `BadInput` for a secret one."""
+    for name, body in named.items():
+        if body.boolean("isSecret"):
+            raise BadInput(
+                f"the variable '{name}' is secret: secrets given when a run is queued are not "
+                "supported",
+                code="NotSupportedException", status=400, where=f"{body.path}.isSecret",
+                hint="Put it into the definition or a variable group.",
+            )  # fmt: skip
+    return {name: body.text("value", "") for name, body in named.items()}
+
+
+def self_branch(body: Fields) -> str:
+    """`resources.repositories.self.refName`; empty when it is not given."""
+    return body.child("resources").child("repositories").child("self").text("refName", "")
+
+
+def self_version(body: Fields) -> str:
+    """`resources.repositories.self.version`; empty when it is not given."""
+    return body.child("resources").child("repositories").child("self").text("version", "")
+
+
+def _commit(store: Store, definition: PipelineDefinition, ref: str, version: str) -> str:
+    repository = repositories.by_id(store, definition.repository_id)
+    if repository is None:
+        raise BadInput(
+            f"the repository of the pipeline '{definition.name}' is gone",
+            code="RepositoryInformationInvalidException", where=definition.repository_id,
+        )  # fmt: skip
+    found = repositories.resolve(store, repository, version or ref)
+    if found is None:
+        missing = f"version {version[:60]}" if version else f"branch {ref[:200]}"
+        raise BadInput(
+            f"Could not find {missing} in the repository {repository.name}",
+            code="PipelineValidationException", where="resources.repositories.self",
+            hint="Push it first.",
+        )  # fmt: skip
+    return found
+
+
+def _check_variables(definition: PipelineDefinition, given: Mapping[str, str]) -> None:
+    settable = {n.lower() for n, v in definition.variables.items() if v.allow_override} | _FREE
+    refused = sorted(n for n in given if n.lower() not in settable)
+    if refused:
+        names = ", ".join(refused)
+        raise BadInput(
+            f"You can't set the following variables ({names}). If you want to be able to set "
+            "these variables, then edit the pipeline and select Settable at queue time on the "
+            "variables tab of the pipeline editor.",
+            code="PipelineValidationException", where=f"variables.{refused[0]}",
+        )  # fmt: skip

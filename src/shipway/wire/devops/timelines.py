@@ -1,0 +1,80 @@
+"""The timeline of a build: its stages, checkpoints, jobs and tasks.
+
+Source: https://learn.microsoft.com/rest/api/azure/devops/build/timeline
+"""
+
+from typing import Any
+
+from shipway.base.errors import NotFound
+from shipway.devops import runs
+from shipway.devops.runs import Record
+from shipway.store.store import Store
+from shipway.wire.devops import shapes
+from shipway.wire.devops.builds import build_of
+from shipway.wire.devops.shapes import in_project
+from shipway.wire.http import Request, Response, Route, json_response
+
+
+class Timelines:
+    """Handlers."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, request: Request) -> Response:
+        """GET build/builds/{id}/Timeline."""
+        project = shapes.project_of(self._store, request)
+        run = build_of(self._store, request, project)
+        asked = request.params.get("timeline", run.plan_id)
+        if asked.lower() != run.plan_id:
+            raise NotFound(
+                f"The timeline {asked[:60]} of build {run.run_id} could not be found.",
+                code="TimelineNotFoundException", where="timelineId",
+                hint="Leave it out: a build has one timeline.",
+            )  # fmt: skip
+        place = f"{shapes.project_url(request, project)}/_apis/build/builds/{run.run_id}"
+        records = runs.records_of(self._store, run.run_id)
+        return json_response(
+            {
+                "id": run.plan_id, "changeId": len(records), "lastChangedBy": shapes.NO_GUID,
+                "lastChangedOn": shapes.moment(run.updated_at),
+                "records": [_record(place, r) for r in records],
+                "url": f"{place}/Timeline/{run.plan_id}",
+            }
+        )  # fmt: skip
+
+
+def routes(store: Store) -> tuple[Route, ...]:
+    """The timeline, by its id or without."""
+    noun = Timelines(store)
+    query = ("changeId", "planId")
+    return (
+        in_project("GET", "build/builds/{build}/timeline", noun.get, query=query),
+        in_project("GET", "build/builds/{build}/timeline/{timeline}", noun.get, query=query),
+    )
+
+
+def _record(place: str, record: Record) -> dict[str, Any]:
+    shape: dict[str, Any] = {
+        "previousAttempts": [], "id": record.record_id, "parentId": record.parent_id,
+        "type": record.kind, "name": record.name, "refName": record.ref_name or None,
+        "startTime": shapes.moment(record.started_at),
+        "finishTime": shapes.moment(record.finished_at), "currentOperation": None,
+        "percentComplete": 100 if record.state == "completed" else None,
+        "state": record.state, "result": record.result, "resultCode": None,
+        "changeId": 1, "lastModified": shapes.moment(record.finished_at or record.started_at),
+        "workerName": record.worker_name or None, "order": record.order, "details": None,
+        "errorCount": sum(i.kind == "error" for i in record.issues),
+        "warningCount": sum(i.kind == "warning" for i in record.issues), "url": None,
+        "log": record.log_id and {
+            "id": record.log_id, "type": "Container", "url": f"{place}/logs/{record.log_id}",
+        },
+        "task": {"name": record.task_name, "version": record.task_version}
+        if record.task_name else None,
+        "attempt": record.attempt, "identifier": record.identifier or None,
+        "issues": [
+            {"type": i.kind, "category": i.category, "message": i.message, "data": dict(i.data)}
+            for i in record.issues
+        ],
+    }  # fmt: skip
+    return shape
