@@ -22,6 +22,9 @@ class Position:
     column: int
 
 
+_MANY = 200
+"""Beyond this, looking for the nearest word costs more than its hint is worth."""
+
 NOWHERE = Position(file="", line=0, column=0)
 
 
@@ -101,5 +104,7 @@ class Problems:
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """A hint that names the nearest candidate, or an empty text when none is near."""
     by_lower = {one.lower(): one for one in candidates}
+    if len(by_lower) > _MANY or len(word) > _MANY:
+        return ""
     near = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
     return f"Did you mean '{by_lower[near[0]]}'?" if near else ""

@@ -1,5 +1,6 @@
 """Dependencies: names that exist, no cycles, an order in which each follows what it needs."""
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,8 @@ Places = Mapping[tuple[str, ...], Position]
 def check(plan: RunPlan, *, places: Places, problems: Problems) -> RunPlan:
     """The plan with dependencies in their declared spelling and stages and jobs in order."""
     _check_unique(plan.stages, problems)
-    stages = tuple(_with_names(one, [s.name for s in plan.stages]) for one in plan.stages)
+    names = {one.name.lower(): one.name for one in plan.stages}
+    stages = tuple(replace(one, depends_on=_spelled(one.depends_on, names)) for one in plan.stages)
     edges = {one.name: one.depends_on for one in stages}
     if stages and all(edges.values()):
         problems.error(
@@ -21,8 +23,9 @@ def check(plan: RunPlan, *, places: Places, problems: Problems) -> RunPlan:
             stages[0].position,
         )
         return plan
+    cycles = _cycles(edges)
     for one in stages:
-        _check_stage(one, edges, places, problems)
+        _check_stage(one, cycles, places, problems)
     order = _order(edges)
     by_name = {one.name: one for one in stages}
     ordered = tuple(_checked_jobs(by_name[name], places, problems) for name in order)
@@ -43,18 +46,18 @@ def _check_unique(stages: Sequence[StagePlan], problems: Problems) -> None:
 
 
 def _check_stage(
-    stage: StagePlan, edges: Mapping[str, Sequence[str]], places: Places, problems: Problems
+    stage: StagePlan, cycles: Mapping[str, int], places: Places, problems: Problems
 ) -> None:
     for needed in stage.depends_on:
         where = places.get((stage.name, needed.lower()), stage.position)
-        if needed not in edges:
+        if needed not in cycles:
             problems.error(
                 "unknown-dependency",
                 f"Stage {stage.name} depends on unknown stage {needed}.",
                 where,
-                hint=did_you_mean(needed, edges),
+                hint=did_you_mean(needed, cycles),
             )
-        elif _reaches(edges, needed, stage.name):
+        elif cycles[needed] == cycles[stage.name]:
             problems.error(
                 "dependency-cycle",
                 f"Stage {stage.name} depends on stage {needed} which creates a cycle in the "
@@ -64,8 +67,8 @@ def _check_stage(
 
 
 def _checked_jobs(stage: StagePlan, places: Places, problems: Problems) -> StagePlan:
-    names = [one.name for one in stage.jobs]
-    jobs = tuple(_with_job_names(one, names) for one in stage.jobs)
+    names = {one.name.lower(): one.name for one in stage.jobs}
+    jobs = tuple(replace(one, depends_on=_spelled(one.depends_on, names)) for one in stage.jobs)
     edges = {one.name: one.depends_on for one in jobs}
     if jobs and all(edges.values()):
         problems.error(
@@ -74,8 +77,9 @@ def _checked_jobs(stage: StagePlan, places: Places, problems: Problems) -> Stage
             jobs[0].position,
         )
         return stage
+    cycles = _cycles(edges)
     for one in jobs:
-        _check_job(stage, one, edges, places, problems)
+        _check_job(stage, one, cycles, places, problems)
     by_name = {one.name: one for one in jobs}
     return replace(stage, jobs=tuple(by_name[name] for name in _order(edges)))
 
@@ -83,20 +87,20 @@ def _checked_jobs(stage: StagePlan, places: Places, problems: Problems) -> Stage
 def _check_job(
     stage: StagePlan,
     job: JobPlan,
-    edges: Mapping[str, Sequence[str]],
+    cycles: Mapping[str, int],
     places: Places,
     problems: Problems,
 ) -> None:
     for needed in job.depends_on:
         where = places.get((stage.name, job.name, needed.lower()), job.position)
-        if needed not in edges:
+        if needed not in cycles:
             problems.error(
                 "unknown-dependency",
                 f"Stage {stage.name} job {job.name} depends on unknown job {needed}.",
                 where,
-                hint=did_you_mean(needed, edges),
+                hint=did_you_mean(needed, cycles),
             )
-        elif _reaches(edges, needed, job.name):
+        elif cycles[needed] == cycles[job.name]:
             problems.error(
                 "dependency-cycle",
                 f"Stage {stage.name} job {job.name} depends on job {needed} which creates a "
@@ -105,42 +109,76 @@ def _check_job(
             )
 
 
-def _with_names(stage: StagePlan, names: Sequence[str]) -> StagePlan:
-    return replace(stage, depends_on=_spelled(stage.depends_on, names))
-
-
-def _with_job_names(job: JobPlan, names: Sequence[str]) -> JobPlan:
-    return replace(job, depends_on=_spelled(job.depends_on, names))
-
-
-def _spelled(needed: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    declared = {name.lower(): name for name in names}
+def _spelled(needed: Sequence[str], declared: Mapping[str, str]) -> tuple[str, ...]:
     spelled = (declared.get(one.lower(), one) for one in needed if one)
     return tuple(dict.fromkeys(spelled))
 
 
-def _reaches(edges: Mapping[str, Sequence[str]], start: str, goal: str) -> bool:
-    seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        name = waiting.pop()
-        if name == goal:
-            return True
-        if name not in seen:
-            seen.add(name)
-            waiting.extend(edges.get(name, ()))
-    return False
+def _cycles(edges: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Name to the number of its strongly connected component (Tarjan, without recursion).
+
+    An edge is part of a cycle when both its ends have the same number.
+    """
+    component: dict[str, int] = {}
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    path: list[str] = []
+    for root in edges:
+        if root in index:
+            continue
+        index[root] = low[root] = len(index)
+        path.append(root)
+        work = [(root, iter(edges[root]))]
+        while work:
+            name, needed = work[-1]
+            following = next((one for one in needed if one in edges and one not in component), None)
+            if following is None:
+                work.pop()
+                _close(name, index, low, path, component)
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+            elif following in index:
+                low[name] = min(low[name], index[following])
+            else:
+                index[following] = low[following] = len(index)
+                path.append(following)
+                work.append((following, iter(edges[following])))
+    return component
+
+
+def _close(
+    name: str,
+    index: Mapping[str, int],
+    low: Mapping[str, int],
+    path: list[str],
+    component: dict[str, int],
+) -> None:
+    """Number the component whose first member is `name`, if it is one."""
+    if low[name] != index[name]:
+        return
+    while True:
+        member = path.pop()
+        component[member] = index[name]
+        if member == name:
+            return
 
 
 def _order(edges: Mapping[str, Sequence[str]]) -> list[str]:
     """Document order, each after what it needs; members of cycles come last."""
+    rank = {name: number for number, name in enumerate(edges)}
+    missing = {name: sum(one in edges for one in needed) for name, needed in edges.items()}
+    waiting_for: dict[str, list[str]] = {}
+    for name, needed in edges.items():
+        for one in needed:
+            waiting_for.setdefault(one, []).append(name)
+    ready = [rank[name] for name, count in missing.items() if not count]
+    names = list(edges)
     done: list[str] = []
-    left = list(edges)
-    while left:
-        ready = next(
-            (name for name in left if all(one in done or one not in edges for one in edges[name])),
-            left[0],
-        )
-        left.remove(ready)
-        done.append(ready)
-    return done
+    while ready:
+        name = names[heapq.heappop(ready)]
+        done.append(name)
+        for one in waiting_for.get(name, ()):
+            missing[one] -= 1
+            if not missing[one]:
+                heapq.heappush(ready, rank[one])
+    return [*done, *(name for name in names if missing[name])]

@@ -36,7 +36,7 @@ def _each(depth: int) -> str:
         lines.append(indent + "${{ each v" + str(level) + " in parameters.l }}:")
         indent += "  "
     names = "".join("${{ v" + str(level) + " }}" for level in range(depth))
-    lines.append(f"{indent}a{names}: x")
+    lines.append(f"{indent}a{names}: " + "x" * 200)
     return "\n".join([*lines, "steps: []"])
 
 
@@ -114,6 +114,15 @@ def test_a_large_honest_pipeline_compiles_quickly() -> None:
     assert result.plan is not None
     assert len(result.plan.stages[0].jobs[0].steps) == 5001
     assert time.monotonic() - started < 10
+
+
+def test_long_chains_and_rings_are_judged_quickly() -> None:
+    names = [f"j{number}" for number in range(4000)]
+    lines = ["jobs:", "- job: first"]
+    for before, name in zip(names[-1:] + names, names, strict=False):
+        lines += [f"- job: {name}", f"  dependsOn: {before}"]
+    found = _first("\n".join(lines))
+    assert found.code == "dependency-cycle"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

@@ -130,6 +130,7 @@ class _Names:
 
     setting: Setting
     taken: set[str] = field(default_factory=set)
+    _last: dict[str, int] = field(default_factory=dict)
 
     def given(self, token: Token | None) -> str | None:
         name = self.setting.reader.text(token)
@@ -154,10 +155,12 @@ class _Names:
 
     def numbered(self, title: str) -> str:
         base = re.sub(r"[^A-Za-z0-9_]", "_", title.rpartition(".")[2]) or "Step"
-        name, number = base, 0
+        number = self._last.get(base, -1) + 1
+        name = f"{base}{number}" if number else base
         while name.lower() in self.taken:
             number += 1
             name = f"{base}{number}"
+        self._last[base] = number
         self.taken.add(name.lower())
         return name
 

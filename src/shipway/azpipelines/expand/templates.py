@@ -54,7 +54,8 @@ def open_template(
     _check_keys(reference, _REFERENCE_KEYS, problems)
     library.budget.deep(scope.depth, name.position)
     library.budget.spend(INCLUDE, name.position)
-    location = library.resolve(name.text, base=scope.location, position=name.position)
+    base = library.location_of(name.position, scope.location)
+    location = library.resolve(name.text, base=base, position=name.position)
     if location is None:
         return None
     root = library.load(location, position=name.position)
