@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -84,11 +85,7 @@ def test_openssl_verifies_name_and_chain(server: RunningServer) -> None:
     assert "Verify return code: 0 (ok)" in said, said
 
 
-@pytest.mark.skipif(
-    subprocess.run(["sh", "-c", "command -v node"], capture_output=True, check=False).returncode
-    != 0,
-    reason="node is not installed",
-)
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_node_trusts_the_door(server: RunningServer) -> None:
     program = """
         const http = require("http"), tls = require("tls");
@@ -102,6 +99,18 @@ def test_node_trusts_the_door(server: RunningServer) -> None:
             }).end();
     """
     assert _client(server, "node", "-e", program).strip() == "authorized true"
+
+
+@pytest.mark.terraform
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+def test_go_trusts_the_door(server: RunningServer, tmp_path: Path) -> None:
+    """Terraform is a Go program, and its http backend asks any address."""
+    (tmp_path / "main.tf").write_text(
+        f'terraform {{\n  backend "http" {{ address = "https://{ARM}/subscriptions" }}\n}}\n'
+    )
+    command = ("terraform", f"-chdir={tmp_path}", "init", "-no-color", "-input=false")
+    said = _client(server, *command, accept=(1,), CHECKPOINT_DISABLE="1")
+    assert "HTTP remote state endpoint requires auth" in said  # our 401: TLS was fine
 
 
 def test_direct_tls_on_the_proxy_port_is_served_too(server: RunningServer) -> None:
