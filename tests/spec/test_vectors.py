@@ -177,7 +177,7 @@ class _Repositories:
         return str(text)
 
 
-def _plan(files: dict[str, Any], entry: str) -> dict[str, object] | None:
+def _plan(files: dict[str, Any], entry: str) -> object:
     """The plan without places and file names, to compare two spellings of one pipeline."""
     # names and expressions of these cases are placeholders that only a parser takes
     result = compiler.compile(
@@ -188,7 +188,7 @@ def _plan(files: dict[str, Any], entry: str) -> dict[str, object] | None:
     return _without_places(RunPlan.to_json(result.plan))
 
 
-def _without_places(body: Any) -> Any:
+def _without_places(body: object) -> object:
     if isinstance(body, dict):
         return {
             key: _without_places(value)

@@ -70,7 +70,7 @@ def _compiled(
         root,
         path=path,
         given=context.parameters,
-        variables=context.variables,
+        variables=context.public_variables(),
         library=library,
         problems=problems,
     )

@@ -59,3 +59,16 @@ class CompileContext:
     known_tasks: Mapping[str, Collection[int]] | None = None
     environments: Collection[str] | None = None
     refuse: frozenset[Feature] = NOT_RUN
+
+    def public_variables(self) -> dict[str, str]:
+        """Variables without the secret ones: no secret may enter a plan."""
+        secret = {one.lower() for one in self.secret_names}
+        return {name: value for name, value in self.variables.items() if name.lower() not in secret}
+
+    def group_values(self, name: str) -> dict[str, str]:
+        """The values of a variable group that are not secret."""
+        secret = {one.lower() for one in self.secret_names}
+        for group, values in (self.groups or {}).items():
+            if group.lower() == name.lower():
+                return {key: value for key, value in values.items() if key.lower() not in secret}
+        return {}

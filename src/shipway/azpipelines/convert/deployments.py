@@ -26,6 +26,12 @@ def complete(
     job: JobPlan, body: Mapping, setting: Setting, *, outer_variables: tuple[VariablePlan, ...]
 ) -> JobPlan:
     """The job with its environment, strategy and hooks."""
+    if job.name == "deploy":
+        setting.problems.error(
+            "reserved-name",
+            "Job name deploy is reserved and cannot name a deployment job",
+            job.position,
+        )
     known = _known_variables((*outer_variables, *job.variables), setting)
     target = _environment(body.get("environment"), job, setting, known)
     strategy = setting.reader.mapping(body.get("strategy"), allowed=_STRATEGIES)
@@ -48,7 +54,13 @@ def complete(
             chosen.key.position,
         )
     inner = setting.reader.mapping(chosen.value, allowed=(*HOOK_ORDER, "on", *_OPTIONS[name]))
-    if inner is None:
+    if inner is None or inner.get("deploy") is None:
+        setting.problems.error(
+            "hook-missing",
+            f"Deployment job {job.name} has no deploy hook",
+            chosen.key.position,
+            hint=f"Write {name}: deploy: steps:.",
+        )
         return replace(job, environment=target, deployment_strategy=name)
     return replace(
         job,
@@ -147,19 +159,10 @@ def _check_environment(name: str, job: JobPlan, position: Position, setting: Set
 
 
 def _known_variables(plans: Iterable[VariablePlan], setting: Setting) -> dict[str, str]:
-    values = dict(setting.context.variables)
+    values = setting.context.public_variables()
     for one in plans:
         if one.group is None:
             values[one.name] = one.value
         else:
-            values.update(_group_values(one.group, setting))
+            values.update(setting.context.group_values(one.group))
     return dict(macros.expand_all(values).values)
-
-
-def _group_values(name: str, setting: Setting) -> dict[str, str]:
-    groups = setting.context.groups or {}
-    secret = {one.lower() for one in setting.context.secret_names}
-    for group, values in groups.items():
-        if group.lower() == name.lower():
-            return {key: value for key, value in values.items() if key.lower() not in secret}
-    return {}
