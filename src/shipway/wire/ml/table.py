@@ -10,6 +10,13 @@ from functools import partial
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, Route
 from shipway.wire.ml import (
+    (,
+    codes,
+    components,
+    environments,
+    jobs,
+    run_history,
+)
     computes,
     data,
     datastores,
@@ -25,6 +32,7 @@ Handler = Callable[[Store, Request], Response]
 Row = tuple[str, str, Handler, str, tuple[str, ...]]
 
 W = WORKSPACE
+HISTORY = f"/history/v1.0{WORKSPACE}"
 _SUBSCRIPTION = f"/subscriptions/{{subscription}}/providers/{PROVIDER}"
 _DOC = "https://learn.microsoft.com/rest/api/azureml/"
 
@@ -94,6 +102,44 @@ ENDPOINT_ROWS: tuple[Row, ...] = (
     ("PUT", f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{PROVIDER}/registries/{{rest:path}}", workspaces.refuse_registry, "", ()),
 )  # fmt: skip
 
+JOB_ROWS: tuple[Row, ...] = (
+    ("GET", f"{W}/codes/{{name}}/versions", codes.list_versions, f"{ACTION}/codes/versions/read", (*LIST_QUERY, "hash", "hashVersion")),
+    ("POST", f"{W}/codes/{{name}}/versions/{{version}}/startPendingUpload", codes.start_pending_upload, f"{ACTION}/codes/versions/write", ()),
+    ("PUT", f"{W}/codes/{{name}}/versions/{{version}}", codes.put, f"{ACTION}/codes/versions/write", ()),
+    ("GET", f"{W}/codes/{{name}}/versions/{{version}}", codes.get, f"{ACTION}/codes/versions/read", ()),
+    ("GET", f"{W}/environments", environments.list_containers, f"{ACTION}/environments/read", LIST_QUERY),
+    ("GET", f"{W}/environments/{{name}}", environments.get_container, f"{ACTION}/environments/read", ()),
+    ("PUT", f"{W}/environments/{{name}}", environments.put_container, f"{ACTION}/environments/write", ()),
+    ("GET", f"{W}/environments/{{name}}/versions", environments.list_versions, f"{ACTION}/environments/versions/read", LIST_QUERY),
+    ("GET", f"{W}/environments/{{name}}/versions/{{version}}", environments.get, f"{ACTION}/environments/versions/read", ()),
+    ("PUT", f"{W}/environments/{{name}}/versions/{{version}}", environments.put, f"{ACTION}/environments/versions/write", ()),
+    ("GET", f"{W}/components", components.list_containers, f"{ACTION}/components/read", LIST_QUERY),
+    ("GET", f"{W}/components/{{name}}", components.get_container, f"{ACTION}/components/read", ()),
+    ("PUT", f"{W}/components/{{name}}", components.put_container, f"{ACTION}/components/write", ()),
+    ("GET", f"{W}/components/{{name}}/versions", components.list_versions, f"{ACTION}/components/versions/read", LIST_QUERY),
+    ("GET", f"{W}/components/{{name}}/versions/{{version}}", components.get, f"{ACTION}/components/versions/read", ()),
+    ("PUT", f"{W}/components/{{name}}/versions/{{version}}", components.put, f"{ACTION}/components/versions/write", ()),
+    ("GET", f"{W}/jobs", jobs.list_all, f"{ACTION}/jobs/read", (*LIST_QUERY, "jobType", "tag", "scheduled", "scheduleId", "assetName")),
+    ("PUT", f"{W}/jobs/{{name}}", jobs.put, f"{ACTION}/jobs/write", ()),
+    ("GET", f"{W}/jobs/{{name}}", jobs.get, f"{ACTION}/jobs/read", ()),
+    ("POST", f"{W}/jobs/{{name}}/cancel", jobs.cancel, f"{ACTION}/jobs/cancel/action", ()),
+    ("DELETE", f"{W}/jobs/{{name}}", jobs.delete, f"{ACTION}/jobs/delete", ()),
+)  # fmt: skip
+
+RUN_HISTORY_ROWS: tuple[Row, ...] = (
+    ("GET", f"{HISTORY}/runs/{{name}}", run_history.get, f"{ACTION}/jobs/read", ()),
+    ("GET", f"{HISTORY}/runs/{{name}}/details", run_history.details, f"{ACTION}/jobs/read", ()),
+    ("GET", f"{HISTORY}/runs/{{name}}/children", run_history.children, f"{ACTION}/jobs/read", ("$top", "$skip", "$orderby", "$filter", "$sortorder", "$continuationToken")),
+    ("GET", f"{HISTORY}/runs/{{name}}/serviceinstances/{{node}}", run_history.service_instances, f"{ACTION}/jobs/read", ()),
+    ("POST", f"{HISTORY}/rundata", run_history.run_data, f"{ACTION}/jobs/read", ()),
+    ("PATCH", f"{HISTORY}/runs/{{name}}", run_history.change, f"{ACTION}/jobs/write", ()),
+    ("PATCH", f"{HISTORY}/experiments/{{experiment}}/runs/{{name}}", run_history.change, f"{ACTION}/jobs/write", ()),
+    ("GET", f"{HISTORY}/experiments/{{experiment}}/runs/{{name}}", run_history.get, f"{ACTION}/jobs/read", ()),
+    ("GET", f"{HISTORY}/experiments/{{experiment}}/runs/{{name}}/details", run_history.details, f"{ACTION}/jobs/read", ()),
+    ("POST", f"/data/v1.0{W}/dataversion/batchGetResolvedUris", run_history.resolve_data, f"{ACTION}/data/versions/read", ()),
+    ("POST", f"/modelregistry/v1.0{W}/models/batchGetResolvedUris", run_history.resolve_models, f"{ACTION}/models/versions/read", ()),
+)  # fmt: skip
+
 DISCOVERY_ROWS: tuple[Row, ...] = (
     # public: the SDK reads it without a token
     ("GET", "/discovery", workspaces.discovery, "", ()),
@@ -103,12 +149,12 @@ DISCOVERY_ROWS: tuple[Row, ...] = (
 
 def arm_routes(store: Store) -> tuple[Route, ...]:
     """What management.azure.com answers for Azure ML."""
-    return _routes(store, WORKSPACE_ROWS + ASSET_ROWS + ENDPOINT_ROWS)
+    return _routes(store, WORKSPACE_ROWS + ASSET_ROWS + ENDPOINT_ROWS + JOB_ROWS)
 
 
 def dataplane_routes(store: Store) -> tuple[Route, ...]:
     """What `<region>.api.azureml.ms` answers."""
-    return _routes(store, DISCOVERY_ROWS)
+    return _routes(store, DISCOVERY_ROWS + RUN_HISTORY_ROWS)
 
 
 def _routes(store: Store, rows: tuple[Row, ...]) -> tuple[Route, ...]:
