@@ -10,20 +10,18 @@ from functools import partial
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, Route
 from shipway.wire.ml import (
-    (,
     codes,
     components,
-    environments,
-    jobs,
-    run_history,
-)
     computes,
     data,
     datastores,
+    environments,
+    jobs,
     models,
     online_deployments,
     online_endpoints,
     operations,
+    run_history,
     workspaces,
 )
 from shipway.wire.ml.envelopes import ACTION, LIST_QUERY, PROVIDER, WORKSPACE, WORKSPACES
