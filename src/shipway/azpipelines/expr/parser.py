@@ -22,6 +22,8 @@ from shipway.azpipelines.expr.syntax import (
     Node,
 )
 
+_KEPT_LENGTH = 500
+
 
 @dataclass(frozen=True, eq=False)
 class Dialect:
@@ -41,11 +43,16 @@ def _extended(dialect: Dialect, more: frozenset[str]) -> Dialect:
     return Dialect(functions=dialect.functions, names=dialect.names | more)
 
 
-@lru_cache(maxsize=4096)
 def parse(text: str, dialect: Dialect) -> Node:
     """The tree of an expression. Raises `ExpressionSyntaxError`."""
     if len(text) > limits.MAX_EXPRESSION_LENGTH:
         raise ExpressionSyntaxError("ExceededMaxLength", raw="", offset=0, expression=text)
+    # long texts are not kept, so that the trees that are kept stay small
+    return _kept(text, dialect) if len(text) <= _KEPT_LENGTH else _Parser(text, dialect).whole()
+
+
+@lru_cache(maxsize=2048)
+def _kept(text: str, dialect: Dialect) -> Node:
     return _Parser(text, dialect).whole()
 
 
