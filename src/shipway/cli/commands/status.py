@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _say(status: dict[str, Any]) -> None:
     now = SystemClock().now()
-    waiting = ", ".join(f"{n} {queue}" for queue, n in status["waiting"].items() if n)
+    work = ", ".join(f"{n} {queue}" for queue, n in status["work"].items() if n)
     counts = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in status["counts"].items() if n)
     output.show_facts(
         [
@@ -42,7 +42,7 @@ def _say(status: dict[str, Any]) -> None:
             ("proxy", f"http://127.0.0.1:{status['proxy_port']}"),
             ("memory", output.size(status["memory_bytes"])),
             ("workers", ", ".join(map(_worker, status["workers"])) or "none"),
-            ("work queued", waiting or "none"),
+            ("work at hand", work or "none"),
             ("resources", counts or "none yet"),
         ]
     )

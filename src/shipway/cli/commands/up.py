@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shipway.az import install
 from shipway.base import config, process
 from shipway.base.errors import ShipwayError, Unavailable
 from shipway.base.home import Home
@@ -38,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     home = Home(settings.home)
     home.create()
+    install.install(home)
     if arguments.foreground:
         os.execve(sys.executable, _command(settings), _variables(home))  # noqa: S606  # becomes it
     told = _start(settings, home)

@@ -9,9 +9,11 @@ from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
 from shipway.wire.owner.control import Control
 
-_QUEUES = ("agent", "compute", "serving")
+_QUEUES = ("agent", "compute")
 _KINDS = (
-    "workspace", "job", "run", "model_version", "online_endpoint", "online_deployment", "schedule",
+    "resource_group", "storage_account", "workspace", "compute", "job", "schedule",
+    "model_version", "online_endpoint", "online_deployment", "project", "repository",
+    "pipeline_definition", "run", "approval",
 )  # fmt: skip
 _REFUSALS_SHOWN = 5
 _REFUSALS_AT_MOST = 1000
@@ -23,7 +25,7 @@ def get(store: Store, control: Control, request: Request) -> Response:
     body: dict[str, Json] = {
         **control.facts(),
         "home": str(store.home.root),
-        "waiting": {queue: store.queue.count(queue) for queue in _QUEUES},
+        "work": {queue: store.queue.count(queue) for queue in _QUEUES},
         "counts": {kind: store.documents.count(kind) for kind in _KINDS},
         "events": {
             "written": store.journal.last_number(),
