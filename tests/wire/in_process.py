@@ -86,7 +86,9 @@ class _Adapter(BaseAdapter):
         elif not isinstance(body, bytes | str):
             body = b"".join(body)
         content = body.encode() if isinstance(body, str) else bytes(body)
-        headers = [(k, v.decode() if isinstance(v, bytes) else v) for k, v in request.headers.items()]
+        headers = [
+            (k, v.decode() if isinstance(v, bytes) else v) for k, v in request.headers.items()
+        ]
         got = self._wire.answer(
             request.method or "GET", request.url or "", headers=headers, body=content
         )
