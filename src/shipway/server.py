@@ -13,7 +13,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -35,6 +35,7 @@ from shipway.gateway.listener import Listener, RefuseTarget, Serve, serve_plain
 from shipway.gateway.proxy import Proxy
 from shipway.gateway.router import Router
 from shipway.gateway.supervisor import Worker
+from shipway.loop import push
 from shipway.loop.reactor import Reactor
 from shipway.store.store import Store, open_store
 from shipway.wire import table
@@ -55,6 +56,9 @@ WORKERS = (
     ("compute", "shipway.compute.worker"),
     ("serving", "shipway.compute.serving"),
 )
+
+# what an earlier server left half done and the journal cannot know; each may run at any time
+TAKEN_OVER: tuple[tuple[str, Callable[[Store], object]], ...] = (("pushes", push.reconcile),)
 
 
 class PortTaken(Conflict):
@@ -139,6 +143,9 @@ class Server:
             front.start()
             reactor.start()
             self._start_workers()
+            threading.Thread(
+                target=_take_over, args=(store,), name="taking over", daemon=True
+            ).start()
             ready.tell({"ports": asdict(self._ports), "pid": os.getpid()})
             _LOG.info("serving: proxy %d, studio %d", front.port, studio.port)
             await self._stop.wait()
@@ -260,6 +267,17 @@ def _listen(asked: int, before: int, serve: Serve, refuse: RefuseTarget) -> List
         where=f"127.0.0.1:{asked}",
         hint="Give another one, or none: a free one is chosen then.",
     )
+
+
+def _take_over(store: Store) -> None:
+    """In a thread of its own: a git that outlived its server may still have to be waited for."""
+    for name, take_over in TAKEN_OVER:
+        try:
+            found = take_over(store)
+        except Exception:
+            _LOG.exception("taking over %s failed", name)
+        else:
+            _LOG.info("taken over: %s %s", found, name)
 
 
 def _refuse_request(store: Store) -> Refuse:

@@ -134,7 +134,7 @@ class HttpServer:
 
     def _family(self, incoming: web.BaseRequest) -> str:
         if _server_name(incoming.transport):
-            return hosts.family_of(incoming.host) or hosts.UNSUPPORTED
+            return hosts.family_of(_host(incoming)) or hosts.UNSUPPORTED
         path = incoming.raw_path
         if path.startswith("/api/v1/"):
             return "owner"
@@ -278,22 +278,29 @@ def _server_name(transport: asyncio.BaseTransport | None) -> str:
     return context.server_name if isinstance(context, NamedContext) else ""
 
 
+def _host(incoming: web.BaseRequest) -> str:
+    """The Host field without TLS's own port; without a field (HTTP/1.0) the connection's name."""
+    # never incoming.host: it asks DNS for this machine's name where the field is missing
+    name = incoming.headers.get(hdrs.HOST) or _server_name(incoming.transport)
+    return name.lower().removesuffix(":443")
+
+
 def _check_host(incoming: web.BaseRequest) -> None:
     """One connection, one protocol: no Host of another name behind a certificate for this one."""
-    server_name = _server_name(incoming.transport)
+    server_name, asked = _server_name(incoming.transport), _host(incoming)
     if server_name:
-        if hosts.family_of(incoming.host) != hosts.family_of(server_name):
+        if hosts.family_of(asked) != hosts.family_of(server_name):
             raise Misdirected(
-                f"the connection is for {server_name}, the request for {incoming.host}",
-                where=f"Host: {incoming.host}", hint="Open a connection for that name.",
+                f"the connection is for {server_name}, the request for {asked}",
+                where=f"Host: {asked}", hint="Open a connection for that name.",
             )  # fmt: skip
         return
-    name = incoming.host.rpartition(":")[0] or incoming.host
+    name = asked.rpartition(":")[0] or asked
     if name not in ("127.0.0.1", "localhost", "[::1]"):
         # a name that a stranger's DNS points at 127.0.0.1 must not reach the owner's interface
         raise Misdirected(
-            f"this address does not answer for the host '{incoming.host}'",
-            where=f"Host: {incoming.host}", hint="Use 127.0.0.1 or localhost.",
+            f"this address does not answer for the host '{asked}'",
+            where=f"Host: {asked}", hint="Use 127.0.0.1 or localhost.",
         )  # fmt: skip
 
 
@@ -319,7 +326,7 @@ def _request(incoming: web.BaseRequest, body: Body) -> Request:
     )
     return Request(
         method=incoming.method,
-        host=incoming.host,
+        host=_host(incoming),
         path=path,
         query=tuple(_query(raw_query)),
         raw_query=raw_query,

@@ -19,6 +19,7 @@ _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
 _STEADY_SECONDS = 60.0  # a worker that lived this long starts the pauses anew
 _STOP_SECONDS = 5.0
+_LOG_LIMIT = 10 << 20
 
 # what a worker needs of the shell that started the server; uv's and pip's own settings say where
 # packages come from
@@ -124,7 +125,10 @@ class Worker:
         return code
 
     def _log(self) -> IO[bytes]:
-        return (self._home.logs / f"{self.name}.log").open("ab")
+        path = self._home.logs / f"{self.name}.log"
+        if path.exists() and path.stat().st_size > _LOG_LIMIT:
+            path.replace(path.with_suffix(".log.1"))
+        return path.open("ab")
 
 
 def _close(child: process.Child) -> None:
