@@ -28,6 +28,14 @@ _LONG = re.compile(
     re.DOTALL,
 )
 _WASB = re.compile(r"wasbs?://([^@/]+)@([^./]+)\.blob\.[^/]+(?:/(.*))?", re.DOTALL)
+# what MLflow knows a run's artifacts by
+_RUN_ARTIFACT = re.compile(
+    r"azureml://[^/]+/mlflow/v[\d.]+/subscriptions/.*/experiments/[^/]+/runs/([^/]+)"
+    r"/artifacts(?:/(.*))?",
+    re.DOTALL,
+)
+# what a client uploaded under a name of its own: origin/container/path
+_UPLOADED = re.compile(r"azureml://artifacts/([^/]+/[^/]+(?:/.*)?)", re.DOTALL)
 _ABFS = re.compile(r"abfss?://([^@/]+)@([^./]+)\.dfs\.[^/]+(?:/(.*))?", re.DOTALL)
 
 
@@ -184,6 +192,9 @@ def locate(store: Store, *, workspace: str, uri: str) -> BlobPlace:
     output = job_output_of(text)
     if output is not None:
         return _output_place(store, workspace, *output)
+    found = _UPLOADED.fullmatch(text)
+    if found:
+        return place_in(get(store, workspace=workspace, name=ARTIFACT_STORE), found[1])
     return _place_of_url(text)
 
 
@@ -216,6 +227,9 @@ def job_output_of(uri: str) -> tuple[str, str, str] | None:
     if found:
         return found[1], "artifacts", (found[2] or "").strip("/")
     found = re.fullmatch(r"azureml://artifacts/ExperimentRun/dcid\.([^/]+)(?:/(.*))?", text)
+    if found:
+        return found[1], "artifacts", (found[2] or "").strip("/")
+    found = _RUN_ARTIFACT.fullmatch(text)
     if found:
         return found[1], "artifacts", (found[2] or "").strip("/")
     return None

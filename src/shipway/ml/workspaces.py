@@ -32,7 +32,8 @@ _CONTENTS = (
     "compute", "datastore", "data_container", "data_version", "environment_container",
     "environment_version", "code_version", "component_container", "component_version",
     "model_container", "model_version", "job", "schedule", "online_endpoint",
-    "online_deployment", "tracking_run", "experiment",
+    "online_deployment", "online_endpoint_host", "tracking_run", "experiment", "model_alias",
+    "child_job", "job_definition", "job_node", "job_output", "job_activity",
 )  # fmt: skip
 
 
@@ -174,6 +175,11 @@ def create(  # noqa: PLR0913  # one per field of the resource
             store, principal_id=workspace.principal_id, role="Storage Blob Data Contributor",
             scope=account.resource_id,
         )  # fmt: skip
+        # a run's own token (tracking) acts as the workspace
+        role_assignments.assign(
+            store, principal_id=workspace.principal_id, role="AzureML Data Scientist",
+            scope=workspace.resource_id,
+        )  # fmt: skip
         computes.create_local(store, workspace=key, location=location)
     return get(store, key)
 
@@ -213,6 +219,14 @@ def delete(store: Store, key: str) -> bool:
             managed_identities.delete_for(store, workspace.resource_id)
             role_assignments.remove_at(store, workspace.resource_id)
         return store.documents.delete(KIND, key)
+
+
+def identity_of(store: Store, workspace: Workspace) -> Principal:
+    """The workspace's own identity. Raises `NotFound`."""
+    found = managed_identities.find_for(store, workspace.resource_id)
+    if found is None:
+        raise NotFound(f"The workspace '{workspace.name}' has no identity.", where=workspace.name)
+    return found
 
 
 def storage_key(store: Store, workspace: Workspace) -> str:

@@ -78,6 +78,22 @@ class Growing:
             for r in rows.fetchall()
         ]
 
+    def latest_metrics(self, tracking_run: str) -> Sequence[MetricPoint]:
+        """The last point of each metric of a run: of the highest step the one that came last."""
+        rows = self._database.read().execute(
+            "SELECT p.* FROM metric_points p JOIN (SELECT key, max(step) AS step FROM metric_points"
+            " WHERE tracking_run = ? GROUP BY key) t ON p.key = t.key AND p.step = t.step"
+            " WHERE p.tracking_run = ? ORDER BY p.number",
+            (tracking_run, tracking_run),
+        )
+        last = {
+            r["key"]: MetricPoint(
+                key=r["key"], value=float(r["value"]), step=r["step"], at=r["at"]
+            )
+            for r in rows.fetchall()
+        }  # fmt: skip
+        return list(last.values())
+
     def add_refusal(self, *, protocol: str, method: str, target: str, reason: str) -> None:
         """Remember a refused request for `shipway status`."""
         with self._database.transaction() as sql:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from shipway.azure.entra import audiences
 from shipway.azure.entra.principals import ANONYMOUS, Principal
 from shipway.base.errors import ShipwayError
+from shipway.ml import tracking
 from shipway.store.store import Store
 from shipway.wire.arm import authorization
 from shipway.wire.arm import table as arm
@@ -40,7 +41,9 @@ def protocols(store: Store) -> Mapping[str, WireProtocol]:
 
 def _ml_dataplane(store: Store) -> WireProtocol:
     """`<region>.api.azureml.ms`: run history, MLflow, data and model services; ARM's roles."""
-    with_token = bearer.authenticate(store, audiences=(audiences.ARM, audiences.ML))
+    # a run has a token of its own, good for this service only
+    accepted = (audiences.ARM, audiences.ML, tracking.RUN_AUDIENCE)
+    with_token = bearer.authenticate(store, audiences=accepted)
 
     def authenticate(request: Request) -> Principal:
         # the SDK reads where the services are before it has a token

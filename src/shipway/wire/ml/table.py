@@ -21,7 +21,10 @@ from shipway.wire.ml import (
     online_deployments,
     online_endpoints,
     operations,
+    run_artifacts,
     run_history,
+    tracking,
+    tracking_registry,
     workspaces,
 )
 from shipway.wire.ml.envelopes import ACTION, LIST_QUERY, PROVIDER, WORKSPACE, WORKSPACES
@@ -138,6 +141,81 @@ RUN_HISTORY_ROWS: tuple[Row, ...] = (
     ("POST", f"/modelregistry/v1.0{W}/models/batchGetResolvedUris", run_history.resolve_models, f"{ACTION}/models/versions/read", ()),
 )  # fmt: skip
 
+_MLFLOW = f"/mlflow/{{api}}{WORKSPACE}/api/2.0/mlflow"
+_PREVIEW = f"/mlflow/{{api}}{WORKSPACE}/api/2.0/preview/mlflow"
+_RUNS_READ, _RUNS_WRITE = f"{ACTION}/experiments/runs/read", f"{ACTION}/experiments/runs/write"
+_MODELS_READ, _MODELS_WRITE = f"{ACTION}/models/read", f"{ACTION}/models/write"
+_RUN = f"{HISTORY}/experiments/{{experiment}}/runs/{{run}}"
+_RUN_BY_ID = f"{HISTORY}/experimentids/{{experiment}}/runs/{{run}}"
+_ARTIFACTS = f"/artifact/v2.0{WORKSPACE}/artifacts"
+# MLflow's clients send what they like beside what is read here
+_ANY = ("experiment_id", "experiment_name", "run_id", "run_uuid", "run_ids", "metric_key", "max_results", "page_token", "filter", "view_type", "order_by", "path", "name", "version", "stages", "alias", "start_step", "end_step", "batch_tracking_id", "key")
+
+TRACKING_ROWS: tuple[Row, ...] = (
+    ("POST", f"{_MLFLOW}/experiments/create", tracking.create_experiment, f"{ACTION}/experiments/write", _ANY),
+    ("GET", f"{_MLFLOW}/experiments/get", tracking.get_experiment, f"{ACTION}/experiments/read", _ANY),
+    ("GET", f"{_MLFLOW}/experiments/get-by-name", tracking.get_experiment_by_name, f"{ACTION}/experiments/read", _ANY),
+    ("GET", f"{_MLFLOW}/experiments/search", tracking.search_experiments, f"{ACTION}/experiments/read", _ANY),
+    ("POST", f"{_MLFLOW}/experiments/search", tracking.search_experiments, f"{ACTION}/experiments/read", _ANY),
+    ("POST", f"{_MLFLOW}/experiments/delete", tracking.change_experiment, f"{ACTION}/experiments/write", _ANY),
+    ("POST", f"{_MLFLOW}/experiments/restore", tracking.change_experiment, f"{ACTION}/experiments/write", _ANY),
+    ("POST", f"{_MLFLOW}/experiments/update", tracking.change_experiment, f"{ACTION}/experiments/write", _ANY),
+    ("POST", f"{_MLFLOW}/experiments/set-experiment-tag", tracking.change_experiment, f"{ACTION}/experiments/write", _ANY),
+    ("POST", f"{_MLFLOW}/runs/create", tracking.create_run, _RUNS_WRITE, _ANY),
+    ("GET", f"{_MLFLOW}/runs/get", tracking.get_run, _RUNS_READ, _ANY),
+    ("POST", f"{_MLFLOW}/runs/update", tracking.update_run, _RUNS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/runs/delete", tracking.delete_run, _RUNS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/runs/restore", tracking.delete_run, _RUNS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/runs/search", tracking.search_runs, _RUNS_READ, _ANY),
+    ("POST", f"{_MLFLOW}/runs/log-metric", tracking.log_metric, _RUNS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/runs/log-parameter", tracking.log_param, _RUNS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/runs/set-tag", tracking.set_tag, _RUNS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/runs/delete-tag", tracking.delete_tag, _RUNS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/runs/log-batch", tracking.log_batch, _RUNS_WRITE, _ANY),
+    ("POST", f"{_PREVIEW}/runs/log-batch-async", tracking.log_batch, _RUNS_WRITE, _ANY),
+    ("GET", f"{_PREVIEW}/runs/get-run-data-status", tracking.run_data_status, _RUNS_READ, _ANY),
+    ("POST", f"{_MLFLOW}/runs/log-batch-async", tracking.log_batch, _RUNS_WRITE, _ANY),
+    ("GET", f"{_MLFLOW}/runs/get-run-data-status", tracking.run_data_status, _RUNS_READ, _ANY),
+    ("POST", f"{_MLFLOW}/runs/log-inputs", tracking.log_inputs, _RUNS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/runs/log-model", tracking.log_model, _RUNS_WRITE, _ANY),
+    ("GET", f"{_MLFLOW}/metrics/get-history", tracking.metric_history, _RUNS_READ, _ANY),
+    ("GET", f"{_MLFLOW}/metrics/get-history-bulk-interval", tracking.metric_history, _RUNS_READ, _ANY),
+    ("GET", f"{_MLFLOW}/artifacts/list", run_artifacts.mlflow_list, _RUNS_READ, _ANY),
+    *((method, f"{_MLFLOW}/logged-models{rest}", tracking.logged_models, _RUNS_READ, _ANY) for method in ("GET", "POST", "PATCH", "DELETE") for rest in ("", "/{rest:path}")),
+    ("POST", f"{_MLFLOW}/registered-models/create", tracking_registry.create_model, _MODELS_WRITE, _ANY),
+    ("GET", f"{_MLFLOW}/registered-models/get", tracking_registry.get_model, _MODELS_READ, _ANY),
+    ("GET", f"{_MLFLOW}/registered-models/search", tracking_registry.search_models, _MODELS_READ, _ANY),
+    ("PATCH", f"{_MLFLOW}/registered-models/update", tracking_registry.update_model, _MODELS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/registered-models/rename", tracking_registry.rename_model, _MODELS_WRITE, _ANY),
+    ("DELETE", f"{_MLFLOW}/registered-models/delete", tracking_registry.delete_model, f"{ACTION}/models/delete", _ANY),
+    ("GET", f"{_MLFLOW}/registered-models/get-latest-versions", tracking_registry.latest_versions, _MODELS_READ, _ANY),
+    ("POST", f"{_MLFLOW}/registered-models/get-latest-versions", tracking_registry.latest_versions, _MODELS_READ, _ANY),
+    ("POST", f"{_MLFLOW}/registered-models/set-tag", tracking_registry.set_model_tag, _MODELS_WRITE, _ANY),
+    ("DELETE", f"{_MLFLOW}/registered-models/delete-tag", tracking_registry.set_model_tag, _MODELS_WRITE, _ANY),
+    ("GET", f"{_MLFLOW}/registered-models/alias", tracking_registry.get_by_alias, _MODELS_READ, _ANY),
+    ("POST", f"{_MLFLOW}/registered-models/alias", tracking_registry.set_alias, _MODELS_WRITE, _ANY),
+    ("DELETE", f"{_MLFLOW}/registered-models/alias", tracking_registry.delete_alias, _MODELS_WRITE, _ANY),
+    ("POST", f"{_MLFLOW}/model-versions/create", tracking_registry.create_version, f"{ACTION}/models/versions/write", _ANY),
+    ("GET", f"{_MLFLOW}/model-versions/get", tracking_registry.get_version, f"{ACTION}/models/versions/read", _ANY),
+    ("GET", f"{_MLFLOW}/model-versions/search", tracking_registry.search_versions, f"{ACTION}/models/versions/read", _ANY),
+    ("PATCH", f"{_MLFLOW}/model-versions/update", tracking_registry.update_version, f"{ACTION}/models/versions/write", _ANY),
+    ("POST", f"{_MLFLOW}/model-versions/transition-stage", tracking_registry.transition_stage, f"{ACTION}/models/versions/write", _ANY),
+    ("DELETE", f"{_MLFLOW}/model-versions/delete", tracking_registry.delete_version, f"{ACTION}/models/versions/delete", _ANY),
+    ("GET", f"{_MLFLOW}/model-versions/get-download-uri", tracking_registry.download_uri, f"{ACTION}/models/versions/read", _ANY),
+    ("POST", f"{_MLFLOW}/model-versions/set-tag", tracking_registry.set_version_tag, f"{ACTION}/models/versions/write", _ANY),
+    ("DELETE", f"{_MLFLOW}/model-versions/delete-tag", tracking_registry.set_version_tag, f"{ACTION}/models/versions/write", _ANY),
+    *((method, f"{base}/artifacts{rest}", handler, action, ("path", "continuationToken")) for base in (_RUN, _RUN_BY_ID) for method, rest, handler, action in (
+        ("GET", "", run_artifacts.list_artifacts, _RUNS_READ),
+        ("GET", "/contentinfo", run_artifacts.content_information, _RUNS_READ),
+        ("POST", "/batch/metadata", run_artifacts.create_empty, _RUNS_WRITE),
+    )),
+    ("GET", f"{_RUN}/token", run_artifacts.get_token, _RUNS_WRITE, ()),
+    ("GET", f"{_RUN_BY_ID}/token", run_artifacts.get_token, _RUNS_WRITE, ()),
+    ("GET", f"{_ARTIFACTS}/{{origin}}/{{container}}", run_artifacts.list_artifacts, _RUNS_READ, ("path", "continuationToken")),
+    ("GET", f"{_ARTIFACTS}/{{origin}}/{{container}}/contentinfo", run_artifacts.content_information, _RUNS_READ, ("path",)),
+    ("POST", f"{_ARTIFACTS}/{{origin}}/{{container}}/batch/metadata", run_artifacts.create_empty, _RUNS_WRITE, ()),
+)  # fmt: skip
+
 DISCOVERY_ROWS: tuple[Row, ...] = (
     # public: the SDK reads it without a token
     ("GET", "/discovery", workspaces.discovery, "", ()),
@@ -152,7 +230,7 @@ def arm_routes(store: Store) -> tuple[Route, ...]:
 
 def dataplane_routes(store: Store) -> tuple[Route, ...]:
     """What `<region>.api.azureml.ms` answers."""
-    return _routes(store, DISCOVERY_ROWS + RUN_HISTORY_ROWS)
+    return _routes(store, DISCOVERY_ROWS + RUN_HISTORY_ROWS + TRACKING_ROWS)
 
 
 def _routes(store: Store, rows: tuple[Row, ...]) -> tuple[Route, ...]:
