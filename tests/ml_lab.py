@@ -106,6 +106,9 @@ class Lab:
 def make_workspace(store: Store, *, name: str = "lab") -> str:
     """A resource group and a workspace with its containers; returns the workspace key."""
     facts = tenant.facts(store)
+    key = workspaces.workspace_key(facts.subscription_id, "rg", name)
+    if workspaces.find(store, key) is not None:
+        return key
     if resource_groups.find(store, "rg") is None:
         resource_groups.create_or_update(store, name="rg", location="westeurope")
     made = workspaces.create(

@@ -22,6 +22,7 @@ from shipway.compute import (
     outputs,
 )
 from shipway.compute.images import Interpreter
+from shipway.compute.job_variables import RunTokens
 from shipway.compute.outputs import Gathered
 from shipway.ml.job_plans import PlannedCommand
 from shipway.store.files import StoredFile
@@ -49,7 +50,7 @@ class Outcome:
 class CommandRun:
     """One leased work item of the queue `compute`."""
 
-    def __init__(self, store: Store, item: WorkItem) -> None:
+    def __init__(self, store: Store, item: WorkItem, tokens: RunTokens) -> None:
         self.item = item.item
         self.payload = item.payload
         self.plan = PlannedCommand.read(item.payload["plan"])
@@ -58,6 +59,7 @@ class CommandRun:
         self.folder = job_folders.folder_of(store.home, self.name)
         self.interpreter: Interpreter | None = None
         self._store = store
+        self._tokens = tokens
         self._canceled = threading.Event()
         self._started_at = ""
         if item.cancel_requested:
@@ -81,7 +83,7 @@ class CommandRun:
 
     def build_image(self) -> None:
         """Build its environment. Raises `EnvironmentFailed`."""
-        self.folder.root.mkdir(parents=True, exist_ok=True)
+        self.folder.claim_for(self.item)
         self.interpreter = images.ensure(
             self._store, workspace=self.workspace, reference=self.plan.environment,
             log=self.folder.build_log,
@@ -138,6 +140,7 @@ class CommandRun:
 
     def _start(self) -> None:
         folder, plan = self.folder, self.plan
+        folder.claim_for(self.item)
         interpreter = self.interpreter or images.ensure(
             self._store, workspace=self.workspace, reference=plan.environment,
             log=folder.build_log,
@@ -152,6 +155,7 @@ class CommandRun:
         env_vars = job_variables.build(
             self._store, plan, self._facts(), folder=folder, interpreter=interpreter,
             values=values, outputs=written, identity_header=header,
+            run_token=self._tokens.of(self.workspace),
         )  # fmt: skip
         line = command_lines.render(plan.command, values=values, outputs=written)
         notes = tuple(f"shipway: {warning}" for warning in interpreter.warnings)
@@ -218,7 +222,8 @@ class CommandRun:
 
     def _say(self, line: str) -> None:
         """Add a line of ours to the job's log."""
-        self.folder.control.mkdir(parents=True, exist_ok=True)
+        self.folder.claim_for(self.item)
+        self.folder.control.mkdir(exist_ok=True)
         with self.folder.log.open("ab") as log:
             log.write(f"{line}\n".encode())
 

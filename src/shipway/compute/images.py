@@ -32,7 +32,10 @@ _NO_WHEEL = re.compile(
     r"([A-Za-z0-9._-]+)==?([A-Za-z0-9.*!+_-]+)\s+has no (?:usable )?wheels?(?: with a matching"
     r" Python (?:ABI|version|implementation) tag| with a matching platform tag)?",
 )
-_NO_VERSION = re.compile(r"there is no version of ([A-Za-z0-9._-]+==?[A-Za-z0-9.*!+_-]+)")
+_NO_VERSION = re.compile(
+    r"there is no version of ([A-Za-z0-9._-]+==?[A-Za-z0-9.*!+_-]+)"
+    r"|([A-Za-z0-9._-]+) was not found in the package registry"
+)
 # uv reads the user's own settings of where packages come from; nothing else of the shell
 _PASSED = (
     "HOME", "PATH", "LANG", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY",
@@ -233,8 +236,8 @@ def _refused(plan: ImagePlan, version: str, said: str) -> EnvironmentFailed:
     if missing:
         return EnvironmentFailed(
             f"the environment {plan.name} cannot be built: the package index has no"
-            f" {missing[1]} (Python {version})",
-            where=missing[1], hint="Correct the name or the version.",
+            f" {missing[1] or missing[2]} (Python {version})",
+            where=missing[1] or missing[2], hint="Correct the name or the version.",
         )  # fmt: skip
     return EnvironmentFailed(
         f"the environment {plan.name} cannot be built with Python {version}: {_tail(said)}",

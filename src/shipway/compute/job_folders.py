@@ -2,7 +2,7 @@
 
 ::
 
-    jobs/<job>/prepared        its inputs and code are in place
+    jobs/<job>/item            the item of the queue that it was made for
     jobs/<job>/control/        base/process.py's: claim, pid, exit, output (the log as it grows)
     jobs/<job>/wd/             its working folder: the code snapshot, outputs/, logs/
     jobs/<job>/data/           INPUT_<name>/..., <output>
@@ -50,14 +50,21 @@ class JobFolder:
         return self.root / "image_build.log"
 
     @property
-    def prepared(self) -> Path:
-        """There once everything is in place."""
-        return self.root / "prepared"
-
-    @property
     def identity(self) -> Path:
         """Which identity secret the process has (its name, not the secret)."""
         return self.root / "identity"
+
+    def work_item(self) -> str:
+        """The item of the queue that the folder was made for; empty when it is not known."""
+        try:
+            return (self.root / "item").read_text()
+        except OSError:
+            return ""
+
+    def claim_for(self, item: str) -> None:
+        """Make the folder for an item of the queue."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.root / "item").write_text(item)
 
     def create(self) -> None:
         """Make it anew, empty, but for the control folder: what may have claimed it may live."""

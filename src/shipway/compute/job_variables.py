@@ -6,14 +6,15 @@ Names as Azure sets them: https://learn.microsoft.com/azure/machine-learning/how
 from collections.abc import Mapping
 
 from shipway.azure.entra import managed_identities
-from shipway.base import front_door, ids
+from shipway.base import clock, front_door
 from shipway.compute.images import Interpreter
 from shipway.compute.job_folders import JobFolder
-from shipway.ml import workspaces
+from shipway.ml import tracking, workspaces
 from shipway.ml.job_plans import PlannedCommand
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 
+_TOKEN_KEPT_SECONDS = 4 * 3600.0
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -27,17 +28,19 @@ def build(  # one per source of variables
     values: Mapping[str, str],
     outputs: Mapping[str, str],
     identity_header: str,
+    run_token: Mapping[str, str],
 ) -> dict[str, str]:
     """All variables of a job; the user's own come last, as on Azure.
 
-    `identity_header` is the process's own secret for its compute's identity, empty without one.
+    `identity_header` is the process's own secret for its compute's identity, empty without one;
+    `run_token` the variables of its token for tracking.
     """
     workspace = workspaces.get(store, facts["workspace"])
     found = _machine(folder, interpreter)
     if front_door.find_state(store.home) is not None:
         found |= front_door.variables(store.home)
     found |= _azureml(workspace, facts, plan)
-    found |= _mlflow(workspace, facts)
+    found |= {**_mlflow(workspace, facts), **run_token}
     found |= {f"AZURE_ML_INPUT_{name}": value for name, value in values.items()}
     found |= {f"AZURE_ML_OUTPUT_{name}": path for name, path in outputs.items()}
     if identity_header:
@@ -81,7 +84,7 @@ def _azureml(
         "AZUREML_ROOT_RUN_ID": root,
         "AZUREML_JOB_ID": facts["name"],
         "AZUREML_EXPERIMENT_NAME": experiment,
-        "AZUREML_EXPERIMENT_ID": experiment_id(workspace.key, experiment),
+        "AZUREML_EXPERIMENT_ID": tracking.experiment_id_of(workspace.key, experiment),
         "AZUREML_EXPERIMENT_SCOPE": f"{workspace.resource_id}/experiments/{experiment}",
         "AZUREML_ARM_SUBSCRIPTION": workspace.subscription,
         "AZUREML_ARM_RESOURCEGROUP": workspace.resource_group,
@@ -102,12 +105,30 @@ def _mlflow(workspace: Workspace, facts: Mapping[str, str]) -> dict[str, str]:
         "MLFLOW_TRACKING_URI": f"azureml://{host}/mlflow/v1.0{workspace.resource_id}",
         "MLFLOW_RUN_ID": facts["name"],
         "MLFLOW_EXPERIMENT_NAME": facts["experiment"],
-        "MLFLOW_EXPERIMENT_ID": experiment_id(workspace.key, facts["experiment"]),
+        "MLFLOW_EXPERIMENT_ID": tracking.experiment_id_of(workspace.key, facts["experiment"]),
         # written once by every process that loads MLflow; a job's file system is gone after it
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     }
 
 
-def experiment_id(workspace: str, name: str) -> str:
-    """The id of an experiment: the same for the same name."""
-    return ids.guid_from("experiment", workspace, name)
+class RunTokens:
+    """Tokens with which MLflow in a job writes to tracking, one per workspace for some hours.
+
+    Signing one for each step would cost more than starting the step.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, tuple[float, str, int]] = {}
+
+    def of(self, workspace: str) -> dict[str, str]:
+        """The variables that carry the token."""
+        made_at, token, expiry = self._known.get(workspace, (0.0, "", 0))
+        if not token or clock.monotonic() - made_at > _TOKEN_KEPT_SECONDS:
+            token, expiry = tracking.run_token(self._store, workspace=workspace)
+            self._known[workspace] = (clock.monotonic(), token, expiry)
+        return {
+            "AZUREML_RUN_TOKEN": token,
+            "AZUREML_RUN_TOKEN_EXPIRY": str(expiry),
+            "AZUREML_RUN_TOKEN_USE_AMBIENT_AUTH": "true",
+        }

@@ -25,6 +25,8 @@ from shipway.base.home import Home
 from shipway.base.messages import Event
 from shipway.compute import command_runner, outputs
 from shipway.compute.command_runner import CommandRun, Outcome
+from shipway.compute.job_folders import JobFolder
+from shipway.compute.job_variables import RunTokens
 from shipway.compute.outputs import Gathered
 from shipway.ml import jobs
 from shipway.store.doorbell import Doorbell, ring
@@ -48,6 +50,7 @@ class Worker:
         self._store = store
         self._slots = slots
         self._holder = f"{platform.node()}-{ids.new_guid()[:8]}"
+        self._tokens = RunTokens(store)
         self._bell = Doorbell(store.home.run, QUEUE)
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(max_workers=slots * 2 + 8, thread_name_prefix="command")
@@ -61,6 +64,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to stop."""
+        self._sweep()
         self._store.queue.give_back(QUEUE)
         renewed = self._store.clock.now()
         while not self._stopping.is_set():
@@ -92,6 +96,14 @@ class Worker:
             self._clear(ended)
         self._cancel()
 
+    def _sweep(self) -> None:
+        """Remove folders of jobs whose end an earlier worker reported but did not clear away."""
+        for root in self._store.home.jobs.iterdir():
+            folder = JobFolder(root=root)
+            item = folder.work_item()
+            if item and self._store.queue.find(item) is None:
+                folder.remove()
+
     def stop(self) -> None:
         """End the loop; processes that run are left alone."""
         self._stopping.set()
@@ -111,7 +123,7 @@ class Worker:
 
     def _accept(self, item: WorkItem) -> None:
         try:
-            run = CommandRun(self._store, item)
+            run = CommandRun(self._store, item, self._tokens)
         except (ShipwayError, KeyError, TypeError, ValueError):
             _LOG.exception("the work item %s cannot be read", item.item)
             return

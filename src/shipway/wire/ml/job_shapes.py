@@ -6,8 +6,7 @@ from typing import Any
 
 from shipway.base import front_door
 from shipway.base.clock import parse_timestamp, timestamp
-from shipway.compute import job_variables
-from shipway.ml import jobs
+from shipway.ml import jobs, tracking
 from shipway.ml.job_specs import MODEL_TYPES
 from shipway.ml.jobs import JobOutput, MLJob
 from shipway.ml.workspaces import Workspace
@@ -97,7 +96,7 @@ def run(store: Store, workspace: Workspace, job: MLJob) -> dict[str, Any]:
         "duration": _duration(job),
         "runId": job.name,
         "parentRunId": job.parent or None,
-        "experimentId": job_variables.experiment_id(workspace.key, job.experiment_name),
+        "experimentId": tracking.experiment_id_of(workspace.key, job.experiment_name),
         "status": job.status,
         "startTimeUtc": job.started_at or None,
         "endTimeUtc": job.ended_at or None,
