@@ -138,7 +138,7 @@ class RunningServer:
     def kill(self) -> None:
         """kill -9, as a power cut would; its workers see the end of their input."""
         os.kill(self.pid, signal.SIGKILL)
-        _wait_for_end(self.pid)
+        wait_for_end(self.pid)
 
 
 @contextmanager
@@ -156,7 +156,7 @@ def running_server(
         yield server
     finally:
         shipway("down", "--kill", env_vars=variables)
-        _wait_for_end(server.pid)
+        wait_for_end(server.pid)
 
 
 def plain_environment(home: Path) -> dict[str, str]:
@@ -208,7 +208,7 @@ def _answer_of(
         connection.close()
 
 
-def _wait_for_end(pid: int) -> None:
+def wait_for_end(pid: int) -> None:
     """The server is not our child (its parent has gone), so its place in /proc is watched."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < deadline:

@@ -22,7 +22,14 @@ from tests.support.running_server import (
     read_answer,
     running_server,
     shipway,
+    wait_for_end,
 )
+
+from shipway.azure.entra import managed_identities
+from shipway.base import front_door
+from shipway.base.clock import SystemClock
+from shipway.base.home import Home
+from shipway.store.store import open_store
 
 ARM = "management.azure.com"
 SUBSCRIPTIONS = f"https://{ARM}/subscriptions?api-version=2022-12-01"
@@ -142,6 +149,33 @@ def test_keys_and_tokens_are_the_owners_alone(server: RunningServer) -> None:
     modes = {name: stat.S_IMODE((server.home / name).stat().st_mode) for name in private}
     assert modes == dict.fromkeys(private, 0o600)
     assert stat.S_IMODE(server.home.stat().st_mode) == 0o700
+
+
+def test_an_unchanged_managed_identity_credential_gets_its_own_token(
+    server: RunningServer,
+) -> None:
+    store = open_store(Home(server.home), SystemClock())
+    identity = managed_identities.create_for(store, "/subscriptions/s/resourceGroups/g/x/y/z/c")
+    header = managed_identities.header_for(store, identity.object_id)
+    store.database.close()
+    program = (
+        "import base64, json\n"
+        "from azure.identity import DefaultAzureCredential\n"
+        "token = DefaultAzureCredential().get_token('https://management.azure.com/.default').token\n"
+        "claims = token.split('.')[1]\n"
+        "print(json.loads(base64.urlsafe_b64decode(claims + '=='))['oid'])\n"
+    )
+    env_vars = {
+        "PATH": server.env_vars["PATH"],
+        **front_door.variables(Home(server.home)),
+        "IDENTITY_ENDPOINT": f"http://127.0.0.1:{server.studio_port}/msi/token",
+        "IDENTITY_HEADER": header,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env_vars, capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.strip() == identity.object_id, done.stderr
 
 
 # ---- HTTP -----------------------------------------------------------------------------------
@@ -475,6 +509,31 @@ def test_ports_stay_the_same_after_a_restart_and_after_kill_9(tmp_path: Path) ->
         first.pid, first.client_env = third["pid"], {}
         assert first.variables()["AZURE_TENANT_ID"] == tenant
         assert first.token()
+
+
+def test_workers_end_with_their_server_however_it_ends(tmp_path: Path) -> None:
+    with running_server(tmp_path / "h") as server:
+        pids = _worker_pids(server)
+        server.kill()
+        for pid in pids:
+            wait_for_end(pid)
+        server.pid = json.loads(server.run("up", "--json").stdout)["pid"]
+        again = _worker_pids(server)
+        assert not set(again) & set(pids)
+        server.run("down")
+        for pid in again:
+            wait_for_end(pid)
+
+
+def _worker_pids(server: RunningServer) -> list[int]:
+    """All of them, once they have started."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        workers = server.owner("GET", "/status").json()["workers"]
+        if workers and all(worker["pid"] for worker in workers):
+            return [worker["pid"] for worker in workers]
+        time.sleep(0.05)
+    raise AssertionError("the workers have not started")
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
