@@ -9,6 +9,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 
 API_VERSION = "7.1"
@@ -114,6 +115,15 @@ class Run:
 def output(name: str, value: str) -> None:
     """Hands a value on to later steps, jobs and stages."""
     print(f"##vso[task.setvariable variable={name};isOutput=true]{value}")
+
+
+def reported(main: Callable[[], int], *known: type[Exception]) -> int:
+    """Runs a script; an error of a known kind becomes one line on the run instead of a trace."""
+    try:
+        return main()
+    except (AzureDevOpsError, *known) as problem:
+        error(" ".join(str(problem).split()))
+        return 1
 
 
 def error(message: str) -> None:

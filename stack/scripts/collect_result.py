@@ -13,6 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import ContainerClient
 
@@ -120,4 +121,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(azdo.reported(main, arm.ArmError, AzureError))
