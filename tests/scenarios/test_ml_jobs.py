@@ -15,13 +15,17 @@ def ml(tmp_path: Path) -> Iterator[Lab]:
 
 def test_a_command_job_runs_with_its_inputs_and_stores_its_outputs(ml: Lab) -> None:
     data = ml.put_blob("raw/a.txt", "41")
-    code = ml.code({"add.py": "import sys; open(sys.argv[2], 'w').write(str(int(open(sys.argv[1]).read()) + int(sys.argv[3])));"
-                    "print('added'); open('outputs/note.txt', 'w').write('n')"})  # fmt: skip
+    script = (
+        "import sys; total = int(open(sys.argv[1]).read()) + int(sys.argv[3])\n"
+        "open(sys.argv[2], 'w').write(str(total)); print('added')\n"
+        "open('outputs/note.txt', 'w').write('n')\n"
+    )
     job = ml.submit(
-        "adder", jobType="Command", command="python add.py ${{inputs.a}} ${{outputs.o}} ${{inputs.n}}",
-        codeId=code, environmentId="azureml:local:1", computeId="local",
-        inputs={"a": {"jobInputType": "uri_file", "uri": data}, "n": {"jobInputType": "literal", "value": "1"}},
-        outputs={"o": {"jobOutputType": "uri_file"}},
+        "adder", jobType="Command", codeId=ml.code({"add.py": script}), computeId="local",
+        command="python add.py ${{inputs.a}} ${{outputs.o}} ${{inputs.n}}",
+        environmentId="azureml:local:1", outputs={"o": {"jobOutputType": "uri_file"}},
+        inputs={"a": {"jobInputType": "uri_file", "uri": data},
+                "n": {"jobInputType": "literal", "value": "1"}},
     )  # fmt: skip
     assert job.status == "NotStarted"
     done = ml.ended("adder")
@@ -40,13 +44,14 @@ def test_a_pipeline_job_runs_its_nodes_in_order_and_promotes_an_output(ml: Lab) 
         "cat ${{inputs.d}}/w.txt ${{inputs.d}}/w.txt > ${{outputs.o}}",
         inputs={"d": {"type": "uri_folder"}}, outputs={"o": {"type": "uri_file"}},
     )  # fmt: skip
+    from_a = {"job_input_type": "literal", "value": "${{parent.jobs.a.outputs.o}}"}
+    from_parent = {"job_input_type": "literal", "value": "${{parent.inputs.w}}"}
+    promoted = {"o": {"value": "${{parent.outputs.all}}", "type": "literal"}}
     job = ml.pipeline(
         {
-            "b": {"type": "command", "componentId": second,
-                  "inputs": {"d": {"job_input_type": "literal", "value": "${{parent.jobs.a.outputs.o}}"}},
-                  "outputs": {"o": {"value": "${{parent.outputs.all}}", "type": "literal"}}},
-            "a": {"type": "command", "componentId": first,
-                  "inputs": {"word": {"job_input_type": "literal", "value": "${{parent.inputs.w}}"}}},
+            "b": {"type": "command", "componentId": second, "inputs": {"d": from_a},
+                  "outputs": promoted},
+            "a": {"type": "command", "componentId": first, "inputs": {"word": from_parent}},
         },
         inputs={"w": {"jobInputType": "literal", "value": "hi"}},
         outputs={"all": {"jobOutputType": "uri_file"}},

@@ -257,7 +257,11 @@ class Worker:
         for item in self._store.queue.cancelled(holder=self._holder):
             run = self._leased.get(item)
             if run is not None and not run.is_canceled:
-                self._threads.submit(run.cancel)
+                self._threads.submit(self._cancel_one, run)
+
+    def _cancel_one(self, run: CommandRun) -> None:
+        run.cancel()
+        self._wake()  # one that waits for a slot needs none any more
 
     def _wake(self) -> None:
         ring(self._store.home.run, QUEUE)
