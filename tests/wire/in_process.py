@@ -80,7 +80,7 @@ class _Adapter(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         del args, kwargs
-        body = request.body or b""
+        body: Any = request.body or b""
         if hasattr(body, "read"):
             body = body.read()
         elif not isinstance(body, bytes | str):

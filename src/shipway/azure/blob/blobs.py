@@ -119,7 +119,7 @@ def write(
     content: NewContent,
 ) -> Blob:
     """Write a whole blob with everything that can be said of it."""
-    _check_name(name)
+    check_name(name)
     key = _key(account, container, name)
     with store.database.transaction():
         containers.get(store, account=account, name=container)
@@ -267,6 +267,16 @@ def delete(store: Store, *, account: str, container: str, name: str) -> None:
         store.documents.delete("blob_lease", _key(account, container, name))
 
 
+def check_name(name: str) -> None:
+    """Raises `BadInput` (InvalidResourceName) for a name that no blob can have."""
+    if not name or len(name) > NAME_LIMIT or "\x00" in name:
+        raise BadInput(
+            f"The blob name {name[:80]!r} is not valid: 1 to {NAME_LIMIT} characters, no NUL",
+            code="InvalidResourceName",
+            where=name[:80].replace("\x00", "\\0"),
+        )
+
+
 def _change(
     store: Store, account: str, container: str, name: str, changes: Mapping[str, Any]
 ) -> Blob:
@@ -284,15 +294,6 @@ def _folder_of(name: str, prefix: str, delimiter: str) -> str:
         return ""
     at = name.find(delimiter, len(prefix))
     return name[: at + len(delimiter)] if at >= 0 else ""
-
-
-def _check_name(name: str) -> None:
-    if not name or len(name) > NAME_LIMIT or "\x00" in name:
-        raise BadInput(
-            f"The blob name {name[:80]!r} is not valid: 1 to {NAME_LIMIT} characters, no NUL",
-            code="InvalidResourceName",
-            where=name[:80].replace("\x00", "\\0"),
-        )
 
 
 def _headers_body(headers: ContentHeaders) -> dict[str, str]:

@@ -41,11 +41,11 @@ def put_block(
     Raises `BadInput` (InvalidBlockId, InvalidBlobOrBlock when ids differ in length) and
     `NotFound` (ContainerNotFound).
     """
-    octets = _decoded(block_id)
+    octets = check_id(block_id)
     with store.database.transaction():
         containers.get(store, account=account, name=container)
         before = list_uncommitted(store, account=account, container=container, name=name)
-        if before and len(_decoded(before[0].block_id)) != len(octets):
+        if before and len(check_id(before[0].block_id)) != len(octets):
             raise BadInput(
                 "The specified blob or block content is invalid: all block ids of a blob have the "
                 "same length",
@@ -116,6 +116,22 @@ def put_list(
         )
 
 
+def check_id(block_id: str) -> bytes:
+    """The octets of a block id. Raises `BadInput` (InvalidBlockId)."""
+    try:
+        octets = base64.b64decode(block_id, validate=True)
+    except (binascii.Error, ValueError):
+        octets = b""
+    if not 1 <= len(octets) <= _ID_LIMIT:
+        raise BadInput(
+            f"The specified block ID '{block_id[:100]}' is invalid. It must be Base64-encoded and "
+            f"{_ID_LIMIT} bytes at most",
+            code="InvalidBlockId",
+            where="blockid",
+        )
+    return octets
+
+
 def _chosen(store: Store, where: dict[str, str], listed: Iterable[ListedBlock]) -> list[Block]:
     blob = blobs.find(store, **where)
     committed = {b.block_id: b for b in blob.blocks} if blob else {}
@@ -150,18 +166,3 @@ def _joined(store: Store, chosen: Sequence[Block]) -> StoredFile:
 def _prefix(account: str, container: str, name: str) -> str:
     # a blob's name may hold anything, so its digest keeps one blob's blocks apart from another's
     return f"{account}/{container}/{ids.digest(name)}/"
-
-
-def _decoded(block_id: str) -> bytes:
-    try:
-        octets = base64.b64decode(block_id, validate=True)
-    except (binascii.Error, ValueError):
-        octets = b""
-    if not 1 <= len(octets) <= _ID_LIMIT:
-        raise BadInput(
-            f"The specified block ID '{block_id[:100]}' is invalid. It must be Base64-encoded and "
-            f"{_ID_LIMIT} bytes at most",
-            code="InvalidBlockId",
-            where="blockid",
-        )
-    return octets

@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from shipway.azure.blob import accounts, blobs, blocks, leases
-from shipway.azure.blob.blobs import Blob, NewContent
+from shipway.azure.blob.blobs import Blob, ContentHeaders, NewContent
 from shipway.azure.entra import audiences, tokens
 from shipway.base.errors import BadInput, NotFound, NotSupported
 from shipway.store.files import StoredFile
@@ -40,7 +40,7 @@ def copy(store: Store, request: Request) -> Response:
             **named.where,
             stored=StoredFile(digest=source.digest, size=source.size, md5=source.md5),
             content=NewContent(
-                headers=source.headers,
+                headers=_headers(request, source),
                 metadata=metadata,
                 blocks=source.blocks,
                 copied_from=plain_url,
@@ -68,6 +68,13 @@ def abort(store: Store, request: Request) -> Response:
         status=409,
         where=request.arg("copyid")[:80],
     )
+
+
+def _headers(request: Request, source: Blob) -> ContentHeaders:
+    if request.headers.get("x-ms-copy-source-blob-properties").lower() == "false":
+        return headers.content_headers(request, with_plain=False)
+    given = "x-ms-blob-content-type" in request.headers
+    return headers.content_headers(request, with_plain=False) if given else source.headers
 
 
 def _source(store: Store, request: Request, url: str) -> Blob:

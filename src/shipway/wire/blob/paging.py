@@ -81,7 +81,7 @@ def _place(text: str) -> str:
     if not text:
         return ""
     try:
-        return base64.urlsafe_b64decode(text.removeprefix("2!")).decode()
+        return base64.b64decode(text.removeprefix("2!"), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise BadInput(
             f"Value for one of the query parameters specified in the request URI is invalid: "

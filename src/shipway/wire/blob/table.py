@@ -93,7 +93,7 @@ _OF_BLOBS: tuple[Operation, ...] = (
         name="Put Blob", method="PUT", level="blob", verb=writes.put, sas="cw",
         action=f"{_BLOBS}/write",
         headers=(*_CONTENT, "x-ms-blob-type", "x-ms-copy-source", "x-ms-requires-sync",
-                 "x-ms-copy-source-authorization", "x-ms-blob-content-length"),
+                 "x-ms-copy-source-authorization", "x-ms-copy-source-blob-properties"),
     ),
     Operation(
         name="Put Block", method="PUT", level="blob", comp="block", verb=writes.put_block, sas="cw",
