@@ -6,7 +6,7 @@ from shipway.store.store import Store
 from shipway.wire.chain import WireProtocol
 from shipway.wire.errors import arm_error
 from shipway.wire.http import Request, Route, RouteTable
-from shipway.wire.owner import credentials, people, status, token
+from shipway.wire.owner import credentials, jobs, people, status, token
 from shipway.wire.owner.control import Control
 
 
@@ -27,6 +27,26 @@ def routes(store: Store, control: Control) -> tuple[Route, ...]:
         ),
         Route(
             method="GET", pattern="/api/v1/users", handler=partial(people.get, store), query=(),
+        ),
+        Route(
+            method="GET", pattern="/api/v1/jobs", handler=partial(jobs.list_all, store),
+            query=("workspace", "limit"),
+        ),
+        Route(
+            method="GET", pattern="/api/v1/jobs/{name}", handler=partial(jobs.get, store),
+            query=("workspace",),
+        ),
+        Route(
+            method="GET", pattern="/api/v1/jobs/{name}/why", handler=partial(jobs.why, store),
+            query=("workspace",),
+        ),
+        Route(
+            method="GET", pattern="/api/v1/jobs/{name}/log", handler=partial(jobs.log, store),
+            query=("workspace", "path"),
+        ),
+        Route(
+            method="POST", pattern="/api/v1/jobs/{name}/cancel",
+            handler=partial(jobs.cancel, store), query=("workspace",),
         ),
         Route(
             method="POST", pattern="/api/v1/shutdown", handler=partial(status.shut_down, control),
