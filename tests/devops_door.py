@@ -2,10 +2,11 @@
 
 import io
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,6 +38,7 @@ class Door:
     user: Principal
     seen: list[tuple[int, str]] = field(default_factory=list)
     packed: list[str] = field(default_factory=list)
+    connections: list[socket.socket] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -74,6 +76,9 @@ def open_door(folder: Path) -> Iterator[Door]:
     finally:
         server.shutdown()
         thread.join()
+        for connection in door.connections:  # kept alive by clients
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         server.server_close()
         store.database.close()
 
@@ -114,6 +119,10 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:  # noqa: C901  # a cla
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            door.connections.append(self.connection)
 
         def _any(self) -> None:
             body = self._body()

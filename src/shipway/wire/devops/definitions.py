@@ -159,7 +159,7 @@ class Definitions:
 
     def _repository(self, project: Project, body: Fields) -> Repository:
         body.choice("type", ("TfsGit",), "TfsGit")
-        asked = body.text("id", "") or body.text("name")
+        asked = body.text("id", body.text("name", "") or None)
         return repositories.get(self._store, project_id=project.project_id, name_or_id=asked)
 
 

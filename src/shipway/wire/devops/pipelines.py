@@ -48,7 +48,7 @@ class Pipelines:
         place.choice("type", ("azureReposGit",), "azureReposGit")
         repository = repositories.get(
             self._store, project_id=project.project_id,
-            name_or_id=place.text("id", "") or place.text("name"),
+            name_or_id=place.text("id", place.text("name", "") or None),
         )  # fmt: skip
         made = definitions.create(
             self._store, project_id=project.project_id, name=body.text("name"),

@@ -146,7 +146,7 @@ class ServiceConnections:
                 hint="Name the project that the connection belongs to.",
             )  # fmt: skip
         places = [one.child("projectReference") for one in listed]
-        return [projects.get(self._store, p.text("id", "") or p.text("name")) for p in places]
+        return [projects.get(self._store, p.text("id", p.text("name", "") or None)) for p in places]
 
     def _shape(self, request: Request, connection: ServiceConnection) -> dict[str, Any]:
         by = Requester(object_id=connection.created_by_id, name=connection.created_by_name)

@@ -92,7 +92,7 @@ class VariableGroups:
                 hint="Give one project reference.",
             )  # fmt: skip
         place = references[0].child("projectReference")
-        return projects.get(self._store, place.text("id", "") or place.text("name"))
+        return projects.get(self._store, place.text("id", place.text("name", "") or None))
 
     def _shape(self, request: Request, group: VariableGroup) -> dict[str, Any]:
         by = Requester(object_id=group.created_by_id, name=group.created_by_name)
