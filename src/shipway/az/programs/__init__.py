@@ -1,0 +1,1 @@
+"""What the resident can become: one module per program, each with `main(arguments) -> int`."""

@@ -1,0 +1,87 @@
+"""The SDK's client for the workspace that a command names, with the signed-in credential."""
+
+import argparse
+import configparser
+import logging
+from typing import Any
+
+from azure.ai.ml import MLClient
+from azure.core.credentials import AccessToken
+
+from shipway.az import account
+from shipway.az.failure import CommandFailed, usage
+
+
+class SignedInCredential:
+    """Tokens of whoever did `az login`; the environment's own credentials play no part."""
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401  # SDK's protocol
+        """A token for the first scope."""
+        del options
+        text, until = account.token(scopes[0].removesuffix("/.default"))
+        return AccessToken(text, until)
+
+
+def client_of(arguments: argparse.Namespace) -> MLClient:
+    """Raises `CommandFailed` when no workspace is named and none is configured."""
+    subscription = account.current(arguments.subscription)["id"]
+    group = arguments.resource_group or default("group")
+    workspace = arguments.workspace_name or default("workspace")
+    missing = [
+        flag
+        for flag, value in (("--resource-group/-g", group), ("--workspace-name/-w", workspace))
+        if not value
+    ]
+    if missing:
+        raise usage(f"the following arguments are required: {', '.join(missing)}")
+    return make(SignedInCredential(), subscription, group, workspace)
+
+
+def make(credential: Any, subscription: str, group: str, workspace: str) -> MLClient:  # noqa: ANN401
+    """The client, without the SDK's telemetry and its notices."""
+    logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
+    return MLClient(
+        credential, subscription, group, workspace, enable_telemetry=False, cloud="AzureCloud"
+    )
+
+
+def default(name: str) -> str:
+    """A value that `az configure --defaults name=value` left."""
+    config = configparser.ConfigParser()
+    config.read(account.folder() / "config")
+    return config.get("defaults", name, fallback="")
+
+
+def set_defaults(pairs: list[str]) -> None:
+    """Keep `name=value` pairs. Raises `CommandFailed` for anything else."""
+    config = configparser.ConfigParser()
+    path = account.folder() / "config"
+    config.read(path)
+    if not config.has_section("defaults"):
+        config.add_section("defaults")
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise CommandFailed(f"usage error: --defaults STRING=STRING, not '{pair}'", code=2)
+        config.set("defaults", name, value)
+    account.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("w") as file:
+        config.write(file)
+
+
+def shown(entity: Any) -> Any:  # noqa: ANN401  # entities of the SDK have no common base
+    """An entity as the Azure CLI prints it."""
+    if isinstance(entity, dict | list | str) or entity is None:
+        return entity
+    return entity._to_dict()  # the CLI's extension prints with this very method
+
+
+def overrides(pairs: list[str] | None) -> list[dict[str, Any]]:
+    """`--set a.b=c` as the SDK takes them. Raises `CommandFailed`."""
+    found = []
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise usage(f"invalid --set value '{pair}': KEY=VALUE is needed")
+        found.append({name: value})
+    return found
