@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from shipway.base.errors import ShipwayError
 from shipway.devops import approvals
-from shipway.loop import checkpoint
+from shipway.loop import checkpoint, schedule
 from shipway.store.store import Store
 from shipway.store.timers import Timer
 
@@ -13,6 +13,7 @@ Firing = Callable[[Store, Timer], None]
 # timer kind -> what happens when it is due; the functions stand in the stations beside this file
 TIMERS: Mapping[str, Firing] = {
     approvals.TIMER_KIND: checkpoint.on_timer,
+    schedule.TIMER: schedule.fire,
 }
 
 

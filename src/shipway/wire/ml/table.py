@@ -23,6 +23,7 @@ from shipway.wire.ml import (
     operations,
     run_artifacts,
     run_history,
+    schedules,
     tracking,
     tracking_registry,
     workspaces,
@@ -75,6 +76,14 @@ ASSET_ROWS: tuple[Row, ...] = (
     ("PUT", f"{W}/models/{{name}}/versions/{{version}}", models.put, f"{ACTION}/models/versions/write", ()),
     ("PATCH", f"{W}/models/{{name}}/versions/{{version}}", models.patch, f"{ACTION}/models/versions/write", ()),
     ("DELETE", f"{W}/models/{{name}}/versions/{{version}}", models.delete, f"{ACTION}/models/versions/delete", ()),
+)  # fmt: skip
+
+SCHEDULE_ROWS: tuple[Row, ...] = (
+    ("GET", f"{W}/schedules", schedules.list_all, f"{ACTION}/schedules/read", LIST_QUERY),
+    ("GET", f"{W}/schedules/{{name}}", schedules.get, f"{ACTION}/schedules/read", ()),
+    ("PUT", f"{W}/schedules/{{name}}", schedules.put, f"{ACTION}/schedules/write", ()),
+    ("DELETE", f"{W}/schedules/{{name}}", schedules.delete, f"{ACTION}/schedules/delete", ()),
+    ("POST", f"{W}/schedules/{{name}}/trigger", schedules.trigger, f"{ACTION}/schedules/trigger/action", ()),
 )  # fmt: skip
 
 _E = f"{W}/onlineEndpoints"
@@ -225,7 +234,7 @@ DISCOVERY_ROWS: tuple[Row, ...] = (
 
 def arm_routes(store: Store) -> tuple[Route, ...]:
     """What management.azure.com answers for Azure ML."""
-    return _routes(store, WORKSPACE_ROWS + ASSET_ROWS + ENDPOINT_ROWS + JOB_ROWS)
+    return _routes(store, WORKSPACE_ROWS + ASSET_ROWS + SCHEDULE_ROWS + ENDPOINT_ROWS + JOB_ROWS)
 
 
 def dataplane_routes(store: Store) -> tuple[Route, ...]:
