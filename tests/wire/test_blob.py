@@ -4,6 +4,7 @@ import hashlib
 import os
 import tracemalloc
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -271,7 +272,7 @@ def test_a_signature_opens_what_it_says(home: AzureHome, data: Any, where: str) 
     data.upload_blob("a", b"1")
     data.upload_blob("b", b"2")
     until = now() + HOUR
-    sas = {
+    makers: dict[str, Callable[[], str]] = {
         "blob": lambda: generate_blob_sas(
             ACCOUNT, "data", "a", account_key=home.key, permission="r", expiry=until
         ),
@@ -282,7 +283,8 @@ def test_a_signature_opens_what_it_says(home: AzureHome, data: Any, where: str) 
         "ours": lambda: signatures.issue_container_sas(
             home.store, account=ACCOUNT, container="data", permissions="rl"
         ),
-    }[where]()
+    }
+    sas = makers[where]()
     assert signed(home, sas).download_blob().readall() == b"1"
     with pytest.raises(HttpResponseError) as caught:
         signed(home, sas).upload_blob(b"x", overwrite=True)
@@ -417,6 +419,15 @@ def test_a_wrong_key_and_no_key_are_refused(home: AzureHome, data: Any) -> None:
     assert got.status == 401
     assert dict(got.headers)["x-ms-error-code"] == "NoAuthenticationInformation"
     assert home.developer.tenant_id in dict(got.headers)["WWW-Authenticate"]
+
+
+def test_a_token_for_something_else_is_refused_with_a_challenge(home: AzureHome) -> None:
+    auth = home.bearer(users.owner(home.store), audiences.ARM)
+    got = home.wire.answer("GET", f"{ACCOUNT_URL}/?comp=list", headers=[auth])
+    fields = dict(got.headers)
+    assert (got.status, fields["x-ms-error-code"]) == (401, "InvalidAuthenticationInfo")
+    assert "resource_id=https://storage.azure.com" in fields["WWW-Authenticate"]
+    assert b"wrong audience" in content_of(got)
 
 
 def test_an_old_request_is_not_played_again(tmp_path: Path) -> None:
@@ -582,8 +593,9 @@ def test_an_unsupported_request_is_remembered(home: AzureHome, data: Any) -> Non
 
 
 def test_answers_carry_the_clients_id(home: AzureHome) -> None:
-    fields = {"x_ms_client_request_id": "mine", "x_ms_version": "2021-12-02"}
-    _, headers, _ = request(home, "GET", "/?comp=list", **fields)
+    _, headers, _ = request(
+        home, "GET", "/?comp=list", x_ms_client_request_id="mine", x_ms_version="2021-12-02"
+    )
     assert (headers["x-ms-client-request-id"], headers["x-ms-version"]) == ("mine", "2021-12-02")
     assert headers["x-ms-request-id"]
 

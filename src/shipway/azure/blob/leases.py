@@ -14,6 +14,7 @@ from shipway.azure.blob.lease_states import MACHINE, NOT_PRESENT, REFUSALS
 from shipway.base import ids
 from shipway.base.clock import parse_timestamp, timestamp
 from shipway.base.errors import BadInput, Conflict, PreconditionFailed
+from shipway.store.documents import Document
 from shipway.store.store import Store
 
 KIND = "blob_lease"
@@ -39,17 +40,16 @@ class Lease:
 def find(store: Store, *, account: str, container: str, name: str) -> Lease:
     """The lease of a blob; state Available where there is none."""
     found = store.documents.find(KIND, f"{account}/{container}/{name}")
-    if found is None:
-        return Lease()
-    body: dict[str, Any] = found.body
-    lease = Lease(
-        state=body["state"],
-        lease_id=body["lease_id"],
-        duration=body["duration"],
-        expires_at=parse_timestamp(body["expires_at"]) if body["expires_at"] else None,
-        breaks_at=parse_timestamp(body["breaks_at"]) if body["breaks_at"] else None,
-    )
-    return _aged(lease, store.clock.now())
+    return Lease() if found is None else _lease(store, found)
+
+
+def in_container(
+    store: Store, *, account: str, container: str, prefix: str = ""
+) -> dict[str, Lease]:
+    """The leases of a container's blobs by name; a blob that is not in it is Available."""
+    base = f"{account}/{container}/"
+    found = store.documents.list(KIND, prefix=base + prefix)
+    return {d.key[len(base) :]: _lease(store, d) for d in found}
 
 
 def acquire(
@@ -182,6 +182,18 @@ def check_read(
             code="LeaseIdMismatchWithBlobOperation",
             where="x-ms-lease-id",
         )
+
+
+def _lease(store: Store, document: Document) -> Lease:
+    body: dict[str, Any] = document.body
+    lease = Lease(
+        state=body["state"],
+        lease_id=body["lease_id"],
+        duration=body["duration"],
+        expires_at=parse_timestamp(body["expires_at"]) if body["expires_at"] else None,
+        breaks_at=parse_timestamp(body["breaks_at"]) if body["breaks_at"] else None,
+    )
+    return _aged(lease, store.clock.now())
 
 
 def _held(store: Store, where: dict[str, str], lease_id: str) -> Lease:

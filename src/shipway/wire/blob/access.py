@@ -51,21 +51,17 @@ def authenticate(store: Store, request: Request) -> Principal:
         check_shared_key(store, request, credential.strip())
         return _holder(store, KEY_HOLDER, named.account)
     if scheme.lower() == "bearer":
-        return tokens.check(store, credential.strip(), audiences=(audiences.STORAGE,))
+        return _bearer(store, credential.strip())
     if scheme:
         raise _unauthentic(f"The authorization scheme '{scheme[:40]}' is not supported")
     if request.arg("sig"):
         check_signature(store, request, named)
         return _holder(store, SIGNATURE_HOLDER, named.account)
-    home = tenant.facts(store)
     raise Unauthenticated(
         "Server failed to authenticate the request. Please refer to the information in the "
         "www-authenticate header",
         code="NoAuthenticationInformation",
-        headers={
-            "WWW-Authenticate": "Bearer authorization_uri=https://login.microsoftonline.com/"
-            f"{home.tenant_id}/oauth2/authorize resource_id=https://storage.azure.com"
-        },
+        headers=_challenge(store),
     )
 
 
@@ -159,6 +155,24 @@ def check_source_reach(request: Request) -> None:
     fields = {n.lower(): v for n, v in request.query}
     if "r" not in fields.get("sp", "") or "o" not in fields.get("srt", "o"):
         raise Forbidden(_NO_PERMISSION, code="AuthorizationPermissionMismatch", where="sp")
+
+
+def _bearer(store: Store, token: str) -> Principal:
+    try:
+        return tokens.check(store, token, audiences=(audiences.STORAGE,))
+    except Unauthenticated as error:
+        raise Unauthenticated(
+            f"Server failed to authenticate the request. {error.message}",
+            code="InvalidAuthenticationInfo",
+            where="Authorization",
+            headers=_challenge(store),
+        ) from None
+
+
+def _challenge(store: Store) -> dict[str, str]:
+    authority = f"https://login.microsoftonline.com/{tenant.facts(store).tenant_id}"
+    challenge = f"Bearer authorization_uri={authority}/oauth2/authorize"
+    return {"WWW-Authenticate": f"{challenge} resource_id=https://storage.azure.com"}
 
 
 def _check_frame(store: Store, request: Request, fields: dict[str, str]) -> None:

@@ -100,8 +100,11 @@ def list_blobs(store: Store, request: Request) -> Response:
     rows: list[tuple[str, str]] = [
         (p, f"<BlobPrefix>{xml.name_tag(p)}</BlobPrefix>") for p in found.prefixes
     ]
+    held = leases.in_container(
+        store, account=named.account, container=named.container, prefix=page.prefix
+    )
     for blob in found.blobs:
-        lease = leases.find(store, account=blob.account, container=blob.container, name=blob.name)
+        lease = held.get(blob.name, Lease())
         rows.append((blob.name, _blob(blob, lease, with_metadata="metadata" in page.include)))
     body = "".join(text for _, text in sorted(rows))
     following = paging.marker(found.next_marker) if found.next_marker else ""
