@@ -93,7 +93,8 @@ ROLES: tuple[RoleDefinition, ...] = (
         actions=(f"{_ML}/*/read", f"{_ML}/*/action", f"{_ML}/*/delete", f"{_ML}/*/write"),
         not_actions=(
             f"{_ML}/delete", f"{_ML}/write", f"{_ML}/computes/*/write", f"{_ML}/computes/*/delete",
-            f"{_ML}/computes/listKeys/action", f"{_ML}/listKeys/action",
+            f"{_ML}/computes/listKeys/action", f"{_ML}/listKeys/action", f"{_ML}/hubs/write",
+            f"{_ML}/hubs/delete", f"{_ML}/featurestores/write", f"{_ML}/featurestores/delete",
         ),
     ),
     RoleDefinition(

@@ -84,9 +84,12 @@ def create_or_update(
             "account_kind": account_kind,
             "tags": dict(tags or {}),
             "properties": dict(properties or {}),
-            "provisioning_state": "Succeeded",
+            "provisioning_state": "Succeeded" if before else "Creating",
         }
-        return _account(store.documents.put(_KIND, name, body)), before is None
+        document = store.documents.put(_KIND, name, body)
+    if before is None:
+        document = store.documents.update(_KIND, name, {"provisioning_state": "Succeeded"})
+    return _account(document), before is None
 
 
 def list_accounts(store: Store, *, resource_group: str = "") -> list[StorageAccount]:
