@@ -1,5 +1,6 @@
 """A plain loopback server around the Azure DevOps protocol, for real clients in tests."""
 
+import hashlib
 import io
 import os
 import socket
@@ -22,6 +23,8 @@ from shipway.store.store import Store, open_store
 from shipway.wire import chain
 from shipway.wire.devops import table
 from shipway.wire.http import Body, FileBody, Headers, Request, Response
+
+_TABLES = ("documents", "journal", "queue", "timers", "secrets", "sequences", "edges")
 
 
 @dataclass(kw_only=True)
@@ -107,6 +110,19 @@ def commit(folder: Path, name: str, content: str, message: str = "change") -> st
     git("add", "-A", cwd=folder)
     git("commit", "-qm", message, cwd=folder)
     return git("rev-parse", "HEAD", cwd=folder).strip()
+
+
+def state_of(store: Store) -> str:
+    """A hash over every row and every file that is not a log of refusals."""
+    digest = hashlib.sha256()
+    for name in _TABLES:
+        for row in store.database.read().execute(f"SELECT * FROM {name} ORDER BY 1, 2"):
+            digest.update(repr(tuple(row)).encode())
+    for folder in (store.home.repositories, store.home.files, store.home.temporary):
+        for path in sorted(folder.rglob("*")):
+            digest.update(str(path).encode())
+            digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
 
 
 def _handler(door: Door) -> type[BaseHTTPRequestHandler]:  # noqa: C901  # a class in a closure

@@ -4,19 +4,22 @@ The refs on disk are git's, these are the ones that the journal has told about. 
 between git's own update and the transaction that accepts it (see `loop/push.py`).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from shipway.base.home import write_private
 from shipway.base.messages import Event
-from shipway.devops import rows
+from shipway.devops import repositories, rows
 from shipway.devops.repositories import ZERO, Repository
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
 
 _KIND = "push"
 _REFS = "repository_refs"
-_INTENT = "push_intent"
+_INTENT = "shipway.pusher"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +68,25 @@ def moves_between(known: Mapping[str, str], present: Mapping[str, str]) -> tuple
 
 
 def intend(store: Store, repository: Repository, pusher: Requester) -> None:
-    """Note who is about to push, so that a push that outlives the server has a name."""
-    store.documents.put(_INTENT, repository.repository_id, rows.body_of(pusher))
+    """Note who is about to push, so that a push that outlives the server has a name.
+
+    A file beside the refs, not a row: a push that is refused must leave the database as it was.
+    """
+    content = json.dumps(rows.body_of(pusher)).encode()
+    write_private(_intent(store, repository), content)
 
 
 def intended(store: Store, repository: Repository) -> Requester | None:
     """Whose push has begun and was not accepted yet."""
-    found = store.documents.find(_INTENT, repository.repository_id)
-    return rows.read(Requester, found.body) if found else None
+    try:
+        return rows.read(Requester, json.loads(_intent(store, repository).read_bytes()))
+    except FileNotFoundError:
+        return None
 
 
 def forget_intent(store: Store, repository: Repository) -> None:
     """The push is over."""
-    store.documents.delete(_INTENT, repository.repository_id)
+    _intent(store, repository).unlink(missing_ok=True)
 
 
 def accept(
@@ -103,7 +112,7 @@ def accept(
             facts = {"push_id": push.push_id, **rows.body_of(move)}
             subject = f"repository/{repository.repository_id}"
             store.journal.append(Event(kind="RefMoved", subject=subject, at=push.at, data=facts))
-        forget_intent(store, repository)
+        store.database.after_commit(lambda: forget_intent(store, repository))
     return push
 
 
@@ -117,6 +126,10 @@ def list_of(store: Store, repository: Repository) -> list[Push]:
     """The pushes to a repository, newest first."""
     found = store.documents.list(_KIND, prefix=f"{repository.repository_id}/")
     return [rows.read(Push, d.body) for d in reversed(found)]
+
+
+def _intent(store: Store, repository: Repository) -> Path:
+    return repositories.path_of(store, repository) / _INTENT
 
 
 def _key(repository: Repository, push_id: int) -> str:

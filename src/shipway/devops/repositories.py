@@ -275,3 +275,9 @@ def _init(store: Store, repository: Repository) -> None:
     }  # fmt: skip
     for name, value in settings.items():
         run_git(folder, ["config", name, value])
+    lock_of(store, repository).touch(mode=0o600)
+
+
+def lock_of(store: Store, repository: Repository) -> Path:
+    """The file that is locked while a push is accepted."""
+    return path_of(store, repository) / "shipway.lock"

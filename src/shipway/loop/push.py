@@ -60,8 +60,7 @@ def one_at_a_time(store: Store, repository: Repository) -> Iterator[int]:
     Gives the lock's descriptor, to be inherited by the git that moves the refs: if this process
     dies, the lock lives until that git has ended, and `reconcile` waits for it.
     """
-    path = repositories.path_of(store, repository) / "shipway.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(repositories.lock_of(store, repository), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor

@@ -166,7 +166,8 @@ def is_git(request: Request) -> bool:
 def plain_error(error: ShipwayError, request: Request) -> Response:
     """An error as git prints it: each line of the body behind `remote:`."""
     del request
-    lines = [f"{error.code}: {error.message}", *([error.hint] if error.hint else [])]
+    place = f" ({error.where})" if error.where and error.where not in error.message else ""
+    lines = [f"{error.code}: {error.message}{place}", *([error.hint] if error.hint else [])]
     return Response(
         status=error.status,
         headers=(("Content-Type", "text/plain; charset=utf-8"), *error.headers.items()),

@@ -71,9 +71,14 @@ def authorizer(store: Store) -> Authorize:
 
 
 def envelope(error: ShipwayError, request: Request) -> Response:
-    """Plain text for git, Azure DevOps' JSON for everyone else."""
+    """Plain text for git, Azure DevOps' JSON for everyone else.
+
+    The service names an argument at the end of its message, and so does this.
+    """
     if git.is_git(request):
         return git.plain_error(error, request)
+    if error.status == 400 and error.where and error.where not in error.message:
+        error.message = f"{error.message.rstrip('.')}. Parameter name: {error.where}"
     return errors.devops_error(error, request)
 
 
