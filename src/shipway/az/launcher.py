@@ -78,9 +78,12 @@ def connected() -> "socket.socket | None":
     end = time.monotonic() + START_SECONDS
     failed = f"{HOME}/run/resident.failed"
     begun = time.time()
-    start()
-    pause = 0.01
+    pause, next_start = 0.01, 0.0
     while time.monotonic() < end:
+        # again and again: a resident that ends holds the lock for a moment, so a start may not take
+        if time.monotonic() >= next_start:
+            start()
+            next_start = time.monotonic() + 0.5
         found = connect()
         if found is not None:
             return found
