@@ -46,7 +46,18 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="status", module="status", summary="how the server is, and what it refused"),
     Verb(name="env", module="env", summary="print the variables that send clients here"),
     Verb(name="exec", module="exec", summary="run a command with these variables"),
+    Verb(name="open", module="open", summary="open the studio with a link that works once"),
+    Verb(name="new", module="new", summary="copy the reference stack as a new repository"),
     Verb(name="seed", module="seed", summary="make what the stack needs, dev and prod"),
+    Verb(name="runs", module="runs", summary="list, show, watch, cancel, rerun pipeline runs"),
+    Verb(name="approve", module="approve", summary="agree to what waits, as a named person"),
+    Verb(name="reject", module="reject", summary="refuse what waits, as a named person"),
+    Verb(name="models", module="models", summary="registered versions"),
+    Verb(name="endpoints", module="endpoints", summary="online endpoints and their traffic"),
+    Verb(name="invoke", module="invoke", summary="call an endpoint"),
+    Verb(name="schedules", module="schedules", summary="what retrains, and when next"),
+    Verb(name="lineage", module="lineage", summary="commit to deployment, read back"),
+    Verb(name="logs", module="logs", summary="the server's, a run's, a job's or a deployment's"),
     Verb(name="doctor", module="doctor", summary="check this machine and say what to mend"),
 )
 

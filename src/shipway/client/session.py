@@ -99,9 +99,11 @@ def _error_of(status: int, content: bytes, place: str) -> ServerSaid:
         error = json.loads(content)["error"]
         code, message = str(error["code"]), str(error["message"])
         place = str(error.get("target") or place)
+        hint = str(error.get("hint") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         code, message = (
             "UnexpectedAnswer",
             content.decode(errors="replace")[:500] or f"HTTP {status}",
         )
-    return ServerSaid(message, code=code, status=status, where=place)
+        hint = ""
+    return ServerSaid(message, code=code, status=status, where=place, hint=hint)

@@ -1,6 +1,8 @@
-"""The people of this home, as the command line needs to know them."""
+"""The people of this home, as the command line needs to know them, and who a command acts as."""
 
 from shipway.azure.entra import users
+from shipway.azure.entra.principals import Principal
+from shipway.base.errors import BadInput
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
 
@@ -15,3 +17,21 @@ def get(store: Store, request: Request) -> Response:
             for u in users.list_users(store)
         ]
     )
+
+
+def acting(store: Store, request: Request) -> Principal:
+    """Who the owner's command acts as: the body's `as`, else the owner.
+
+    The owner's token opens every person's door on this machine; what a person may do is asked
+    of that person. Raises `NotFound` for a name that nobody has.
+    """
+    name = text(request, "as")
+    return users.principal_of(store, users.get(store, name)) if name else users.owner(store)
+
+
+def text(request: Request, name: str) -> str:
+    """A text field of the body, empty when it is not there. Raises `BadInput`."""
+    value = request.json().get(name) or ""
+    if not isinstance(value, str):
+        raise BadInput(f"the field '{name}' must be text", where=name, hint="Give it in quotes.")
+    return value

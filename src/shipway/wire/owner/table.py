@@ -1,17 +1,38 @@
 """Every route of the owner's API, below `/api/v1` of the studio's port."""
 
+from collections.abc import Callable
 from functools import partial
 
 from shipway.store.store import Store
 from shipway.wire.chain import WireProtocol
-from shipway.wire.errors import arm_error
-from shipway.wire.http import Request, Route, RouteTable
-from shipway.wire.owner import credentials, jobs, people, status, token
+from shipway.wire.http import Request, Response, Route, RouteTable
+from shipway.wire.owner import (
+    approvals,
+    credentials,
+    jobs,
+    lineage,
+    links,
+    ml_assets,
+    online_endpoints,
+    people,
+    runs,
+    status,
+    token,
+)
 from shipway.wire.owner.control import Control
+from shipway.wire.owner.envelope import owner_error
 
 
 def routes(store: Store, control: Control) -> tuple[Route, ...]:
-    """In the order of a session: is it there, who am I, what was refused, stop."""
+    """In the order of a session: is it there, who am I, what happens, what was refused, stop."""
+    return (
+        *_server_routes(store, control),
+        *_delivery_routes(store),
+        *_learning_routes(store),
+    )
+
+
+def _server_routes(store: Store, control: Control) -> tuple[Route, ...]:
     return (
         Route(
             method="GET", pattern="/api/v1/status", handler=partial(status.get, store, control),
@@ -55,6 +76,48 @@ def routes(store: Store, control: Control) -> tuple[Route, ...]:
     )  # fmt: skip
 
 
+def _delivery_routes(store: Store) -> tuple[Route, ...]:
+    run = "/api/v1/runs/{run}"
+    approval = "/api/v1/approvals/{target}"
+    return (
+        _route(store, "GET", "/api/v1/pipelines", runs.pipelines),
+        _route(store, "GET", "/api/v1/runs", runs.get_all, ("limit", "state", "pipeline")),
+        _route(store, "GET", run, runs.get),
+        _route(store, "GET", f"{run}/logs/{{log}}", runs.log, ("after",)),
+        _route(store, "POST", f"{run}/cancel", runs.cancel),
+        _route(store, "POST", f"{run}/rerun", runs.start),
+        _route(store, "GET", "/api/v1/approvals", approvals.get_all, ("state",)),
+        _route(store, "POST", f"{approval}/approve", approvals.approve),
+        _route(store, "POST", f"{approval}/reject", approvals.reject),
+        _route(store, "POST", "/api/v1/links", links.create),
+        _route(store, "GET", "/api/v1/lineage", lineage.get, ("of",)),
+    )
+
+
+def _learning_routes(store: Store) -> tuple[Route, ...]:
+    return (
+        _route(store, "GET", "/api/v1/models", ml_assets.models),
+        _route(store, "GET", "/api/v1/models/{model}", ml_assets.model),
+        _route(store, "GET", "/api/v1/schedules", ml_assets.schedules),
+        _route(store, "GET", "/api/v1/endpoints", online_endpoints.get_all),
+        _route(store, "GET", "/api/v1/endpoints/{endpoint}", online_endpoints.get),
+        _route(
+            store, "GET", "/api/v1/endpoints/{endpoint}/{deployment}/log", online_endpoints.log,
+            ("lines",),
+        ),
+    )  # fmt: skip
+
+
+def _route(
+    store: Store,
+    method: str,
+    pattern: str,
+    handler: Callable[[Store, Request], Response],
+    query: tuple[str, ...] = (),
+) -> Route:
+    return Route(method=method, pattern=pattern, handler=partial(handler, store), query=query)
+
+
 def protocol(store: Store, control: Control, owner_token: str) -> WireProtocol:
     """The owner's API: whoever has the token may do everything here."""
     return WireProtocol(
@@ -62,7 +125,7 @@ def protocol(store: Store, control: Control, owner_token: str) -> WireProtocol:
         table=RouteTable(routes(store, control)),
         authenticate=token.authenticate(store, owner_token),
         authorize=_allowed,
-        envelope=arm_error,
+        envelope=owner_error,
     )
 
 

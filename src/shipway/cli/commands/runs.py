@@ -1,0 +1,103 @@
+"""`shipway runs`: list, show, watch, cancel and rerun pipeline runs."""
+
+import argparse
+from typing import Any
+from urllib.parse import urlencode
+
+from shipway.base import config
+from shipway.base.clock import SystemClock
+from shipway.base.home import Home
+from shipway.cli import output, run_tree
+from shipway.cli.run_watch import exit_code, watch
+from shipway.client.session import Session
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verbs of a run."""
+    verbs = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = verbs.add_parser("list", help="the newest runs")
+    listed.add_argument("--limit", type=int, default=20, help="how many (default: 20)")
+    listed.add_argument("--state", help="pending, inProgress, canceling or completed")
+    listed.add_argument("--pipeline", help="of this pipeline only")
+    shown = verbs.add_parser("show", help="one run: stages, jobs, steps, what it waits for")
+    watched = verbs.add_parser("watch", help="follow a run to its end; the exit code is its result")
+    watched.add_argument(
+        "--until-waiting", action="store_true", help="return when it waits for an approval too"
+    )
+    canceled = verbs.add_parser("cancel", help="stop a run")
+    again = verbs.add_parser("rerun", help="run the same commit again")
+    for child in (shown, watched):
+        child.add_argument("run", nargs="?", type=int, help="its number (default: the newest)")
+    for child in (canceled, again):
+        child.add_argument("run", type=int, help="its number")
+        child.add_argument("--as", dest="user", default="", help="who does it (default: the owner)")
+    for child in (listed, shown, watched, canceled, again):
+        child.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it. Raises `ServerSaid` with the server's own words, `Unavailable` without a server."""
+    session = Session(Home(config.default_home()))
+    if arguments.action == "list":
+        return _list(session, arguments)
+    if arguments.action in ("cancel", "rerun"):
+        body = {"as": arguments.user}
+        changed = session.post(f"/runs/{arguments.run}/{arguments.action}", body)
+        if arguments.json:
+            output.show_json(changed)
+        else:
+            done = "is being canceled" if arguments.action == "cancel" else "is queued"
+            print(f"run {changed['run_id']} ({changed['pipeline']}) {done}")
+        return 0
+    number = arguments.run or newest(session)
+    if arguments.action == "watch":
+        return watch(session, number, as_json=arguments.json, until_waiting=arguments.until_waiting)
+    found = session.get(f"/runs/{number}")
+    if arguments.json:
+        output.show_json(found)
+    else:
+        _show(session, found)
+    return 0
+
+
+def newest(session: Session) -> int:
+    """The number of the newest run. Raises `NotFound` when there is none."""
+    listed = session.get("/runs?limit=1")["value"]
+    if not listed:
+        raise run_tree.no_runs()
+    return int(listed[0]["run_id"])
+
+
+def _list(session: Session, arguments: argparse.Namespace) -> int:
+    given = {"limit": arguments.limit, "state": arguments.state, "pipeline": arguments.pipeline}
+    query = urlencode({name: value for name, value in given.items() if value})
+    listed = session.get(f"/runs?{query}")["value"]
+    if arguments.json:
+        output.show_json(listed)
+        return 0
+    now = SystemClock().now()
+    output.show_table(
+        ("run", "pipeline", "state", "branch", "commit", "for", "reason", "when"),
+        [
+            (
+                one["run_id"], f"{one['pipeline']} {one['name']}", one["result"] or one["state"],
+                one["branch"], one["commit"][:8], one["requested_for"], one["reason"],
+                output.ago(one["queued_at"], now),
+            )
+            for one in listed
+        ],
+    )  # fmt: skip
+    return 0
+
+
+def _show(session: Session, found: dict[str, Any]) -> None:
+    now = SystemClock().now()
+    for line in run_tree.head(found):
+        print(line)
+    for line in run_tree.lines(found, now, with_steps=True):
+        print(line)
+    for line in run_tree.foot(found, session.state.studio_port):
+        print(line)
+
+
+__all__ = ["add_arguments", "exit_code", "newest", "run"]
