@@ -10,11 +10,13 @@ from tests.devops_door import Door, commit, git, open_door
 
 from shipway.azure.entra import personal_access_tokens
 from shipway.base import process
+from shipway.base.messages import Event
 from shipway.devops import definitions, projects, pushes, repositories, runs
 from shipway.devops.definitions import PipelineDefinition, TriggerOverride
 from shipway.devops.repositories import ZERO, Repository
 from shipway.devops.runs import Run
-from shipway.loop import push
+from shipway.loop import pipeline_schedule, push, push_batch
+from shipway.loop import timer as timers
 
 pytestmark = pytest.mark.git
 YAML = "trigger:\n  branches:\n    include: [main]\nsteps:\n- script: echo hello\n"
@@ -313,6 +315,50 @@ def test_a_fetch_with_a_packed_body_is_understood(
     git("clone", "-q", door.git_url(REPOSITORY), "many", cwd=tmp_path)
     assert any(path.endswith("git-upload-pack") for path in door.packed)
     assert len(git("branch", "-r", cwd=tmp_path / "many").splitlines()) == 62
+
+
+def test_batched_pushes_wait_for_the_run_and_start_one_together(
+    door: Door, definition: PipelineDefinition, clone: Path
+) -> None:
+    batch = "trigger:\n  batch: true\n  branches: {include: [main]}\nsteps:\n- script: echo\n"
+    commit(clone, "azure-pipelines.yml", batch)
+    git("push", "-q", "origin", "main", cwd=clone)
+    version = ""
+    for name in ("a", "b"):
+        version = commit(clone, name, name)
+        git("push", "-q", "origin", "main", cwd=clone)
+    (first,) = queued(door)
+    assert first.reason == "batchedCI"
+    runs.set_run(door.store, first.run_id, state="completed", result="succeeded")
+    ended = Event(kind="RunCompleted", subject="run/1", at=door.store.clock.now())
+    push_batch.release(door.store, ended)
+    push_batch.release(door.store, ended)
+    assert [r.source_version for r in queued(door)][1:] == [version]
+
+
+def test_a_schedule_of_the_file_is_armed_by_the_push_and_fires_for_what_is_new(
+    door: Door, definition: PipelineDefinition, clone: Path
+) -> None:
+    store = door.store
+    cron = "trigger: none\nschedules:\n- cron: '0 * * * *'\n  displayName: hourly\n" \
+        "  branches: {include: [main]}\nsteps:\n- script: echo\n"  # fmt: skip
+    version = commit(clone, "azure-pipelines.yml", cron)
+    git("push", "-q", "origin", "main", "main:topic", cwd=clone)
+    assert queued(door) == []
+    timer = store.timers.find("pipeline-schedule/1/refs/heads/main/0")
+    assert timer is not None
+    assert (timer.due.minute, timer.kind) == (0, pipeline_schedule.TIMER)
+    assert store.timers.find("pipeline-schedule/1/refs/heads/topic/0") is None
+    timers.fire(store, timer)
+    (run,) = queued(door)
+    assert (run.reason, run.source_version) == ("schedule", version)
+    again = store.timers.find(timer.name)
+    assert again is not None
+    timers.fire(store, again)
+    assert len(queued(door)) == 1, "nothing new, and not `always`"
+    commit(clone, "azure-pipelines.yml", YAML)
+    git("push", "-q", "origin", "main", cwd=clone)
+    assert store.timers.find(timer.name) is None
 
 
 @pytest.mark.slow

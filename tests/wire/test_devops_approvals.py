@@ -51,7 +51,7 @@ def token(door: Door, name: str) -> str:
 
 
 def check_over_rest(door: Door, *people: str, **settings: Any) -> dict[str, Any]:
-    body = {
+    body: Any = {
         "type": {"id": "8c6f20a7-a545-4486-9777-f762fafe0d4d", "name": "Approval"},
         "resource": {"type": "environment", "id": "1", "name": "prod"},
         "settings": {

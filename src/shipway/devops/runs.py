@@ -36,6 +36,12 @@ class Requester:
     name: str
 
 
+# the identity that Azure shows as Build.RequestedBy of a run that nobody asked for by hand
+SERVICE = Requester(
+    object_id="00000002-0000-8888-8000-000000000000", name="Microsoft.VisualStudio.Services.TFS"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of a definition at one commit.

@@ -22,12 +22,9 @@ from shipway.devops.pushes import RefMove
 from shipway.devops.repositories import Repository
 from shipway.devops.repository_contents import NewCommit
 from shipway.devops.runs import Requester, Run
+from shipway.loop import pipeline_schedule, push_batch
 from shipway.store.store import Store
 
-# the identity that Azure shows as Build.RequestedBy of a run that a push started
-SERVICE = Requester(
-    object_id="00000002-0000-8888-8000-000000000000", name="Microsoft.VisualStudio.Services.TFS"
-)
 _UNKNOWN = Requester(object_id="", name="unknown")
 _NEW_COMMITS = 1000
 _SKIP_WORDS = (
@@ -86,10 +83,17 @@ def accept(store: Store, repository: Repository) -> Accepted:
         pushes.forget_intent(store, repository)
         return Accepted(moves=(), runs=())
     starts = [s for move in moves for s in _starts(store, repository, move)]
+    armed = [
+        pipeline_schedule.read(store, definition, move.ref, move.new)
+        for definition in definitions.of_repository(store, repository.repository_id)
+        for move in moves
+    ]
     with store.database.transaction():
         push = pushes.accept(store, repository, pusher=pusher, moves=moves)
-        queued = tuple(_queue(store, start, pusher) for start in starts)
-    return Accepted(moves=moves, runs=queued, push_id=push.push_id)
+        started = [_queue(store, start, pusher) for start in starts]
+        for one in armed:
+            pipeline_schedule.arm(store, one)
+    return Accepted(moves=moves, runs=tuple(r for r in started if r), push_id=push.push_id)
 
 
 def update_refs(
@@ -235,14 +239,21 @@ def _says_skip(store: Store, repository: Repository, move: RefMove) -> bool:
     return any(word in messages for word in _SKIP_WORDS)
 
 
-def _queue(store: Store, start: _Start, pusher: Requester) -> Run:
+def _queue(store: Store, start: _Start, pusher: Requester) -> Run | None:
+    """Queue the run, or let it wait for the one that is under way (`batch: true`)."""
+    definition, move = start.definition, start.move
+    if start.trigger.batch:
+        if push_batch.must_wait(store, definition, move.ref):
+            push_batch.hold(store, definition, move, pusher)
+            return None
+        return push_batch.queue(store, definition, move.ref, move.new, pusher)
     return runs.queue_run(
         store,
-        definition=start.definition,
-        branch=start.move.ref,
-        version=start.move.new,
-        reason="batchedCI" if start.trigger.batch else "individualCI",
-        requested_by=SERVICE,
+        definition=definition,
+        branch=move.ref,
+        version=move.new,
+        reason="individualCI",
+        requested_by=runs.SERVICE,
         requested_for=pusher,
-        trigger_info={"ci.sourceBranch": start.move.ref, "ci.sourceSha": start.move.new},
+        trigger_info={"ci.sourceBranch": move.ref, "ci.sourceSha": move.new},
     )

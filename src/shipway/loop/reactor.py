@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from shipway.base.messages import Event
-from shipway.loop import checkpoint, deployment, ml_job, run
+from shipway.loop import checkpoint, deployment, ml_job, push_batch, run
 from shipway.loop import timer as timers
 from shipway.store.doorbell import Doorbell, ring
 from shipway.store.store import Store
@@ -33,6 +33,7 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "JobRunStarted": (run.on_job_started,),
     "JobRunEnded": (run.on_job_ended,),
     "RunCancelRequested": (run.on_progress,),
+    "RunCompleted": (push_batch.release,),
     "ApprovalGranted": (checkpoint.on_approval, run.on_progress),
     "ApprovalRejected": (checkpoint.on_approval, run.on_progress),
     "ApprovalTimedOut": (checkpoint.on_approval, run.on_progress),

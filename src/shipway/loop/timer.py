@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from shipway.base.errors import ShipwayError
 from shipway.devops import approvals
-from shipway.loop import checkpoint, schedule
+from shipway.loop import checkpoint, pipeline_schedule, schedule
 from shipway.store.store import Store
 from shipway.store.timers import Timer
 
@@ -14,6 +14,7 @@ Firing = Callable[[Store, Timer], None]
 TIMERS: Mapping[str, Firing] = {
     approvals.TIMER_KIND: checkpoint.on_timer,
     schedule.TIMER: schedule.fire,
+    pipeline_schedule.TIMER: pipeline_schedule.fire,
 }
 
 

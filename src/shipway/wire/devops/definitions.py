@@ -18,6 +18,7 @@ from shipway.devops.definitions import (
 from shipway.devops.projects import Project
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Requester
+from shipway.loop import pipeline_schedule
 from shipway.store.store import Store
 from shipway.wire.devops import agent_pools, shapes
 from shipway.wire.devops.fields import Fields, body_of
@@ -88,6 +89,7 @@ class Definitions:
             created_by_id=request.principal.object_id,
             created_by_name=request.principal.name,
         )
+        pipeline_schedule.arm_definition(self._store, made)
         return json_response(self.shape(request, project, made))
 
     def update(self, request: Request) -> Response:
@@ -120,6 +122,7 @@ class Definitions:
                 variable_group_ids=tuple(g.number("id") for g in body.children("variableGroups")),
             ),
         )
+        pipeline_schedule.arm_definition(self._store, changed)
         return json_response(self.shape(request, project, changed))
 
     def delete(self, request: Request) -> Response:

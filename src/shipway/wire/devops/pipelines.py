@@ -10,6 +10,7 @@ from shipway.devops import definitions, repositories, runs
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.projects import Project
 from shipway.devops.runs import Run
+from shipway.loop import pipeline_schedule
 from shipway.store.store import Store
 from shipway.wire.devops import run_requests, run_words, shapes
 from shipway.wire.devops.definitions import definition_of
@@ -57,6 +58,7 @@ class Pipelines:
             default_branch=repository.default_branch, folder=body.text("folder", "\\"),
             created_by_id=request.principal.object_id, created_by_name=request.principal.name,
         )  # fmt: skip
+        pipeline_schedule.arm_definition(self._store, made)
         return json_response(self._shape(request, project, made))
 
     def preview(self, request: Request) -> Response:
