@@ -24,6 +24,8 @@ KIND = AssetKind(
     version="component_version",
 )  # fmt: skip
 ANONYMOUS_NAME = "azureml_anonymous"
+# an anonymous component is found under the version that was asked for, too
+_ASKED = "component_asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,9 @@ def create(  # noqa: PLR0913  # one per field of the resource
     with store.database.transaction():
         spec = _resolved(store, workspace, spec)
         if is_anonymous or name == ANONYMOUS_NAME:
-            name, version = ANONYMOUS_NAME, ids.guid_from("component", workspace, content)
+            asked, name = version, ANONYMOUS_NAME
+            version = ids.guid_from("component", workspace, content)
+            store.documents.put(_ASKED, f"{workspace}/{asked}", {"version": version})
         else:
             version = version or next_version(store, workspace=workspace, name=name)
             asset_versions.check_names(KIND, name, version)
@@ -112,6 +116,9 @@ def find(store: Store, *, workspace: str, name: str, version: str) -> ComponentV
 
 def get(store: Store, *, workspace: str, name: str, version: str) -> ComponentVersion:
     """The version. Raises `NotFound`."""
+    if name == ANONYMOUS_NAME:
+        asked = store.documents.find(_ASKED, f"{workspace}/{version}")
+        version = asked.body["version"] if asked else version
     return asset_versions.get_version(
         store, KIND, ComponentVersion, workspace=workspace, name=name, version=version
     )
@@ -140,6 +147,9 @@ def resolve(store: Store, *, workspace: str, reference: str) -> ComponentVersion
 
     Raises `BadInput` and `NotFound`.
     """
+    parsed = asset_versions.parse_reference(KIND, reference)
+    if parsed is not None and parsed[1]:
+        return get(store, workspace=workspace, name=parsed[0], version=parsed[1])
     return asset_versions.resolve(
         store, KIND, ComponentVersion, workspace=workspace, reference=reference
     )
