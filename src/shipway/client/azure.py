@@ -4,6 +4,7 @@ For seeding and for commands that need what the SDKs do not give; the same calls
 Azure. One connection per host is kept open.
 """
 
+import base64
 import http.client
 import json
 import ssl
@@ -20,7 +21,6 @@ ARM = "https://management.azure.com"
 GRAPH = "https://graph.microsoft.com"
 STORAGE = "https://storage.azure.com"
 DEVOPS = "https://dev.azure.com/shipway"
-DEVOPS_RESOURCE = "499b84ac-1321-427f-aa17-267ca6975798"
 _SECONDS = 120.0
 _LONGEST_OPERATION = 600.0
 
@@ -80,7 +80,10 @@ class AzureClient:
         """An Azure DevOps call below the organization."""
         joint = "&" if "?" in path else "?"
         url = f"{DEVOPS}{path}{joint}api-version={api_version}"
-        return self.send(method, url, resource=DEVOPS_RESOURCE, body=body)[2]
+        # Azure DevOps knows its members, not every application of the tenant: the owner's token
+        pair = f":{self._credentials['personal_access_token']}".encode()
+        headers = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+        return self.send(method, url, resource="", body=body, headers=headers)[2]
 
     def put_blob(self, account: str, container: str, name: str, content: bytes) -> None:
         """Write a block blob."""
@@ -98,8 +101,13 @@ class AzureClient:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Mapping[str, str], dict[str, Any]]:
-        """One call with a token for `resource`: status, header fields in lower case, JSON."""
-        sent = {"Authorization": f"Bearer {self.token(resource)}", **(headers or {})}
+        """One call, with a token for `resource` if it names one.
+
+        Status, header fields in lower case, JSON.
+        """
+        sent = dict(headers or {})
+        if resource:
+            sent["Authorization"] = f"Bearer {self.token(resource)}"
         if body is not None:
             content = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"

@@ -85,6 +85,7 @@ def seed(
                 "resource_group": one.resource_group,
                 "workspace": one.workspace,
                 "endpoint": one.get("endpoint_name"),
+                "model": one.get("model_name"),
                 "branch": one.get("deploy_branch"),
                 "workspace_id": sides[name].workspace_id,
             }

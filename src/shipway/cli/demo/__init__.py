@@ -1,0 +1,1 @@
+"""What `shipway demo` does, one act per file."""
