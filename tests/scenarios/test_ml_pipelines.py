@@ -69,6 +69,28 @@ def test_what_depends_on_a_failed_node_never_runs_and_the_rest_does(ml: Lab) -> 
     assert ml.log(ml.children(job.name)["bad"].name) == "first\nthe reason\n"
 
 
+def test_a_node_after_two_that_never_ran_is_skipped_once(ml: Lab) -> None:
+    fails = ml.component("exit 3", outputs={"o": {"type": "uri_file"}})
+    both = ml.component(
+        "cat ${{inputs.a}} ${{inputs.b}} > ${{outputs.o}}",
+        inputs={"a": {"type": "uri_file"}, "b": {"type": "uri_file"}},
+        outputs={"o": {"type": "uri_file"}},
+    )
+    job = ml.pipeline(
+        {
+            "bad": node(fails),
+            "left": node(writer(ml), a=output_of("bad"), word=literal("x")),
+            "right": node(both, a=output_of("bad"), b=output_of("left")),
+            "last": node(both, a=output_of("left"), b=output_of("right")),
+        }
+    )
+    done = ml.ended(job.name)
+    assert done.status == "Failed"
+    assert "Failed nodes: /bad." in done.error["message"]
+    states = {n: ml.children(job.name)[n].status for n in ("left", "right", "last")}
+    assert states == {"left": "Canceled", "right": "Canceled", "last": "Canceled"}
+
+
 def test_the_first_failure_stops_everything_when_the_settings_say_so(ml: Lab) -> None:
     slow = ml.component("sleep 30")
     job = ml.pipeline(

@@ -169,7 +169,7 @@ def _advance(store: Store, parent: MLJob, first: Event) -> None:
             if order.kind == START:
                 events.extend(_start_child(store, board, parent, order.subject, event))
             elif order.kind == SKIP:
-                events.append(_skip_child(store, board, order.subject, order.data, event))
+                events.extend(_skip_child(store, board, order.subject, order.data, event))
             elif order.kind == CANCEL:
                 _cancel_child(store, board, order.subject)
             elif order.kind == END:
@@ -233,11 +233,13 @@ def _reuse(store: Store, child: MLJob, earlier: job_reuse.Candidate) -> None:
 
 def _skip_child(
     store: Store, board: Board, path: str, data: Mapping[str, Any], event: Event
-) -> Event:
+) -> list[Event]:
     child = _stored(store, board.workspace, board.node(path).child)
+    if child.is_terminal:
+        return []  # a second node before it ended badly as well: its own end is under way already
     reason = {"code": "NotRun", "message": f"It never ran, because {data['because']}."}
     jobs.step(store, child, "cancel", error=reason)
-    return _child_ended(path, "Canceled", event)
+    return [_child_ended(path, "Canceled", event)]
 
 
 def _cancel_child(store: Store, board: Board, path: str) -> None:

@@ -1,9 +1,9 @@
 """Registered models: a container and its versions, with lineage to the job that made them.
 
-A version's `model_uri` is kept as given; what it points to is looked up once, when it is
-registered, and kept by content, so that a model stays what it was whatever happens to the job,
-run or blobs that it came from. Knows: documents, datastores, blobs, edges. Must not know: HTTP,
-Azure DevOps.
+A version's `model_uri` is kept as given, but for a job's output, which becomes the datastore's URI
+as on Azure. What it points to is looked up once, when it is registered, and kept by content, so
+that a model stays what it was whatever happens to the job, run or blobs that it came from. Knows:
+documents, datastores, blobs, edges. Must not know: HTTP, Azure DevOps.
 """
 
 import posixpath
@@ -15,7 +15,7 @@ from shipway.azure.blob import blobs
 from shipway.azure.entra.principals import ANONYMOUS, Principal
 from shipway.base.errors import BadInput
 from shipway.base.messages import Event
-from shipway.ml import asset_versions, datastores, jobs
+from shipway.ml import asset_versions, datastores, jobs, workspaces
 from shipway.ml.asset_versions import AssetContainer, AssetKind, AssetVersion
 from shipway.ml.datastores import BlobPlace
 from shipway.ml.entities import authorship
@@ -102,8 +102,9 @@ def create(  # noqa: PLR0913  # one per field of the resource
             raise asset_versions.refuse_change(KIND, old, "content or type")
         new = ModelVersion(
             workspace=workspace, name=name, version=version, model_type=model_type,
-            model_uri=model_uri, account=place.account, container=place.container,
-            path=place.path, files=files, description=description, tags=dict(tags or {}),
+            model_uri=_uri_of(store, workspace, model_uri, place), account=place.account,
+            container=place.container, path=place.path, files=files, description=description,
+            tags=dict(tags or {}),
             properties=dict(properties or {}), flavors=dict(flavors or {}), stage=stage,
             is_anonymous=is_anonymous, is_archived=is_archived,
             job=job or _job_of(model_uri, place) or (old.job if old else ""),
@@ -251,6 +252,21 @@ def _announce(store: Store, model: ModelVersion) -> None:
             },
         )
     )  # fmt: skip
+
+
+def _uri_of(store: Store, workspace: str, uri: str, place: BlobPlace) -> str:
+    """The long datastore URI for a job's output, wherever the job wrote it; others as given."""
+    if "jobs/" not in uri or datastores.job_output_of(uri) is None:
+        return uri
+    for datastore in datastores.list_all(store, workspace=workspace):
+        if (datastore.account, datastore.container) == (place.account, place.container):
+            where = workspaces.get(store, workspace)
+            return (
+                f"azureml://subscriptions/{where.subscription}/resourceGroups/"
+                f"{where.resource_group}/workspaces/{where.name}/datastores/{datastore.name}"
+                f"/paths/{place.path}"
+            )
+    return uri
 
 
 def _job_of(model_uri: str, place: BlobPlace) -> str:

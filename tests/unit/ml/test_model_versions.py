@@ -61,6 +61,10 @@ def test_a_model_from_a_job_is_linked_to_it(tmp_path: Path) -> None:
         model_uri="azureml://jobs/calm_leaf/outputs/model/paths/",
     )  # fmt: skip
     assert (made.job, list(made.files), made.root) == ("calm_leaf", ["w.txt"], "out")
+    assert made.model_uri == (
+        f"azureml:/{workspace.resource_id.replace('/providers/Microsoft.MachineLearningServices', '')}"
+        f"/datastores/{default.name}/paths/elsewhere/out"
+    )
     (edge,) = store.growing.edges_to(made.lineage_key)
     assert (edge.source, edge.relation) == (f"job/{workspace.key}/calm_leaf", "registered")
     assert [e.kind for e in store.journal.of(made.lineage_key)] == ["ModelVersionCreated"]
