@@ -5,9 +5,12 @@ back until `loop/push.py` has written refs and runs, and then tells the user whi
 Source: https://git-scm.com/docs/git-http-backend and https://git-scm.com/docs/http-protocol
 """
 
+import contextlib
+import fcntl
 import re
 import tempfile
 from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path
 from subprocess import PIPE, Popen  # noqa: TID251  # the type and a constant; starting is process.spawn
 from typing import IO
@@ -24,7 +27,7 @@ from shipway.store.store import Store
 from shipway.wire.http import Request, Response, Route
 
 _DOC = "https://git-scm.com/docs/http-protocol"
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _SERVICES = ("git-upload-pack", "git-receive-pack")
 _PACKET_LIMIT = 65_515
@@ -87,6 +90,9 @@ class GitHttp:
         output = child.stdout
         if output is None:
             raise Unavailable("git's output could not be opened")
+        # 64 KiB where the system has no such call (not Linux) or the user is past the limit
+        with contextlib.suppress(AttributeError, OSError):
+            fcntl.fcntl(output.fileno(), fcntl.F_SETPIPE_SZ, _CHUNK)
         status, headers = _cgi_headers(output)
 
         def close() -> None:
@@ -255,5 +261,7 @@ def _cgi_headers(output: IO[bytes]) -> tuple[int, tuple[tuple[str, str], ...]]:
 
 
 def _chunks(output: IO[bytes]) -> Iterable[bytes]:
-    while chunk := output.read(_CHUNK):
-        yield chunk
+    """What git has written so far, piece by piece, so that its progress shows as it is made."""
+    if isinstance(output, BufferedReader):
+        while chunk := output.read1(_CHUNK):
+            yield chunk
