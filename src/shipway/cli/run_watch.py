@@ -15,13 +15,21 @@ _EXIT_CODES = {"succeeded": 0, "succeededWithIssues": 0}
 
 
 def watch(
-    session: Session, number: int, *, as_json: bool = False, until_waiting: bool = False
+    session: Session,
+    number: int,
+    *,
+    as_json: bool = False,
+    until_waiting: bool = False,
+    go_on: bool = False,
 ) -> int:
     """Show a run until it is over (or waits for an approval, if wanted); the exit code.
 
-    0 succeeded, 1 failed or canceled, 4 it waits for an approval and that was asked for.
+    0 succeeded, 1 failed or canceled, 4 it waits for an approval and that was asked for. `go_on`:
+    what is over already was shown before.
     """
     screen = None if as_json else _Screen() if sys.stdout.isatty() else _Lines()
+    if go_on and isinstance(screen, _Lines):
+        screen.skip(session.get(f"/runs/{number}"))
     while True:
         found = session.get(f"/runs/{number}")
         is_over = found["state"] == "completed"
@@ -72,6 +80,13 @@ class _Lines:
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
 
+    def skip(self, run: Mapping[str, Any]) -> None:
+        """Say nothing of what is over already."""
+        self._seen["run"] = run["state"]
+        for record in run["records"]:
+            if record["state"] == "completed":
+                self._seen[record["record_id"]] = run_tree.state_of(record)
+
     def show(self, run: Mapping[str, Any]) -> None:
         """What is new since the last time."""
         now = SystemClock().now()
@@ -86,8 +101,10 @@ class _Lines:
             self._seen[record["record_id"]] = state
             self._tell(record, state, run_tree.duration(record, now))
         for approval in run["approvals"]:
-            if self._seen.get(approval["approval_id"]) != approval["status"]:
-                self._seen[approval["approval_id"]] = approval["status"]
+            # its line in the timeline has the same id, and other words for its states
+            key = f"approval {approval['approval_id']}"
+            if self._seen.get(key) != approval["status"]:
+                self._seen[key] = approval["status"]
                 print(f"approval of {approval['resource']}: {approval['status']}", flush=True)
         if run["state"] == "completed":
             print(

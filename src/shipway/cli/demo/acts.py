@@ -85,7 +85,7 @@ def approve(stage: Stage, number: int) -> None:
 
 def finish(stage: Stage, number: int) -> None:
     """Follow an approved run to its end. Raises `DemoFailed` when it does not succeed."""
-    if watch(stage.session, number) != 0:
+    if watch(stage.session, number, go_on=True) != 0:
         found = stage.session.get(f"/runs/{number}")
         raise DemoFailed(
             f"run {number} ended {found['result']}",
@@ -173,24 +173,27 @@ def _answered(stage: Stage, number: int) -> bool:
 
 def _show_predictions(request: Mapping[str, Any], answer: Any, url: str) -> None:  # noqa: ANN401
     flights = request["flights"]
-    rows = answer.get("predictions", answer) if isinstance(answer, dict) else answer
-    if not isinstance(rows, list) or len(rows) != len(flights):
+    chances = answer.get("probabilities") if isinstance(answer, dict) else None
+    if not isinstance(chances, list) or len(chances) != len(flights):
         raise DemoFailed(f"the endpoint's answer is not one prediction a flight: {answer}",
                          where=url)  # fmt: skip
     output.show_table(
-        ("flight", "from", "to", "departs", "late?"),
+        ("flight", "from", "to", "departs", "arrives late"),
         [
-            (flight["carrier"], flight["origin"], flight["dest"],
-             f"{flight['scheduled_departure']:.2f} h", _chance(row))
-            for flight, row in zip(flights, rows, strict=True)
+            (
+                flight["carrier"],
+                flight["origin"],
+                flight["dest"],
+                _hour(flight["scheduled_departure"]),
+                f"{chance:.0%}",
+            )
+            for flight, chance in zip(flights, chances, strict=True)
         ],
-    )  # fmt: skip
+    )
 
 
-def _chance(row: Any) -> str:  # noqa: ANN401  # a number, or an object that holds one
-    if isinstance(row, dict):
-        row = next((v for v in row.values() if isinstance(v, float)), row)
-    return f"{row:.0%}" if isinstance(row, float) else str(row)
+def _hour(hours: float) -> str:
+    return f"{int(hours):02}:{round(hours % 1 * 60) % 60:02}"
 
 
 def _reason(notice: Mapping[str, Any]) -> str:

@@ -52,7 +52,9 @@ def push(folder: Path) -> str:
 
 def git(folder: Path, *arguments: str, both: bool = False) -> str:
     """git in `folder`. Raises `GitFailed`."""
-    env_vars = {**config.environment(), "GIT_TERMINAL_PROMPT": "0"}
+    # a CA variable of the shell would win over what stands in the clone's own config
+    shell = {n: v for n, v in config.environment().items() if not n.startswith("GIT_SSL_")}
+    env_vars = {**shell, "GIT_TERMINAL_PROMPT": "0"}
     done = process.run(["git", *arguments], cwd=folder, env_vars=env_vars, seconds=300)
     said = done.stderr.decode(errors="replace")
     if done.returncode != 0:
