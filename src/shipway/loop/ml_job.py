@@ -257,17 +257,18 @@ def _end_pipeline(store: Store, board: Board, parent: MLJob, status: str) -> Non
     error: Mapping[str, str] = {}
     if status == "Failed":
         error = _error_of(store, board)
-    if status == "Completed":
-        for name, promoted in board.promoted.items():
-            child = board.node(promoted.node).child
-            output = jobs.find_output(
-                store, workspace=parent.workspace, name=child, output=promoted.output
-            )
-            if output is not None:
-                jobs.put_output(
-                    store, workspace=parent.workspace, name=parent.name,
-                    output=replace(output, name=name),
-                )  # fmt: skip
+    # on Azure a child writes straight to its pipeline's output, so what completed children wrote is
+    # there also when another one failed
+    for name, promoted in board.promoted.items():
+        child = board.node(promoted.node).child
+        output = jobs.find_output(
+            store, workspace=parent.workspace, name=child, output=promoted.output
+        )
+        if output is not None:
+            jobs.put_output(
+                store, workspace=parent.workspace, name=parent.name,
+                output=replace(output, name=name),
+            )  # fmt: skip
     _announce(store, jobs.step(store, parent, job_states.END_VERBS[status], error=error))
 
 
