@@ -11,9 +11,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shipway.base.errors import NotSupported
+from shipway.ml.job_bindings import (
+    Scope,
+    bound_inputs,
+    literal_of,
+    merged,
+    note_promotion,
+    promote,
+    promoted_name,
+)
 from shipway.ml.job_parsing import field as get_field
 from shipway.ml.job_parsing import (
-    input_spec,
     inputs,
     invalid,
     is_true,
@@ -27,10 +35,8 @@ from shipway.ml.job_parsing import (
 from shipway.ml.job_specs import (
     CommandSpec,
     ComponentSpec,
-    InputDeclaration,
     InputSpec,
     NodeSpec,
-    OutputSpec,
     PromotedOutput,
 )
 
@@ -75,28 +81,11 @@ class JobGraph:
         return {path: tuple(after) for path, after in found.items()}
 
 
-@dataclass(slots=True, kw_only=True)
-class _Scope:
-    """One pipeline while it is read: the job itself or a pipeline component within it."""
-
-    where: str
-    prefix: str
-    inputs: Mapping[str, InputSpec | None]
-    outputs: Mapping[str, OutputSpec]
-    default_compute: str
-    default_environment: str
-    depth: int = 0
-    nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    # `(node, output)` behind each output of each node, also of opened pipeline nodes
-    sources: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    promoted: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-
 def build(properties: Mapping[str, Json], components: Components) -> JobGraph:
     """The graph of a PipelineJob's properties. Raises `BadInput` and `NotSupported` by name."""
     settings = _settings(mapping(properties.get("settings"), "settings"), properties)
     given: dict[str, InputSpec | None] = dict(inputs(properties.get("inputs"), "inputs"))
-    scope = _Scope(
+    scope = Scope(
         where="", prefix="", inputs=given, outputs=outputs(properties.get("outputs"), "outputs"),
         default_compute=settings.default_compute,
         default_environment=settings.default_environment,
@@ -135,7 +124,7 @@ def _settings(value: Mapping[str, Json], properties: Mapping[str, Json]) -> Pipe
     )
 
 
-def _read_nodes(scope: _Scope, nodes: Mapping[str, Json], components: Components) -> list[NodeSpec]:
+def _read_nodes(scope: Scope, nodes: Mapping[str, Json], components: Components) -> list[NodeSpec]:
     if scope.depth > _DEEPEST:
         raise invalid(f"Pipelines are nested more than {_DEEPEST} deep", scope.where)
     found: list[NodeSpec] = []
@@ -150,7 +139,7 @@ def _read_nodes(scope: _Scope, nodes: Mapping[str, Json], components: Components
     return found
 
 
-def _reading_order(scope: _Scope, nodes: Mapping[str, Json]) -> list[str]:
+def _reading_order(scope: Scope, nodes: Mapping[str, Json]) -> list[str]:
     """Node names so that each stands after those it binds to; names a circle and a stranger."""
     needs: dict[str, list[str]] = {}
     for name, value in nodes.items():
@@ -230,11 +219,11 @@ def _component_of(node: Mapping[str, Json], place: str, components: Components) 
 
 
 def _open_pipeline(
-    outer: _Scope, name: str, node: Mapping[str, Json], spec: ComponentSpec, components: Components
+    outer: Scope, name: str, node: Mapping[str, Json], spec: ComponentSpec, components: Components
 ) -> list[NodeSpec]:
     place = f"{outer.where}jobs.{name}"
-    values = _bound_inputs(outer, node, spec.inputs, place)
-    inner = _Scope(
+    values = bound_inputs(outer, node, spec.inputs, place)
+    inner = Scope(
         where=f"{place}.", prefix=f"{outer.prefix}{name}/",
         inputs={n: values.get(n) for n in spec.inputs},
         outputs=spec.outputs,
@@ -254,20 +243,20 @@ def _open_pipeline(
         source = inner.promoted[output]
         outer.sources[(name, output)] = source
         if output in given:
-            found = _promote(outer, given[output], source, found, f"{place}.outputs.{output}")
+            found = promote(outer, given[output], source, found, f"{place}.outputs.{output}")
     outer.nodes[name] = tuple(n.path for n in found)
     return found
 
 
 def _command_node(
-    scope: _Scope, name: str, node: Mapping[str, Json], spec: ComponentSpec
+    scope: Scope, name: str, node: Mapping[str, Json], spec: ComponentSpec
 ) -> NodeSpec:
     place = f"{scope.where}jobs.{name}"
     command = spec.command
     if command is None:
         raise invalid(f"The component of '{place}' has no command", place)
     path = f"{scope.prefix}{name}"
-    values = _bound_inputs(scope, node, spec.inputs, place)
+    values = bound_inputs(scope, node, spec.inputs, place)
     written = dict(spec.outputs)
     for output, given in outputs(node.get("outputs"), f"{place}.outputs").items():
         if output not in written:
@@ -275,10 +264,10 @@ def _command_node(
                 f"The component '{spec.name}' has no output '{output}'",
                 f"{place}.outputs.{output}", nearest(output, written),
             )  # fmt: skip
-        written[output] = _merged(scope, written[output], given, f"{place}.outputs.{output}")
-        bound = _promoted_name(given)
+        written[output] = merged(scope, written[output], given, f"{place}.outputs.{output}")
+        bound = promoted_name(given)
         if bound:
-            _note_promotion(scope, bound, (path, output), f"{place}.outputs.{output}")
+            note_promotion(scope, bound, (path, output), f"{place}.outputs.{output}")
     for output in written:
         scope.sources[(name, output)] = (path, output)
     scope.nodes[name] = (path,)
@@ -292,7 +281,7 @@ def _command_node(
 
 
 def _overridden(
-    command: CommandSpec, node: Mapping[str, Json], place: str, scope: _Scope
+    command: CommandSpec, node: Mapping[str, Json], place: str, scope: Scope
 ) -> CommandSpec:
     limits = mapping(node.get("limits"), f"{place}.limits")
     extra = texts(get_field(node, "environmentVariables"), f"{place}.environment_variables")
@@ -303,176 +292,11 @@ def _overridden(
         environment=environment or command.environment or scope.default_environment,
         env_vars={
             **command.env_vars,
-            **{n: _literal_of(scope, v, place) for n, v in extra.items()},
+            **{n: literal_of(scope, v, place) for n, v in extra.items()},
         },
         timeout_seconds=timeout if timeout is not None else command.timeout_seconds,
         component_id=text(get_field(node, "componentId")),
     )
-
-
-def _bound_inputs(
-    scope: _Scope,
-    node: Mapping[str, Json],
-    declared: Mapping[str, InputDeclaration],
-    place: str,
-) -> dict[str, InputSpec | None]:
-    """Each declared input with its value; None for an optional one that was not given."""
-    found: dict[str, InputSpec | None] = {}
-    given = mapping(node.get("inputs"), f"{place}.inputs")
-    for name, item in given.items():
-        where = f"{place}.inputs.{name}"
-        base = name.partition(".")[0]
-        if name not in declared and base not in declared:
-            raise invalid(f"The component has no input '{name}'", where, nearest(name, declared))
-        declaration = declared.get(name)
-        value = _resolve(scope, input_spec(item, where), where, declaration)
-        found[name] = _checked(value, declaration, where) if declaration else value
-    for name, declaration in declared.items():
-        if found.get(name) is not None:
-            continue
-        if declaration.default is not None:
-            found[name] = InputSpec(type=declaration.type, value=declaration.default)
-        elif declaration.optional or declaration.type == "group":
-            found[name] = None
-        else:
-            raise invalid(
-                f"The input '{name}' of '{place}' has no value", f"{place}.inputs.{name}",
-                "Bind it, give it a value, or declare it optional or with a default.",
-            )  # fmt: skip
-    return found
-
-
-def _resolve(
-    scope: _Scope, spec: InputSpec, where: str, declaration: InputDeclaration | None
-) -> InputSpec | None:
-    """An input with its binding followed to a value, a place or a node's output."""
-    value = spec.value or spec.uri
-    whole = _WHOLE.fullmatch(value)
-    if whole is None:
-        if "${{" in value:
-            return replace(spec, value=_literal_of(scope, value, where))
-        return _as_place(spec, declaration)
-    kind, _, rest = whole[1].removeprefix("parent.").partition(".")
-    if not whole[1].startswith("parent.") or kind not in ("inputs", "jobs"):
-        raise _bad_binding(whole[1], where)
-    if kind == "inputs":
-        if rest not in scope.inputs:
-            raise invalid(
-                f"'{where}' binds to the unknown input '{rest}' of the pipeline", where,
-                nearest(rest, scope.inputs),
-            )  # fmt: skip
-        bound = scope.inputs[rest]
-        if bound is None:
-            return None
-        return _as_place(replace(bound, mode=spec.mode or bound.mode), declaration)
-    node, _, tail = rest.partition(".")
-    side, _, output = tail.partition(".")
-    if side != "outputs" or not output:
-        raise _bad_binding(whole[1], where)
-    source = scope.sources.get((node, output))
-    if source is None:
-        known = [o for n, o in scope.sources if n == node]
-        raise invalid(
-            f"'{where}' binds to the unknown output '{output}' of node '{node}'", where,
-            nearest(output, known),
-        )  # fmt: skip
-    return InputSpec(
-        type=declaration.type if declaration else "uri_folder", mode=spec.mode,
-        source_node=source[0], source_output=source[1],
-    )  # fmt: skip
-
-
-def _as_place(spec: InputSpec, declaration: InputDeclaration | None) -> InputSpec:
-    """A value that was sent as a literal becomes what its declaration says."""
-    if declaration is None:
-        return spec
-    from_literal = spec.is_literal and not InputSpec(type=declaration.type).is_literal
-    if from_literal:
-        return replace(spec, type=declaration.type, uri=spec.value, value="")
-    return replace(spec, type=declaration.type)
-
-
-def _literal_of(scope: _Scope, value: str, where: str) -> str:
-    """Text with `${{parent.inputs.x}}` within it replaced by literals."""
-
-    def one(found: re.Match[str]) -> str:
-        name = found[1].removeprefix("parent.inputs.")
-        bound = scope.inputs.get(name)
-        if name == found[1] or bound is None or not bound.is_literal:
-            raise _bad_binding(found[1], where)
-        return bound.value
-
-    return _ANY.sub(one, value)
-
-
-def _checked(value: InputSpec | None, declared: InputDeclaration, where: str) -> InputSpec | None:
-    if value is None or not value.is_literal:
-        return value
-    content = value.value
-    if declared.type in ("integer", "number"):
-        try:
-            number = float(content) if declared.type == "number" else float(int(content))
-        except ValueError:
-            raise invalid(f"'{content}' is not of type {declared.type}", where) from None
-        low, high = declared.minimum, declared.maximum
-        if (low is not None and number < low) or (high is not None and number > high):
-            raise invalid(f"{content} is not between {low} and {high}", where)
-    if declared.type == "boolean" and content.lower() not in ("true", "false"):
-        raise invalid(f"'{content}' is not of type boolean", where, "Write true or false.")
-    if declared.choices and content not in declared.choices:
-        raise invalid(
-            f"'{content}' is none of the choices", where, nearest(content, declared.choices)
-        )
-    return value
-
-
-def _merged(scope: _Scope, declared: OutputSpec, given: OutputSpec, where: str) -> OutputSpec:
-    name = _promoted_name(given)
-    if not name:
-        if "${{" in given.uri and not re.search(r"\$\{\{\s*(?:name|output_name)", given.uri):
-            raise _bad_binding(given.uri, where)
-        kind = given.type or declared.type
-        return replace(given, type=kind)
-    if name not in scope.outputs:
-        raise invalid(
-            f"'{where}' binds to the unknown output '{name}' of the pipeline", where,
-            nearest(name, scope.outputs),
-        )  # fmt: skip
-    whole = scope.outputs[name]
-    return replace(whole, type=whole.type or declared.type, mode=given.mode or whole.mode)
-
-
-def _promoted_name(given: OutputSpec) -> str:
-    found = _WHOLE.fullmatch(given.uri)
-    return (
-        found[1].removeprefix("parent.outputs.")
-        if found and found[1].startswith("parent.outputs.")
-        else ""
-    )
-
-
-def _note_promotion(scope: _Scope, name: str, source: tuple[str, str], where: str) -> None:
-    if name in scope.promoted and scope.promoted[name] != source:
-        raise invalid(f"Two nodes write the output '{name}' of the pipeline", where)
-    scope.promoted[name] = source
-
-
-def _promote(
-    scope: _Scope, given: OutputSpec, source: tuple[str, str], nodes: list[NodeSpec], where: str
-) -> list[NodeSpec]:
-    """Give an opened pipeline's output what the outer pipeline says of it."""
-    node, output = source
-    name = _promoted_name(given)
-    if name:
-        _note_promotion(scope, name, source, where)
-
-    def changed(spec: NodeSpec) -> NodeSpec:
-        if spec.path != node:
-            return spec
-        merged = _merged(scope, spec.outputs[output], given, where)
-        return replace(spec, outputs={**spec.outputs, output: merged})
-
-    return [changed(spec) for spec in nodes]
 
 
 def _pass_through(names: Mapping[str, object], side: str) -> dict[str, Json]:
@@ -485,11 +309,3 @@ def _pass_through(names: Mapping[str, object], side: str) -> dict[str, Json]:
 def _ordered(nodes: list[NodeSpec]) -> tuple[NodeSpec, ...]:
     """As read (each after what it needs); opened pipelines keep that order by construction."""
     return tuple(nodes)
-
-
-def _bad_binding(binding: str, where: str) -> Exception:
-    return invalid(
-        f"The binding '{binding}' at '{where}' cannot be followed", where,
-        "Write ${{parent.inputs.<name>}}, ${{parent.jobs.<node>.outputs.<name>}} or,"
-        " for an output, ${{parent.outputs.<name>}}.",
-    )  # fmt: skip

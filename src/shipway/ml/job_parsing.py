@@ -6,7 +6,7 @@ read everywhere. Pure. Must not know: documents. Raises `BadInput` that names th
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from shipway.base.errors import BadInput, NotSupported
@@ -202,10 +202,7 @@ def component(spec: Mapping[str, Json]) -> ComponentSpec:
             f"shipway does not run components of type '{kind}'", code="ComponentTypeNotSupported",
             where="componentSpec.type", hint="Supported: command and pipeline components.",
         )  # fmt: skip
-    declared = {
-        n: _declaration(d, f"componentSpec.inputs.{n}")
-        for n, d in mapping(spec.get("inputs"), "componentSpec.inputs").items()
-    }
+    declared = dict(_declarations(spec.get("inputs"), "componentSpec.inputs"))
     return ComponentSpec(
         kind=kind, name=name, version=text(spec.get("version")),
         display_name=text(spec.get("display_name")), inputs=declared,
@@ -244,6 +241,18 @@ def _command_of_component(spec: Mapping[str, Json]) -> CommandSpec:
         is_deterministic=is_true(spec.get("is_deterministic"), default=True),
         component_name=text(spec.get("name")), component_version=text(spec.get("version")),
     )  # fmt: skip
+
+
+def _declarations(value: Json, where: str) -> Iterator[tuple[str, InputDeclaration]]:
+    """Inputs by name; those of a parameter group by `<group>.<name>`."""
+    for name, item in mapping(value, where).items():
+        spec = mapping(item, f"{where}.{name}")
+        if spec.get("type") == "group":
+            inner = spec.get("values") or spec.get("properties")
+            for part, declared in _declarations(inner, f"{where}.{name}"):
+                yield f"{name}.{part}", declared
+        else:
+            yield name, _declaration(spec, f"{where}.{name}")
 
 
 def _declaration(value: Json, where: str) -> InputDeclaration:
