@@ -6,51 +6,24 @@ them. `advance` asks the engine what is due and does it, until nothing is.
 
 import json
 
-from shipway.azpipelines import compiler, run_names
-from shipway.azpipelines.context import CompileContext
 from shipway.azpipelines.diagnostics import Diagnostic
-from shipway.azpipelines.expand.includes import FileMissing
 from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan
 from shipway.azure.entra.principals import Principal
 from shipway.base.messages import Event, Instruction
 from shipway.devops import (
     definitions,
-    repositories,
     run_engine,
     run_progress,
     run_states,
     run_variables,
     runs,
-    task_definitions,
 )
 from shipway.devops.run_engine import VariableSource
 from shipway.devops.runs import Issue, OutputVariable, Record, Run
-from shipway.loop import checkpoint
+from shipway.loop import checkpoint, run_compilation
 from shipway.store.store import Store
 
 QUEUE = "agent"
-
-
-class _Files:
-    """The files of one commit, for the compiler."""
-
-    def __init__(self, store: Store, run: Run) -> None:
-        self._store = store
-        self._run = run
-        self._repository = repositories.by_id(store, run.repository_id)
-
-    def read(self, repository_alias: str, path: str) -> str:
-        if repository_alias != "self" or self._repository is None:
-            raise FileMissing(f"the repository '{repository_alias}' is not available here")
-        content = repositories.read_file(
-            self._store, self._repository, version=self._run.source_version, path=path
-        )
-        if content is None:
-            raise FileMissing(
-                f"File /{path.lstrip('/')} not found in repository {self._repository.name} "
-                f"branch {self._run.source_branch} version {self._run.source_version}."
-            )
-        return content.decode("utf-8", "strict")
 
 
 class _Variables(VariableSource):
@@ -78,7 +51,7 @@ def on_queued(store: Store, event: Event) -> None:
     definition = definitions.find(store, run.definition_id)
     path = definition.yaml_path if definition else "azure-pipelines.yml"
     try:
-        result = compiler.compile(files=_Files(store, run), path=path, context=_context(store, run))
+        result = run_compilation.compile_run(store, run, path=path)
     except UnicodeDecodeError:
         _refuse(store, run, f"/{path}: the file is not UTF-8 text", [])
         return
@@ -184,17 +157,6 @@ def advance(store: Store, run_id: int) -> None:
             _DO[instruction.kind](store, run, plan, instruction)
 
 
-def _context(store: Store, run: Run) -> CompileContext:
-    known = run_variables.predefined(store, run) + run_variables.queue_time(store, run)
-    return CompileContext(
-        parameters=dict(run.parameters),
-        variables=run_variables.shown(known),
-        groups=run_variables.group_values(store, run.project_id),
-        secret_names=frozenset(v.name for v in known if v.is_secret),
-        known_tasks=task_definitions.KNOWN,
-    )
-
-
 def _refuse(store: Store, run: Run, message: str, diagnostics: list[Diagnostic]) -> None:
     """The YAML does not compile: Azure ends such a run at once, with the message shown on it."""
     runs.set_run(
@@ -204,22 +166,10 @@ def _refuse(store: Store, run: Run, message: str, diagnostics: list[Diagnostic])
         result="failed",
         started_at=store.clock.now(),
         finished_at=store.clock.now(),
-        diagnostics=tuple(_diagnostic(d) for d in diagnostics)
+        diagnostics=tuple(run_compilation.as_body(d) for d in diagnostics)
         or ({"severity": "error", "message": message},),
     )
     _say(store, run, "RunCompleted", {"result": "failed", "reason": message})
-
-
-def _diagnostic(item: Diagnostic) -> dict[str, object]:
-    return {
-        "code": item.code,
-        "severity": item.severity,
-        "message": item.message,
-        "file": item.file,
-        "line": item.line,
-        "column": item.column,
-        "hint": item.hint,
-    }
 
 
 def _begin(store: Store, run: Run, plan: RunPlan, diagnostics: list[Diagnostic]) -> None:
@@ -242,23 +192,10 @@ def _begin(store: Store, run: Run, plan: RunPlan, diagnostics: list[Diagnostic])
         state="inProgress",
         started_at=store.clock.now(),
         plan=json.loads(json.dumps(plan.to_json())),
-        run_name=_name(store, run, plan),
-        diagnostics=tuple(_diagnostic(d) for d in diagnostics),
+        run_name=run_compilation.name_of(store, run, plan),
+        diagnostics=tuple(run_compilation.as_body(d) for d in diagnostics),
     )
     advance(store, run.run_id)
-
-
-def _name(store: Store, run: Run, plan: RunPlan) -> str:
-    """`Build.BuildNumber` from the pipeline's `name:`; the default was given when it was queued."""
-    if not plan.name_format:
-        return run.run_name
-    variables = run_variables.shown(run_variables.all_of(store, run, plan))
-    now = store.clock.now()
-    revision = 0
-    if run_names.needs_revision(plan.name_format):
-        rest = run_names.without_revision(plan.name_format, started=now, variables=variables)
-        revision = runs.next_revision(store, run.definition_id, rest)
-    return run_names.run_name(plan.name_format, started=now, revision=revision, variables=variables)
 
 
 def _open_checkpoint(store: Store, run: Run, plan: RunPlan, instruction: Instruction) -> None:

@@ -11,8 +11,7 @@ from urllib.parse import quote
 from shipway.base import clock
 from shipway.base.errors import ShipwayError
 from shipway.base.home import Home
-from shipway.cli import output
-from shipway.cli.commands import lineage as lineage_command
+from shipway.cli import lineage_tree, output
 from shipway.cli.demo import clone
 from shipway.cli.demo.webhook import Webhook
 from shipway.cli.run_watch import watch
@@ -113,7 +112,7 @@ def call_endpoint(stage: Stage, environment: Mapping[str, str]) -> None:
 def show_lineage(stage: Stage, number: int) -> None:
     """Print the chain of a run. Raises `DemoFailed` when a station is missing."""
     found = stage.session.get(f"/lineage?of={number}")
-    lineage_command.show(found)
+    lineage_tree.show(found)
     if not found["complete"]:
         raise DemoFailed(
             "the lineage is not complete: " + "; ".join(found["missing"]), where=f"run {number}"

@@ -1,0 +1,78 @@
+"""The compilation of a run: its files, what is known when it is queued, its name.
+
+Reads the commit that the run is for; knows nothing of how a run goes on.
+"""
+
+from shipway.azpipelines import compiler, run_names
+from shipway.azpipelines.compiler import CompileResult
+from shipway.azpipelines.context import CompileContext
+from shipway.azpipelines.diagnostics import Diagnostic
+from shipway.azpipelines.expand.includes import FileMissing
+from shipway.azpipelines.plan import RunPlan
+from shipway.devops import repositories, run_variables, runs, task_definitions
+from shipway.devops.runs import Run
+from shipway.store.store import Store
+
+
+def compile_run(store: Store, run: Run, *, path: str) -> CompileResult:
+    """The plan of a run, or what is wrong with its YAML."""
+    return compiler.compile(files=_Files(store, run), path=path, context=_context(store, run))
+
+
+def as_body(item: Diagnostic) -> dict[str, object]:
+    """A diagnostic as the run keeps it."""
+    return {
+        "code": item.code,
+        "severity": item.severity,
+        "message": item.message,
+        "file": item.file,
+        "line": item.line,
+        "column": item.column,
+        "hint": item.hint,
+    }
+
+
+def name_of(store: Store, run: Run, plan: RunPlan) -> str:
+    """`Build.BuildNumber` from the pipeline's `name:`; the default was given when it was queued."""
+    if not plan.name_format:
+        return run.run_name
+    variables = run_variables.shown(run_variables.all_of(store, run, plan))
+    now = store.clock.now()
+    revision = 0
+    if run_names.needs_revision(plan.name_format):
+        rest = run_names.without_revision(plan.name_format, started=now, variables=variables)
+        revision = runs.next_revision(store, run.definition_id, rest)
+    return run_names.run_name(plan.name_format, started=now, revision=revision, variables=variables)
+
+
+class _Files:
+    """The files of one commit, for the compiler."""
+
+    def __init__(self, store: Store, run: Run) -> None:
+        self._store = store
+        self._run = run
+        self._repository = repositories.by_id(store, run.repository_id)
+
+    def read(self, repository_alias: str, path: str) -> str:
+        if repository_alias != "self" or self._repository is None:
+            raise FileMissing(f"the repository '{repository_alias}' is not available here")
+        content = repositories.read_file(
+            self._store, self._repository, version=self._run.source_version, path=path
+        )
+        if content is None:
+            raise FileMissing(
+                f"File /{path.lstrip('/')} not found in repository {self._repository.name} "
+                f"branch {self._run.source_branch} version {self._run.source_version}."
+            )
+        return content.decode("utf-8", "strict")
+
+
+def _context(store: Store, run: Run) -> CompileContext:
+    known = run_variables.predefined(store, run) + run_variables.queue_time(store, run)
+    return CompileContext(
+        parameters=dict(run.parameters),
+        variables=run_variables.shown(known),
+        groups=run_variables.group_values(store, run.project_id),
+        secret_names=frozenset(v.name for v in known if v.is_secret),
+        known_tasks=task_definitions.KNOWN,
+    )
