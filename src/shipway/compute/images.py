@@ -177,6 +177,12 @@ def _build(  # facts of one build
             )  # fmt: skip
             if answer is not None:
                 raise _refused(plan, version, answer)
+        # commands of jobs call pip, and MLflow asks it for versions; without an index they do without
+        _uv(
+            ["pip", "install", "--python", str(building / "bin" / "python"), "pip"],
+            log,
+            check=False,
+        )
         facts = {"python": version, "environment": plan.name, "requirements": plan.requirements}
         (building / _FACTS).write_text(json.dumps(facts))
         shutil.rmtree(target, ignore_errors=True)

@@ -119,16 +119,17 @@ class RunTokens:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[str, tuple[float, str, int]] = {}
+        self._known: dict[str, tuple[float, dict[str, str]]] = {}
 
-    def of(self, workspace: str) -> dict[str, str]:
-        """The variables that carry the token."""
-        made_at, token, expiry = self._known.get(workspace, (0.0, "", 0))
-        if not token or clock.monotonic() - made_at > _TOKEN_KEPT_SECONDS:
+    def of(self, workspace: str) -> Mapping[str, str]:
+        """The variables that carry the token, under MLflow's name and Azure ML's."""
+        known = self._known.get(workspace)
+        if known is None or clock.monotonic() - known[0] > _TOKEN_KEPT_SECONDS:
             token, expiry = tracking.run_token(self._store, workspace=workspace)
-            self._known[workspace] = (clock.monotonic(), token, expiry)
-        return {
-            "AZUREML_RUN_TOKEN": token,
-            "AZUREML_RUN_TOKEN_EXPIRY": str(expiry),
-            "AZUREML_RUN_TOKEN_USE_AMBIENT_AUTH": "true",
-        }
+            found = {
+                "MLFLOW_TRACKING_TOKEN": token,
+                "AZUREML_RUN_TOKEN": token,
+                "AZUREML_RUN_TOKEN_EXPIRY": str(int(expiry.timestamp())),
+            }
+            known = self._known[workspace] = (clock.monotonic(), found)
+        return known[1]
