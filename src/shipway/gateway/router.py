@@ -9,9 +9,7 @@ Source: https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-o
 
 import asyncio
 import contextlib
-import hashlib
 import hmac
-import json
 import logging
 import random
 from collections.abc import AsyncIterator
@@ -38,7 +36,8 @@ from shipway.base.errors import (
     TooLarge,
     Unauthenticated,
 )
-from shipway.ml import online_deployments, online_endpoints
+from shipway.gateway import endpoint_facts, model_answers
+from shipway.gateway.endpoint_facts import Facts, Target
 from shipway.store.growing import EndpointRequest
 from shipway.store.store import Store
 
@@ -53,16 +52,6 @@ _MOST_MIRRORED = 64
 _QUEUE_SECONDS = 30.0
 SCORE_ACTION = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action"
 
-# what is between two neighbours only and never passed on (RFC 9110 section 7.6.1); the rest is
-# said anew by whoever sends, or is the router's own
-_NOT_PASSED = frozenset(
-    {
-        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-        "transfer-encoding", "upgrade", "host", "content-length", "authorization", "date",
-        "server", "azureml-model-deployment", "x-ms-request-id", "x-request-id", "expect",
-    }
-)  # fmt: skip
-
 
 class ModelError(ShipwayError):
     """The deployment's own answer was an error: 424, with the model's status in a header."""
@@ -74,31 +63,6 @@ class TimedOut(ShipwayError):
     """The deployment did not answer in its request time-out."""
 
     default_code, default_status = "RequestTimeout", 408
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A deployment that can answer."""
-
-    name: str
-    socket: Path
-    timeout: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What the router knows of an endpoint, until the database changes."""
-
-    key: str
-    name: str
-    resource_id: str
-    host: str
-    auth_mode: str
-    key_hashes: tuple[bytes, ...]
-    targets: dict[str, Target]
-    weights: tuple[tuple[str, int], ...]
-    mirror: str
-    mirror_percent: int
 
 
 @dataclass(slots=True)
@@ -131,7 +95,7 @@ class Router:
             target = self._choose(facts, incoming)
             body = await _body(incoming)
         except ShipwayError as error:
-            return await _send_error(incoming, error, request_id, "")
+            return await model_answers.send_error(incoming, error, request_id, "")
         self._mirror(facts, target, incoming, body)
         began = clock.monotonic()
         status = 502
@@ -176,41 +140,12 @@ class Router:
         name = host.partition(":")[0].lower()
         facts = self._facts.get(name)
         if facts is None:
-            facts = self._facts[name] = self._read_facts(name)
+            facts = self._facts[name] = endpoint_facts.read(self._store, name)
         return facts
 
     def _data_version(self) -> int:
         """Changes with every commit of another connection (this loop's own never writes)."""
         return int(self._store.database.read().execute("PRAGMA data_version").fetchone()[0])
-
-    def _read_facts(self, host: str) -> Facts:
-        store = self._store
-        endpoint = online_endpoints.find_by_host(store, host)
-        if endpoint is None or endpoint.provisioning_state in ("Creating", "Deleting"):
-            raise NotFound(
-                f"No online endpoint answers at '{host}'", code="EndpointNotFound", where=host,
-                hint="`shipway endpoints` lists the endpoints and their addresses.",
-            )  # fmt: skip
-        found = online_deployments.list_of(
-            store, workspace=endpoint.workspace, endpoint=endpoint.name
-        )
-        targets = {
-            d.name.lower(): Target(
-                name=d.name, timeout=d.request_timeout,
-                socket=online_deployments.socket_path(store.home, d.key, d.serving_generation),
-            )
-            for d in found
-            if d.serving_generation and d.provisioning_state != "Deleting"
-        }  # fmt: skip
-        keys = online_endpoints.keys(store, endpoint) if endpoint.auth_mode == "Key" else {}
-        mirror = next(((n, p) for n, p in endpoint.mirror_traffic.items() if p), ("", 0))
-        return Facts(
-            key=endpoint.key, name=endpoint.name, host=host, auth_mode=endpoint.auth_mode,
-            resource_id=online_endpoints.resource_id(endpoint.workspace, endpoint.name),
-            key_hashes=tuple(_hash(key) for key in keys.values()), targets=targets,
-            weights=tuple((n.lower(), p) for n, p in endpoint.traffic.items() if p),
-            mirror=mirror[0].lower(), mirror_percent=mirror[1],
-        )  # fmt: skip
 
     # -- who may, and who answers ----------------------------------------------------------
 
@@ -219,7 +154,7 @@ class Router:
         credential = credential.strip()
         if scheme.lower() != "bearer" or not credential:
             raise _unauthorized("no key or token was sent", facts)
-        hashed = _hash(credential)
+        hashed = endpoint_facts.hash_of(credential)
         if facts.auth_mode == "Key":
             if not any(hmac.compare_digest(hashed, known) for known in facts.key_hashes):
                 raise _unauthorized("the key is not one of this endpoint's", facts)
@@ -281,7 +216,7 @@ class Router:
     ) -> web.StreamResponse:
         try:
             async with self._ask(target, incoming, body, request_id) as answer:
-                return await _send(incoming, answer, request_id, target.name)
+                return await model_answers.pass_on(incoming, answer, request_id, target.name)
         except TimeoutError:
             error: ShipwayError = TimedOut(
                 f"The deployment '{target.name}' did not answer within {target.timeout:g} s",
@@ -298,7 +233,7 @@ class Router:
                 f"The deployment '{target.name}' answered something that is not HTTP: {cause}",
                 code="BadGateway", status=502, where=target.name,
             )  # fmt: skip
-        return await _send_error(incoming, error, request_id, target.name)
+        return await model_answers.send_error(incoming, error, request_id, target.name)
 
     @contextlib.asynccontextmanager
     async def _ask(
@@ -307,7 +242,7 @@ class Router:
         headers = [
             (name, value)
             for name, value in incoming.headers.items()
-            if name.lower() not in _NOT_PASSED
+            if name.lower() not in model_answers.NOT_PASSED
         ]
         headers.append(("x-request-id", request_id))
         path = incoming.raw_path
@@ -389,52 +324,6 @@ async def _body(incoming: web.BaseRequest) -> bytes:
     return bytes(content)
 
 
-async def _send(
-    incoming: web.BaseRequest, answer: ClientResponse, request_id: str, deployment: str
-) -> web.StreamResponse:
-    """Pass an answer on as it comes; an error of the model's becomes Azure's 424."""
-    headers = [(n, v) for n, v in answer.headers.items() if n.lower() not in _NOT_PASSED]
-    headers += [("x-ms-request-id", request_id), ("azureml-model-deployment", deployment)]
-    status = answer.status
-    if status >= 400:
-        headers.append(("ms-azureml-model-error-statuscode", str(status)))
-        headers.append(("ms-azureml-model-error-reason", "model_error"))
-        status = 424
-    if answer.content_length is not None and answer.content_length <= _CHUNK:
-        # the common case in one write: head and body together
-        whole = web.Response(status=status, body=await answer.read())
-        whole.headers.clear()
-        whole.headers.extend(headers)
-        await whole.prepare(incoming)
-        await whole.write_eof()
-        return whole
-    stream = web.StreamResponse(status=status)
-    stream.headers.clear()
-    stream.headers.extend(headers)
-    await stream.prepare(incoming)
-    async for chunk in answer.content.iter_any():
-        await stream.write(chunk)
-    await stream.write_eof()
-    return stream
-
-
-async def _send_error(
-    incoming: web.BaseRequest, error: ShipwayError, request_id: str, deployment: str
-) -> web.StreamResponse:
-    message = f"{error.message}. {error.hint}".strip()
-    body = {"error": {"code": error.code, "message": message, "target": error.where}}
-    headers = {**error.headers, "x-ms-request-id": request_id}
-    if deployment:
-        headers["azureml-model-deployment"] = deployment
-    answer = web.Response(
-        status=error.status, body=json.dumps(body).encode(), content_type="application/json",
-        headers=headers,
-    )  # fmt: skip
-    await answer.prepare(incoming)
-    await answer.write_eof()
-    return answer
-
-
 def _unauthorized(why: str, facts: Facts) -> Unauthenticated:
     return Unauthenticated(
         f"Access to endpoint '{facts.name}' is refused: {why}", code="key_auth_access_denied",
@@ -445,7 +334,3 @@ def _unauthorized(why: str, facts: Facts) -> Unauthenticated:
 
 def _names(facts: Facts) -> str:
     return ", ".join(sorted(target.name for target in facts.targets.values()))
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
