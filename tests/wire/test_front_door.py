@@ -432,6 +432,8 @@ def test_env_gives_exactly_the_variables_that_clients_need(server: RunningServer
         "CURL_CA_BUNDLE", "SSL_CERT_FILE", "GIT_SSL_CAINFO", "PIP_CERT", "NODE_EXTRA_CA_CERTS",
         "AZURE_CONFIG_DIR", "AZURE_DEVOPS_CACHE_DIR", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID",
         "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET",
+        "AZURE_DEVOPS_EXT_PAT", "AZDO_PERSONAL_ACCESS_TOKEN", "AZDO_ORG_SERVICE_URL",
+        "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0",
     }  # fmt: skip
     assert values["NO_PROXY"] == values["no_proxy"] == "127.0.0.1,localhost,::1"
     for name in ("AZURE_CONFIG_DIR", "AZURE_DEVOPS_CACHE_DIR"):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +12,7 @@ from shipway.base.errors import BadInput
 from shipway.base.home import Home
 from shipway.gateway import bundle
 
+_ORGANIZATION = "https://dev.azure.com/shipway"
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_@%+=:,./-]")
 
 
@@ -21,6 +24,7 @@ class Credentials:
     subscription_id: str
     client_id: str
     client_secret: str
+    personal_access_token: str = ""
 
 
 def variables(home: Home, credentials: Credentials, env_vars: Mapping[str, str]) -> dict[str, str]:
@@ -46,6 +50,27 @@ def variables(home: Home, credentials: Credentials, env_vars: Mapping[str, str])
         "AZURE_SUBSCRIPTION_ID": credentials.subscription_id,
         "AZURE_CLIENT_ID": credentials.client_id,
         "AZURE_CLIENT_SECRET": credentials.client_secret,
+        **_devops(home, credentials, env_vars),
+    }
+
+
+def _devops(home: Home, credentials: Credentials, env_vars: Mapping[str, str]) -> dict[str, str]:
+    """What `az devops`, the azure-devops programs, Terraform's provider and git read.
+
+    git gets a credential helper after those settings that the caller's GIT_CONFIG_* hold already.
+    """
+    if not credentials.personal_access_token:
+        return {}
+    number = env_vars.get("GIT_CONFIG_COUNT", "")
+    count = int(number) if number.isdecimal() else 0
+    ask = f"SHIPWAY_HOME={shlex.quote(str(home.root))} {shlex.quote(sys.executable)} -m shipway"
+    return {
+        "AZURE_DEVOPS_EXT_PAT": credentials.personal_access_token,
+        "AZDO_PERSONAL_ACCESS_TOKEN": credentials.personal_access_token,
+        "AZDO_ORG_SERVICE_URL": _ORGANIZATION,
+        "GIT_CONFIG_COUNT": str(count + 1),
+        f"GIT_CONFIG_KEY_{count}": "credential.https://dev.azure.com.helper",
+        f"GIT_CONFIG_VALUE_{count}": f"!{ask} git-credential",
     }
 
 

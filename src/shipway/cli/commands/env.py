@@ -38,5 +38,6 @@ def variables(home: Home) -> dict[str, str]:
         subscription_id=told["subscription_id"],
         client_id=told["client_id"],
         client_secret=told["client_secret"],
+        personal_access_token=told["personal_access_token"],
     )
     return environment.variables(home, credentials, config.environment())
