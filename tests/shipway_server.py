@@ -33,11 +33,13 @@ class ShipwayServer:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "SHIPWAY_HOME": str(self.home)}
 
-    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *arguments: str, check: bool = True, **env_vars: str
+    ) -> subprocess.CompletedProcess[str]:
         """A shipway command on this home."""
         return subprocess.run(
-            [*SHIPWAY, *arguments], env=self.environment(), capture_output=True, text=True,
-            check=check, timeout=120,
+            [*SHIPWAY, *arguments], env={**self.environment(), **env_vars}, capture_output=True,
+            text=True, check=check, timeout=120,
         )  # fmt: skip
 
     def up(self) -> None:
@@ -48,10 +50,14 @@ class ShipwayServer:
 
     def kill(self) -> None:
         """kill -9 of the server, and wait until its workers have noticed."""
-        told = json.loads((self.home / "run" / "server.json").read_text())
-        os.kill(int(told["pid"]), signal.SIGKILL)
-        wait_until(lambda: not Path(f"/proc/{told['pid']}/cmdline").exists()
-                   or not Path(f"/proc/{told['pid']}/cmdline").read_bytes())  # fmt: skip
+        pid = self.pid()
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{pid}/cmdline").exists()
+                   or not Path(f"/proc/{pid}/cmdline").read_bytes())  # fmt: skip
+
+    def pid(self) -> int:
+        """The server's process."""
+        return int(json.loads((self.home / "run" / "server.json").read_text())["pid"])
 
     def token(self, user: str = "dana") -> str:
         """A personal access token."""

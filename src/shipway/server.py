@@ -20,7 +20,7 @@ from pathlib import Path
 
 import uvloop
 
-from shipway.base import config, front_door
+from shipway.base import config, crash_points, front_door
 from shipway.base.clock import SystemClock, timestamp
 from shipway.base.config import Settings
 from shipway.base.errors import Conflict, ShipwayError
@@ -92,6 +92,7 @@ class Server:
 
     async def run(self, ready: "_Ready") -> None:
         """Serve. Raises `HomeInUse`, `PortTaken` and what the parts raise at their start."""
+        crash_points.check()
         self._home.create()
         before = _last_ports(self._home)
         lock = self._home.acquire({"pid": os.getpid(), "started_at": self._started_at})
@@ -186,6 +187,7 @@ class Server:
     def _start_workers(self) -> None:
         env_vars = supervisor.worker_variables(config.environment(), self._home)
         env_vars["SHIPWAY_SLOTS"] = str(self._settings.slots)
+        env_vars.update(crash_points.worker_variables())
         for name, module in WORKERS:
             if not supervisor.is_present(module):
                 _LOG.warning("there is no worker %s (%s)", name, module)

@@ -19,7 +19,7 @@ from shipway.azpipelines import results
 from shipway.azpipelines.macros import variable_to_env_name
 from shipway.azpipelines.plan import StepPlan
 from shipway.azpipelines.results import Result
-from shipway.base import clock, process
+from shipway.base import clock, crash_points, process
 from shipway.base.errors import BadInput
 from shipway.devops.logs import LogWriter
 from shipway.devops.task_definitions import TaskDefinition
@@ -147,6 +147,7 @@ class StepRunner:
         finally:
             for descriptor in order.fds:
                 os.close(descriptor)
+        crash_points.reach("agent-after-spawn")
         return self._follow(control)
 
     def replay(self) -> None:
@@ -163,6 +164,7 @@ class StepRunner:
                 break
             if self.should_stop():
                 process.kill_tree(control, grace_seconds=_GRACE_SECONDS)
+        crash_points.reach("agent-after-exit")
         tail.finish()
         if status.state == "lost":
             self.error("The process was killed from outside; its exit code is not known.")

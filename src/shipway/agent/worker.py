@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from shipway.agent.job_runner import JobRunner
-from shipway.base import config, ids
+from shipway.base import config, crash_points, ids
 from shipway.base.clock import SystemClock
 from shipway.base.home import Home
 from shipway.base.messages import Event
@@ -83,6 +83,7 @@ class Worker:
                 runner.stop()
 
     def _work(self, item: WorkItem) -> None:
+        crash_points.reach("agent-after-lease")
         try:
             self._job(item)
         except Exception as error:
@@ -110,6 +111,7 @@ class Worker:
         if item.cancel_requested:
             runner.stop()
         result = runner.run()
+        crash_points.reach("agent-before-report")
         self._report(
             item,
             result=run_engine.timeline_word(result),

@@ -5,12 +5,12 @@ on where this one stopped. The process itself starts once (`base/process.py`).
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from shipway.azure.entra import managed_identities
-from shipway.base import process
+from shipway.base import crash_points, process
 from shipway.base.clock import timestamp
 from shipway.base.errors import ShipwayError
 from shipway.compute import (
@@ -32,6 +32,12 @@ from shipway.store.store import Store
 _TAIL_LINES, _TAIL_BYTES = 20, 4000
 _CANCEL_GRACE_SECONDS = 0.0
 _NO_SUCH_SCRIPT = "can't open file"
+
+
+class OnExit(Protocol):
+    """Told once when the process is gone; `is_large`: gathering its outputs takes a while."""
+
+    def __call__(self, *, is_large: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +100,7 @@ class CommandRun:
         self._canceled.set()
         process.kill_tree(self.folder.control, grace_seconds=_CANCEL_GRACE_SECONDS)
 
-    def execute(self, on_exit: Callable[[], None]) -> Outcome:
+    def execute(self, on_exit: OnExit) -> Outcome:
         """Run to the end and gather; `on_exit` is called when the process is gone.
 
         Never raises a `ShipwayError`: what goes wrong is a Failed outcome.
@@ -106,12 +112,14 @@ class CommandRun:
                 return self._ended("Canceled")
             if process.look(self.folder.control).state == "absent":
                 self._start()
+                crash_points.reach("compute-after-spawn")
             status = process.wait(self.folder.control, seconds=self.plan.timeout_seconds)
             timed_out = status.state == "running"
             if timed_out:
                 process.kill_tree(self.folder.control)
             on_exit()
             exited = True
+            crash_points.reach("compute-after-exit")
             return self._finish(status, timed_out=timed_out)
         except ShipwayError as error:
             return self.failed(error)
@@ -121,7 +129,7 @@ class CommandRun:
             )
         finally:
             if not exited:
-                on_exit()
+                on_exit(is_large=False)
 
     def failed(self, error: ShipwayError) -> Outcome:
         """The outcome of a run that could not be carried out."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shipway.azure.blob import blobs
+from shipway.base import crash_points
 from shipway.base.errors import NotFound
 from shipway.ml import content_manifests, data_versions, datastores, jobs, model_versions
 from shipway.ml.datastores import BlobPlace
@@ -22,6 +23,7 @@ from shipway.store.store import Store
 
 # a content that small is hashed in memory first, and not written again when it is stored already
 _SMALL = 1 << 16
+_LARGE = 16 << 20
 STD_LOG = "user_logs/std_log.txt"
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 
@@ -64,6 +66,18 @@ def gather(
         for path, file in _files_below(working / name)
     }
     return Gathered(outputs=outputs, artifacts=artifacts)
+
+
+def are_large(data: Path, working: Path) -> bool:
+    """Whether there is so much to gather that a client should see it."""
+    total = 0
+    for folder in (data, working / "outputs", working / "logs"):
+        for path, file in _files_below(folder):
+            if not path.startswith("INPUT_"):
+                total += file.stat().st_size
+            if total > _LARGE:
+                return True
+    return False
 
 
 def keep(store: Store, file: Path) -> StoredFile:
@@ -131,6 +145,7 @@ def _commit_one(
             store, account=account, container=container, name=name.strip("/"), stored=stored,
             content_type=_type_of(relative or path),
         )  # fmt: skip
+        crash_points.reach("compute-during-upload")
     base = path.rpartition("/")[2]
     digest = content_manifests.keep(store, {r or base: s.digest for r, s in files.items()})
     place = BlobPlace(account=account, container=container, path=path)

@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from shipway.base import config, ids
-from shipway.base.clock import SystemClock
+from shipway.base import config, crash_points, ids
+from shipway.base.clock import SystemClock, timestamp
 from shipway.base.errors import ShipwayError
 from shipway.base.home import Home
 from shipway.base.messages import Event
@@ -55,9 +55,10 @@ class Worker:
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(max_workers=slots * 2 + 8, thread_name_prefix="command")
         self._leased: dict[str, CommandRun] = {}
+        self._building: set[str] = set()
         self._ready: deque[CommandRun] = deque()
         self._ended: SimpleQueue[Ended] = SimpleQueue()
-        self._built: SimpleQueue[CommandRun] = SimpleQueue()
+        self._built: SimpleQueue[tuple[CommandRun, ShipwayError | None]] = SimpleQueue()
         self._activity: dict[str, tuple[CommandRun, str]] = {}
         self._lock = threading.Lock()
         self._processes: Counter[str] = Counter()  # by compute, "" for all
@@ -87,6 +88,8 @@ class Worker:
                     self._lease()
                     chosen = self._choose()
                     self._note()
+                if self._leased:
+                    crash_points.reach("compute-after-lease")
             except ShipwayError as error:
                 _LOG.info("a report failed (%s); one by one now", error)
                 self._report_alone(ended)
@@ -124,8 +127,9 @@ class Worker:
     def _accept(self, item: WorkItem) -> None:
         try:
             run = CommandRun(self._store, item, self._tokens)
-        except (ShipwayError, KeyError, TypeError, ValueError):
+        except (ShipwayError, KeyError, TypeError, ValueError) as error:
             _LOG.exception("the work item %s cannot be read", item.item)
+            self._refuse(item, error)
             return
         self._leased[item.item] = run
         try:
@@ -137,23 +141,42 @@ class Worker:
             self._wake()
             return
         self._activity[run.item] = (run, "Preparing")
+        self._building.add(run.item)
         threading.Thread(target=self._build, args=(run,), daemon=True).start()
 
+    def _refuse(self, item: WorkItem, error: Exception) -> None:
+        """An item that cannot be read: its job has failed, in the caller's transaction."""
+        store, now = self._store, self._store.clock.now()
+        data = {
+            "workspace": item.payload["workspace"], "name": item.payload["name"],
+            "status": "Failed", "ended_at": timestamp(now),
+            "error": {"code": "ComputeError", "message": f"The job cannot be read: {error}"},
+        }  # fmt: skip
+        store.journal.append(Event(kind="JobEnded", subject=item.item, at=now, data=data))
+        store.queue.complete(item.item)
+
     def _build(self, run: CommandRun) -> None:
+        failure: ShipwayError | None = None
         try:
             run.build_image()
         except ShipwayError as error:
-            self._ended.put((run, run.failed(error)))
+            failure = error
         except Exception as error:
             _LOG.exception("the environment of %s cannot be built", run.name)
-            self._ended.put((run, run.failed(ShipwayError(f"the build failed: {error}"))))
-        else:
-            self._built.put(run)
+            failure = ShipwayError(f"the build failed: {error}", code="ImageBuildFailure")
+        self._built.put((run, failure))
         self._wake()
 
     def _take_built(self) -> None:
         while not self._built.empty():
-            self._ready.append(self._built.get())
+            run, failure = self._built.get()
+            if run.item not in self._building:
+                continue  # canceled, and reported, while it was being built
+            self._building.discard(run.item)
+            if failure is None:
+                self._ready.append(run)
+            else:
+                self._ended.put((run, run.failed(failure)))
 
     def _choose(self) -> list[CommandRun]:
         """What fits into the slots and below each compute's own limit, its slot taken."""
@@ -186,11 +209,13 @@ class Worker:
         return True
 
     def _execute(self, run: CommandRun) -> None:
-        def free() -> None:
+        def free(*, is_large: bool) -> None:
             with self._lock:
                 self._processes[""] -= 1
                 self._processes[run.plan.compute] -= 1
-            if self._ready:
+            if is_large:
+                self._activity[run.item] = (run, "Finalizing")
+            if self._ready or is_large:
                 self._wake()
 
         try:
@@ -249,7 +274,7 @@ class Worker:
 
     def _note(self) -> None:
         """Tell clients what the leased jobs do just now."""
-        for run, status in self._activity.values():
+        for run, status in list(self._activity.values()):
             jobs.note_activity(self._store, workspace=run.workspace, name=run.name, status=status)
         self._activity.clear()
 
@@ -261,6 +286,9 @@ class Worker:
 
     def _cancel_one(self, run: CommandRun) -> None:
         run.cancel()
+        if run.item in self._building:  # the build goes on: others may want it
+            self._building.discard(run.item)
+            self._ended.put((run, run.failed(ShipwayError("canceled"))))
         self._wake()  # one that waits for a slot needs none any more
 
     def _wake(self) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from shipway.azure.entra.principals import Principal
-from shipway.base import ids
+from shipway.base import crash_points, ids
 from shipway.base.errors import BadInput, Conflict, Forbidden, NotFound
 from shipway.base.messages import Event
 from shipway.devops import rows, runs
@@ -173,8 +173,11 @@ def approve(store: Store, *, approval_id: str, principal: Principal, comment: st
         after = replace(approval, steps=steps, updated_at=store.clock.now())
         if not done:
             _save(store, after)
-            return after
-        return _finish(store, after, "approve", "ApprovalGranted", principal, comment)
+        else:
+            after = _finish(store, after, "approve", "ApprovalGranted", principal, comment)
+        crash_points.reach("approve-before-commit")
+    crash_points.reach("approve-after-commit")
+    return after
 
 
 def reject(store: Store, *, approval_id: str, principal: Principal, comment: str = "") -> Approval:

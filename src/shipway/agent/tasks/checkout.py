@@ -12,6 +12,23 @@ from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
 from shipway.agent.tasks.script import result_of
 from shipway.base.errors import NotSupported
 
+# the server may be away for a while (the step outlives it): Azure's agent tries again as well
+_TRIES = """\
+for pause in 1 2 4 8 16 30 60 60 60 60; do
+    code=0; fetch 2> "$TMPDIR/fetch-error" || code=$?; cat "$TMPDIR/fetch-error"
+    [ $code -ne 0 ] || break
+    case $(cat "$TMPDIR/fetch-error") in
+    *"Failed to connect"*|*"Could not connect"*|*"onnection reset"*|*"onnection was reset"*) ;;
+    *"hung up unexpectedly"*|*"early EOF"*|*"unexpected disconnect"*|*"SSL_ERROR_SYSCALL"*) ;;
+    *"transfer closed"*|*"Empty reply"*|*"SSL_read"*|*"nutls"*|*"GnuTLS"*|*"RPC failed"*) ;;
+    *"returned error: 502"*|*"returned error: 503"*|*"CONNECT aborted"*) ;;
+    *) exit $code ;;
+    esac
+    echo "##[warning]Git fetch failed with exit code: $code, back off $pause seconds before retry."
+    sleep $pause
+done
+[ $code -eq 0 ] || exit $code"""
+
 
 def _folder(step: StepRun) -> Path:
     path = step.input("path")
@@ -31,8 +48,9 @@ def _script(folder: Path, *, url: str, commit: str, depth: int) -> str:
             "git config gc.auto 0",
             "git config advice.detachedHead false",
             "echo '##[command]git fetch'",
-            'git -c http.extraheader="$SHIPWAY_GIT_HEADER" fetch --force --no-tags --prune '
-            f"--no-recurse-submodules {shallow}origin {commit}",
+            'fetch() { git -c http.extraheader="$SHIPWAY_GIT_HEADER" fetch --force --no-tags'
+            f" --prune --no-recurse-submodules {shallow}origin {commit}; }}",
+            _TRIES,
             f"echo '##[command]git checkout --force {commit}'",
             f"git checkout -q --force {commit}",
             f'echo "HEAD is now at $(git log -1 --format=%h\\ %s)"',  # noqa: F541
