@@ -1,6 +1,7 @@
 """Pipeline jobs as real processes: failure, cancel, slots, nesting, reuse and its explanations."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,16 @@ from tests.shipway_server import wait_until
 
 from shipway.azure.entra import managed_identities
 from shipway.base.errors import BadInput, Unauthenticated
+from shipway.compute.command_runner import CommandRun
 from shipway.loop import ml_job
-from shipway.ml import component_versions, computes, data_versions, job_reuse, model_versions
+from shipway.ml import (
+    component_versions,
+    computes,
+    data_versions,
+    environment_versions,
+    job_reuse,
+    model_versions,
+)
 
 
 @pytest.fixture
@@ -346,3 +355,33 @@ def test_a_job_is_stopped_at_its_limit(ml: Lab) -> None:
                     limits={"timeout": "PT0.3S"})  # fmt: skip
     done = ml.ended(job.name, seconds=10)
     assert (done.status, done.error["code"]) == ("Failed", "JobTimedOut")
+
+
+def test_a_large_output_is_seen_being_finalized(ml: Lab) -> None:
+    job = ml.submit(
+        jobType="Command", command="head -c 300000000 /dev/zero > ${{outputs.o}}/big",
+        environmentId="azureml:local:1", outputs={"o": {"jobOutputType": "uri_folder"}},
+    )  # fmt: skip
+    wait_until(lambda: ml.get(job.name).status == "Finalizing")
+    assert ml.ended(job.name).status == "Completed"
+
+
+def test_a_job_is_canceled_while_its_environment_is_built(
+    ml: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+    build = CommandRun.build_image
+
+    def slow(run: CommandRun) -> None:
+        let_go.wait(30)
+        build(run)
+
+    monkeypatch.setattr(CommandRun, "build_image", slow)
+    environment_versions.create(
+        ml.store, workspace=ml.workspace, name="slow", version="1", image="docker.io/python:3.11"
+    )
+    job = ml.submit(jobType="Command", command="true", environmentId="azureml:slow:1")
+    wait_until(lambda: ml.get(job.name).status == "Preparing")
+    ml_job.cancel(ml.store, workspace=ml.workspace, name=job.name)
+    assert ml.ended(job.name, seconds=5).status == "Canceled"
+    let_go.set()

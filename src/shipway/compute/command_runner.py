@@ -117,7 +117,7 @@ class CommandRun:
             timed_out = status.state == "running"
             if timed_out:
                 process.kill_tree(self.folder.control)
-            on_exit()
+            on_exit(is_large=outputs.are_large(self.folder.data, self.folder.working))
             exited = True
             crash_points.reach("compute-after-exit")
             return self._finish(status, timed_out=timed_out)

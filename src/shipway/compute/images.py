@@ -177,7 +177,7 @@ def _build(  # facts of one build
             )  # fmt: skip
             if answer is not None:
                 raise _refused(plan, version, answer)
-        # commands of jobs call pip, and MLflow asks it for versions; without an index they do without
+        # commands of jobs call pip and MLflow asks for its version; without an index: no pip
         _uv(
             ["pip", "install", "--python", str(building / "bin" / "python"), "pip"],
             log,
