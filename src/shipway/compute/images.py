@@ -67,6 +67,11 @@ class Interpreter:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+def look_around() -> None:
+    """Find this machine's interpreters, which the first environment would wait for."""
+    _available()
+
+
 def find_ready(store: Store, *, workspace: str, reference: str) -> Interpreter | None:
     """The interpreter if it is built already, without waiting for anything.
 

@@ -23,12 +23,12 @@ from shipway.base.clock import SystemClock, timestamp
 from shipway.base.errors import ShipwayError
 from shipway.base.home import Home
 from shipway.base.messages import Event
-from shipway.compute import command_runner, outputs
+from shipway.compute import command_runner, images, outputs
 from shipway.compute.command_runner import CommandRun, Outcome
 from shipway.compute.job_folders import JobFolder
 from shipway.compute.job_variables import RunTokens
 from shipway.compute.outputs import Gathered
-from shipway.ml import jobs
+from shipway.ml import jobs, workspaces
 from shipway.store.doorbell import Doorbell, ring
 from shipway.store.queue import WorkItem
 from shipway.store.store import Store, open_store
@@ -39,6 +39,7 @@ _LEASE_SECONDS = 3600.0
 _IDLE_SECONDS = 15.0
 _SOON_SECONDS = 0.05
 _MOST_LEASED = 1000
+_WARM_WORKSPACES = 4
 
 Ended = tuple[CommandRun, Outcome]
 
@@ -66,6 +67,7 @@ class Worker:
     def run(self) -> None:
         """Work until told to stop."""
         self._sweep()
+        threading.Thread(target=self._warm_up, daemon=True).start()
         self._store.queue.give_back(QUEUE)
         renewed = self._store.clock.now()
         while not self._stopping.is_set():
@@ -98,6 +100,12 @@ class Worker:
             self._submit(chosen)
             self._clear(ended)
         self._cancel()
+
+    def _warm_up(self) -> None:
+        """Do beforehand what the first job would wait for."""
+        images.look_around()
+        for workspace in self._store.documents.list(workspaces.KIND, limit=_WARM_WORKSPACES):
+            self._tokens.of(workspace.key)
 
     def _sweep(self) -> None:
         """Remove folders of jobs whose end an earlier worker reported but did not clear away."""
