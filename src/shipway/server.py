@@ -38,6 +38,7 @@ from shipway.gateway.supervisor import Worker
 from shipway.loop import push
 from shipway.loop.reactor import Reactor
 from shipway.store.store import Store, open_store
+from shipway.studio.service import Studio
 from shipway.wire import table
 from shipway.wire.chain import Refuse
 from shipway.wire.http import Request
@@ -128,8 +129,9 @@ class Server:
         _clear(self._home.temporary)
         pool = Pool(_POOL_THREADS)
         router = Router(store)
+        pages = Studio(store)
         http = HttpServer(
-            self._faces(store, router), refuse=_refuse_request(store),
+            self._faces(store, router, pages), refuse=_refuse_request(store),
             temporary=self._home.temporary, pool=pool,
         )  # fmt: skip
         refuse = _refuse_target(store)
@@ -154,6 +156,7 @@ class Server:
         finally:
             await front.stop()
             await studio.stop()
+            pages.close()
             await http.close()
             await router.close()
             await asyncio.to_thread(self._stop_workers)
@@ -164,13 +167,13 @@ class Server:
                 self._withdraw()
                 os._exit(0)
 
-    def _faces(self, store: Store, router: Router) -> Faces:
+    def _faces(self, store: Store, router: Router, pages: Studio) -> Faces:
         control = Control(facts=self._facts, shut_down=self.shut_down)
         protocols = {
             **table.protocols(store),
             "owner": owner.protocol(store, control, token.write(self._home)),
         }
-        return Faces(protocols=protocols, inference=router.handle)
+        return Faces(protocols=protocols, inference=router.handle, studio=pages.handle)
 
     def _facts(self) -> Mapping[str, Json]:
         return {

@@ -1,1 +1,1 @@
-"""Floor 6: server-rendered pages for people."""
+"""The studio: what happens on this machine as pages, for people who have signed in."""

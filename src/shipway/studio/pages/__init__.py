@@ -1,1 +1,1 @@
-"""One page family per file; studio/table.py lists them."""
+"""One noun per file; no file knows both worlds."""

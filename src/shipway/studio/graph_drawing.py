@@ -1,0 +1,142 @@
+"""Draws a directed graph as SVG: layers from left to right, each node a box with its state.
+
+Pure. No scripts, no styles of its own: the style sheet knows the states.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+_WIDTH, _HEIGHT = 190, 50
+_GAP_X, _GAP_Y = 56, 18
+_MARGIN = 8
+_LONGEST_TEXT = 24
+_SWEEPS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphNode:
+    """A box: `title`, a smaller `note`, `state` for its colour, `url` when it leads somewhere."""
+
+    key: str
+    title: str
+    note: str
+    state: str
+    url: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphEdge:
+    """An arrow with what it carries."""
+
+    source: str
+    target: str
+    label: str = ""
+
+
+def draw(nodes: Sequence[GraphNode], edges: Sequence[GraphEdge], *, title: str) -> Markup:
+    """The drawing; empty for no nodes. Edges to unknown nodes are left out."""
+    if not nodes:
+        return Markup("")
+    known = {node.key for node in nodes}
+    arrows = [e for e in edges if e.source in known and e.target in known]
+    places = _places(nodes, arrows)
+    width = max(x for x, _ in places.values()) + _WIDTH + _MARGIN
+    height = max(y for _, y in places.values()) + _HEIGHT + _MARGIN
+    parts = [_arrow(edge, places) for edge in arrows]
+    parts += [_box(node, places[node.key]) for node in nodes]
+    return Markup(
+        '<svg class="graph" role="img" viewBox="0 0 {w} {h}" width="{w}" height="{h}" '
+        'aria-label="{title}"><defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" '
+        'markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>'
+        "{inner}</svg>"
+    ).format(w=width, h=height, title=title, inner=Markup("").join(parts))
+
+
+def _places(
+    nodes: Sequence[GraphNode], edges: Sequence[GraphEdge]
+) -> Mapping[str, tuple[int, int]]:
+    before: dict[str, list[str]] = {node.key: [] for node in nodes}
+    after: dict[str, list[str]] = {node.key: [] for node in nodes}
+    for edge in edges:
+        before[edge.target].append(edge.source)
+        after[edge.source].append(edge.target)
+    layers = _layers([node.key for node in nodes], before)
+    for sweep in range(_SWEEPS):
+        _untangle(layers, before if sweep % 2 == 0 else after, forward=sweep % 2 == 0)
+    tallest = max(len(layer) for layer in layers)
+    places = {}
+    for column, layer in enumerate(layers):
+        top = (tallest - len(layer)) * (_HEIGHT + _GAP_Y) // 2
+        for row, key in enumerate(layer):
+            x = _MARGIN + column * (_WIDTH + _GAP_X)
+            places[key] = (x, _MARGIN + top + row * (_HEIGHT + _GAP_Y))
+    return places
+
+
+def _layers(keys: Sequence[str], before: Mapping[str, list[str]]) -> list[list[str]]:
+    """Each node right of everything that it takes from; what stands in a circle ends up last."""
+    depth: dict[str, int] = {}
+    waiting = list(keys)
+    while waiting:
+        ready = [k for k in waiting if all(b in depth for b in before[k])] or waiting[:1]
+        for key in ready:
+            depth[key] = 1 + max((depth.get(b, -1) for b in before[key]), default=-1)
+        done = set(ready)
+        waiting = [k for k in waiting if k not in done]
+    layers: list[list[str]] = [[] for _ in range(max(depth.values()) + 1)]
+    for key in keys:
+        layers[depth[key]].append(key)
+    return layers
+
+
+def _untangle(
+    layers: list[list[str]], neighbours: Mapping[str, list[str]], *, forward: bool
+) -> None:
+    """Order each layer by the middle of its neighbours, which takes most crossings away."""
+    ordered = layers if forward else list(reversed(layers))
+    for previous, layer in itertools.pairwise(ordered):
+        row = {key: at for at, key in enumerate(previous)}
+
+        def middle(key: str, row: Mapping[str, int] = row, layer: list[str] = layer) -> float:
+            rows = [row[n] for n in neighbours[key] if n in row]
+            return sum(rows) / len(rows) if rows else layer.index(key)
+
+        layer[:] = sorted(layer, key=middle)
+
+
+def _arrow(edge: GraphEdge, places: Mapping[str, tuple[int, int]]) -> Markup:
+    x1, y1 = places[edge.source][0] + _WIDTH, places[edge.source][1] + _HEIGHT // 2
+    x2, y2 = places[edge.target][0] - 2, places[edge.target][1] + _HEIGHT // 2
+    bend = max((x2 - x1) // 2, 16)
+    return Markup(
+        '<path class="edge" d="M{x1} {y1}C{a} {y1} {b} {y2} {x2} {y2}" marker-end="url(#tip)">'
+        "<title>{label}</title></path>"
+    ).format(
+        x1=x1, y1=y1, a=x1 + bend, b=x2 - bend, x2=x2, y2=y2,
+        label=edge.label or f"{edge.source} to {edge.target}",
+    )  # fmt: skip
+
+
+def _box(node: GraphNode, place: tuple[int, int]) -> Markup:
+    x, y = place
+    box = Markup(
+        '<g class="node state-{state}"><title>{full}: {state}</title>'
+        '<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="8"/>'
+        '<circle cx="{cx}" cy="{cy}" r="5"/>'
+        '<text class="title" x="{tx}" y="{ty}">{title}</text>'
+        '<text class="note" x="{tx}" y="{ny}">{note}</text></g>'
+    ).format(
+        state=node.state, full=node.title, x=x, y=y, w=_WIDTH, h=_HEIGHT, cx=x + 16, cy=y + 20,
+        tx=x + 30, ty=y + 24, ny=y + 40, title=_short(node.title),
+        note=_short(f"{node.note}{' · ' if node.note and node.mark else ''}{node.mark}"),
+    )  # fmt: skip
+    return Markup('<a href="{}">{}</a>').format(node.url, box) if node.url else box
+
+
+def _short(text: str) -> Markup:
+    shown = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
+    return escape(shown)

@@ -1,0 +1,170 @@
+"""Runs of pipelines: the list, one run with its stages and steps, and what may be done to it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shipway.base.errors import Forbidden
+from shipway.devops import approvals, members, projects, runs
+from shipway.devops.runs import Record, Run
+from shipway.loop import run as station
+from shipway.store.store import Store
+from shipway.studio import wording
+from shipway.studio.contexts import RunContext, RunsContext
+from shipway.studio.exchange import Answer, Page, Redirect, Visit
+from shipway.studio.pages import approvals as approvals_page
+from shipway.studio.pages import run_findings, run_logs
+from shipway.studio.views import IssueView, JobRunView, Moment, RunView, StageView, StepView
+
+_SHOWN = 100
+
+
+def show_all(store: Store, visit: Visit) -> Answer:
+    """GET /runs: the newest runs."""
+    del visit
+    found = runs.list_of(store)
+    waiting = {a.run_id for a in approvals.list_of(store, status="pending")}
+    names = _project_names(store)
+    now = store.clock.now()
+    rows = tuple(
+        view(run, now, waits=run.run_id in waiting, project=names.get(run.project_id, ""))
+        for run in found[:_SHOWN]
+    )
+    return Page(
+        template="runs.html", title="Runs", context=RunsContext(runs=rows, total=len(found))
+    )
+
+
+def show(store: Store, visit: Visit) -> Answer:
+    """GET /runs/{run}: one run; `?step=` chooses whose log is shown."""
+    run = runs.get(store, visit.number("run"))
+    records = runs.records_of(store, run.run_id)
+    opened = approvals.list_of(store, run_id=run.run_id)
+    waiting = [a for a in opened if a.status == "pending"]
+    chosen = run_logs.chosen(records, visit.query.get("step", ""))
+    now = store.clock.now()
+    project = _project_names(store).get(run.project_id, "")
+    context = RunContext(
+        run=view(run, now, waits=bool(waiting), project=project),
+        diagnostics=tuple(_diagnostic(dict(d)) for d in run.diagnostics),
+        stages=_stages(records, now, {a.stage_name for a in waiting}, chosen),
+        approvals=tuple(
+            approvals_page.view(store, one, visit.principal, back=f"/runs/{run.run_id}")
+            for one in [*waiting, *(a for a in opened if a.status != "pending")]
+        ),
+        log=run_logs.view(store, run, chosen) if chosen else None,
+        summaries=run_findings.summaries(store, run.run_id),
+        tests=run_findings.tests(store, run.run_id),
+        artifacts=run_findings.artifacts_of(store, run.run_id),
+        may_change=members.may(store, visit.principal, "contribute"),
+    )
+    title = f"{run.definition_name} {run.run_name}"
+    return Page(template="run.html", title=title, context=context)
+
+
+def cancel(store: Store, visit: Visit) -> Answer:
+    """POST /runs/{run}/cancel."""
+    _check(store, visit)
+    station.cancel(store, run_id=visit.number("run"), principal=visit.principal)
+    return Redirect(location=f"/runs/{visit.number('run')}")
+
+
+def rerun(store: Store, visit: Visit) -> Answer:
+    """POST /runs/{run}/rerun: the same commit once more."""
+    _check(store, visit)
+    made = station.rerun(store, run_id=visit.number("run"), principal=visit.principal)
+    return Redirect(location=f"/runs/{made.run_id}")
+
+
+def view(run: Run, now: datetime, *, waits: bool, project: str) -> RunView:
+    """A run as a row or a head."""
+    return RunView(
+        number=run.run_id, pipeline=run.definition_name, name=run.run_name, project=project,
+        state=run.result or run.state, branch=run.source_branch.removeprefix("refs/heads/"),
+        commit=run.source_version, reason=run.reason, requested_for=run.requested_for.name,
+        when=Moment(iso=wording.iso(run.queued_at), text=wording.ago(run.queued_at, now)),
+        took=wording.took(run.started_at, run.finished_at, now), waits=waits,
+        is_over=run.state == "completed",
+    )  # fmt: skip
+
+
+def _check(store: Store, visit: Visit) -> None:
+    if not members.may(store, visit.principal, "contribute"):
+        raise Forbidden(
+            f"{visit.principal.name} may look at runs, not change them", where=visit.path,
+            hint="Ask a contributor of the project.",
+        )  # fmt: skip
+
+
+def _project_names(store: Store) -> dict[str, str]:
+    return {project.project_id: project.name for project in projects.list_all(store)}
+
+
+def _diagnostic(item: dict[str, object]) -> IssueView:
+    place = (
+        f"{item.get('file')}:{item.get('line')}:{item.get('column')}" if item.get("file") else ""
+    )
+    return IssueView(
+        kind=str(item.get("severity", "error")), message=str(item.get("message", "")),
+        place=place, hint=str(item.get("hint") or ""),
+    )  # fmt: skip
+
+
+def _stages(
+    records: Sequence[Record], now: datetime, waiting: set[str], chosen: Record | None
+) -> tuple[StageView, ...]:
+    children: dict[str | None, list[Record]] = {}
+    for record in records:
+        children.setdefault(record.parent_id, []).append(record)
+    found = []
+    for stage in (r for r in records if r.kind == "Stage"):
+        phases = [r for r in children.get(stage.record_id, ()) if r.kind == "Phase"]
+        checkpoints = [r for r in children.get(stage.record_id, ()) if r.kind == "Checkpoint"]
+        jobs = [_job(leg, now, children, chosen) for p in phases for leg in _legs(p, children)]
+        reasons = _issues(stage) or tuple(i for c in checkpoints for i in _issues(c))
+        found.append(
+            StageView(
+                name=stage.name, state=_state(stage), waits=stage.ref_name in waiting,
+                took=_took(stage, now), issues=reasons, jobs=tuple(jobs),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _legs(phase: Record, children: dict[str | None, list[Record]]) -> list[Record]:
+    """The jobs as they run; a job that never began is shown by its phase."""
+    return [r for r in children.get(phase.record_id, ()) if r.kind == "Job"] or [phase]
+
+
+def _job(
+    record: Record,
+    now: datetime,
+    children: dict[str | None, list[Record]],
+    chosen: Record | None,
+) -> JobRunView:
+    steps = [r for r in children.get(record.record_id, ()) if r.kind == "Task"]
+    return JobRunView(
+        name=record.name, state=_state(record), took=_took(record, now),
+        worker=record.worker_name, issues=_issues(record),
+        steps=tuple(
+            StepView(
+                record_id=step.record_id, name=step.name, state=_state(step),
+                took=_took(step, now), has_log=step.log_id is not None,
+                is_chosen=chosen is not None and step.record_id == chosen.record_id,
+                issues=_issues(step),
+            )
+            for step in steps
+        ),
+    )  # fmt: skip
+
+
+def _took(record: Record, now: datetime) -> str:
+    is_quiet = record.result in ("skipped",) or record.started_at is None
+    return "" if is_quiet else wording.took(record.started_at, record.finished_at, now)
+
+
+def _state(record: Record) -> str:
+    return record.result or record.state
+
+
+def _issues(record: Record) -> tuple[IssueView, ...]:
+    return tuple(IssueView(kind=i.kind, message=i.message) for i in record.issues)
