@@ -10,9 +10,9 @@ from typing import Protocol, cast
 
 from shipway.agent.job_context import JobContext
 from shipway.agent.logging_commands import LoggingCommand
-from shipway.agent.sealing import unseal
 from shipway.azpipelines.results import Result
 from shipway.base.errors import BadInput, NotSupported, ShipwayError
+from shipway.base.sealing import unseal
 from shipway.devops import artifacts, attachments, runs
 
 _RESULTS = ("Succeeded", "SucceededWithIssues", "Failed", "Canceled", "Skipped")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from shipway.agent import logging_commands
 from shipway.agent.masking import Masker
-from shipway.agent.sealing import seal, unseal
+from shipway.base.sealing import seal, unseal
 
 _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.25

@@ -13,7 +13,6 @@ from pathlib import Path
 from shipway.agent import command_effects, logging_commands
 from shipway.agent.job_context import JobContext
 from shipway.agent.output_tail import OutputTail
-from shipway.agent.sealing import seal
 from shipway.agent.task import ProcessOrder
 from shipway.azpipelines import results
 from shipway.azpipelines.macros import variable_to_env_name
@@ -21,6 +20,7 @@ from shipway.azpipelines.plan import StepPlan
 from shipway.azpipelines.results import Result
 from shipway.base import clock, crash_points, process
 from shipway.base.errors import BadInput
+from shipway.base.sealing import seal
 from shipway.devops.logs import LogWriter
 from shipway.devops.task_definitions import TaskDefinition
 

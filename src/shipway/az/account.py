@@ -1,7 +1,8 @@
 """`az login` and what it leaves behind: who is signed in, in AZURE_CONFIG_DIR.
 
 `azureProfile.json` holds subscriptions and is readable like the Azure CLI's own;
-`service_principal_entries.json` (0600) the credential and the tokens that it bought.
+`service_principal_entries.json` (0600) the credential and the tokens that it bought, sealed where
+the caller gives a key for it (a pipeline task does).
 """
 
 import base64
@@ -15,7 +16,7 @@ from urllib.parse import urlencode
 import requests
 
 from shipway.az.failure import CommandFailed
-from shipway.base import config
+from shipway.base import config, sealing
 from shipway.base.clock import SystemClock
 from shipway.base.home import write_private
 
@@ -24,6 +25,7 @@ ARM = "https://management.azure.com"
 NOT_LOGGED_IN = "Please run 'az login' to setup account."
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _EARLY = 300
+_KEY = "SHIPWAY_AZ_PROFILE_KEY"
 
 
 def folder() -> Path:
@@ -88,8 +90,8 @@ def current(wanted: str = "") -> dict[str, Any]:
 def token(resource: str) -> tuple[str, int]:
     """An access token for a resource and when it ends (Unix seconds). Raises `CommandFailed`."""
     try:
-        entry = json.loads((folder() / "service_principal_entries.json").read_text())
-    except OSError:
+        entry = _read_entry()
+    except (OSError, ValueError):
         raise CommandFailed(NOT_LOGGED_IN) from None
     key = resource.rstrip("/")
     held = entry["tokens"].get(key)
@@ -185,10 +187,18 @@ def _claims(bearer: str) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
 
 
+def _read_entry() -> dict[str, Any]:
+    text = (folder() / "service_principal_entries.json").read_text()
+    key = config.environment().get(_KEY, "")
+    return dict(json.loads(sealing.unseal(text, bytes.fromhex(key)) if key else text))
+
+
 def _write_entry(entry: Mapping[str, Any]) -> None:
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = json.dumps(dict(entry)).encode()
-    write_private(folder() / "service_principal_entries.json", content)
+    text = json.dumps(dict(entry))
+    key = config.environment().get(_KEY, "")
+    content = sealing.seal(text, bytes.fromhex(key)) if key else text
+    write_private(folder() / "service_principal_entries.json", content.encode())
 
 
 def _write_profile(found: list[dict[str, Any]]) -> None:

@@ -48,7 +48,7 @@ def worker_variables() -> dict[str, str]:
 
 def reach(point: str) -> None:
     """A process has come to `point`."""
-    if _AT != point:
+    if point != _AT:
         return
     if _SERVER:
         os.kill(_SERVER, signal.SIGKILL)

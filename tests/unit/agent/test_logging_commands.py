@@ -7,7 +7,7 @@ import pytest
 
 from shipway.agent import logging_commands, output_filter
 from shipway.agent.masking import Masker
-from shipway.agent.sealing import seal, unseal
+from shipway.base.sealing import seal, unseal
 
 KEY = bytes(range(32))
 VECTORS = Path(__file__).parents[4] / "shared" / "vectors"

@@ -5,6 +5,7 @@ own AZURE_CONFIG_DIR, runs the script and logs out again, whatever happened.
 Source: azureclitask.ts of microsoft/azure-pipelines-tasks.
 """
 
+import hmac
 import shlex
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from shipway.agent.service_connections import ConnectionLogin, login_of
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
 from shipway.agent.tasks.script import result_of, working_directory
 from shipway.base.errors import BadInput, NotSupported
+
+_KEY = "SHIPWAY_AZ_PROFILE_KEY"
 
 
 def _script_text(step: StepRun) -> str:
@@ -28,6 +31,12 @@ def _script_text(step: StepRun) -> str:
     if not path.is_file():
         raise BadInput(f"the script '{path}' does not exist", code="ScriptMissing")
     return f"exec bash {shlex.quote(str(path))} {step.input('scriptArguments')}"
+
+
+def _profile_key(step: StepRun) -> str:
+    """What `az` seals its credentials with in the job's folder; the same after a restart."""
+    job = step.job
+    return hmac.new(job.sealing_key, f"az {job.job_record_id}".encode(), "sha256").hexdigest()
 
 
 def _login(step: StepRun, login: ConnectionLogin) -> int:
@@ -47,7 +56,7 @@ def _login(step: StepRun, login: ConnectionLogin) -> int:
             command=["/bin/bash", "-c", text],
             cwd=step.job.directories.workspace,
             label="login",
-            secret_env_vars={"AZ_TOKEN": login.secret},
+            secret_env_vars={"AZ_TOKEN": login.secret, _KEY: _profile_key(step)},
         )
     )
 
@@ -69,7 +78,7 @@ def _session(step: StepRun, login: ConnectionLogin, text: str) -> StepResult:
             command=["/bin/bash", "--noprofile", "--norc", path],
             cwd=working_directory(step),
             env_vars=extra,
-            secret_env_vars=secret,
+            secret_env_vars={**secret, _KEY: _profile_key(step)},
             fds=descriptors,
         )
     )
