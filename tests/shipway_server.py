@@ -18,6 +18,7 @@ from shipway.base.home import Home
 from shipway.devops import definitions, projects, repositories, runs
 from shipway.devops.runs import Record, Run
 from shipway.store.store import Store, open_store
+from tests.support.running_server import RunningServer, plain_environment
 
 Found = TypeVar("Found")
 SHIPWAY = [sys.executable, "-m", "shipway"]
@@ -42,8 +43,16 @@ class ShipwayServer:
             text=True, check=check, timeout=120,
         )  # fmt: skip
 
-    def up(self) -> None:
-        self.command("up")
+    def up(self, **env_vars: str) -> None:
+        self.command("up", **env_vars)
+
+    def door(self) -> RunningServer:
+        """The same server as plain HTTP sees it."""
+        told = json.loads((self.home / "run" / "server.json").read_text())
+        return RunningServer(
+            home=self.home, pid=told["pid"], proxy_port=told["proxy_port"],
+            studio_port=told["studio_port"], env_vars=plain_environment(self.home),
+        )  # fmt: skip
 
     def down(self) -> None:
         self.command("down", check=False)
@@ -143,12 +152,13 @@ def wait_for(find: Callable[[], Found | None], *, seconds: float = 30) -> Found:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[ShipwayServer]:
-    """A fresh home below `folder` with a server; both are gone afterwards."""
+def running(folder: Path, **env_vars: str) -> Iterator[ShipwayServer]:
+    """A fresh home below `folder` with a server, started in a shell that has `env_vars` too; both
+    are gone afterwards."""
     home = folder / "home"
     store = open_store(Home(home), SystemClock())
     server = ShipwayServer(home=home, store=store)
-    server.up()
+    server.up(**env_vars)
     try:
         yield server
     finally:
