@@ -4,7 +4,6 @@ Pure. Source: https://learn.microsoft.com/azure/machine-learning/reference-yaml-
 """
 
 import re
-import shlex
 from collections.abc import Mapping
 
 from shipway.base.errors import BadInput
@@ -45,7 +44,7 @@ def arguments(line: str) -> list[str]:
     words = line.split()
     program = words[0] if words and _PLAIN.fullmatch(line.strip()) else ""
     if ("/" in program or program in _PROGRAMS) and "=" not in program:
-        return shlex.split(line)
+        return words
     return ["/bin/bash", "-c", line]
 
 

@@ -22,7 +22,7 @@ from shipway.compute import (
     outputs,
 )
 from shipway.compute.images import Interpreter
-from shipway.compute.job_variables import RunTokens
+from shipway.compute.job_variables import SharedVariables
 from shipway.compute.outputs import Gathered
 from shipway.ml.job_plans import PlannedCommand
 from shipway.store.files import StoredFile
@@ -56,7 +56,7 @@ class Outcome:
 class CommandRun:
     """One leased work item of the queue `compute`."""
 
-    def __init__(self, store: Store, item: WorkItem, tokens: RunTokens) -> None:
+    def __init__(self, store: Store, item: WorkItem, shared: SharedVariables) -> None:
         self.item = item.item
         self.payload = item.payload
         self.plan = PlannedCommand.read(item.payload["plan"])
@@ -65,9 +65,11 @@ class CommandRun:
         self.folder = job_folders.folder_of(store.home, self.name)
         self.interpreter: Interpreter | None = None
         self._store = store
-        self._tokens = tokens
+        self._shared = shared
         self._canceled = threading.Event()
         self._started_at = ""
+        # an earlier worker may have started its process
+        self.was_started = (self.folder.control / "claim").exists()
         if item.cancel_requested:
             self._canceled.set()
 
@@ -75,10 +77,6 @@ class CommandRun:
     def is_canceled(self) -> bool:
         """Whether somebody asked to stop it."""
         return self._canceled.is_set()
-
-    def was_started(self) -> bool:
-        """Whether an earlier worker started its process."""
-        return (self.folder.control / "claim").exists()
 
     def has_image(self) -> bool:
         """Whether its environment is there, so that it can start at once."""
@@ -163,7 +161,7 @@ class CommandRun:
         env_vars = job_variables.build(
             self._store, plan, self._facts(), folder=folder, interpreter=interpreter,
             values=values, outputs=written, identity_header=header,
-            run_token=self._tokens.of(self.workspace),
+            run_token=self._shared.run_token(self.workspace), door=self._shared.door(),
         )  # fmt: skip
         line = command_lines.render(plan.command, values=values, outputs=written)
         notes = tuple(f"shipway: {warning}" for warning in interpreter.warnings)

@@ -46,7 +46,7 @@ def _bring_one(store: Store, planned: PlannedInput, folder: Path) -> str:
     if planned.is_literal:
         return planned.value
     target = folder / f"INPUT_{planned.name}"
-    target.mkdir(parents=True, exist_ok=True)
+    target.mkdir()
     if planned.url:
         return str(_download(planned, target))
     if planned.place is None:
@@ -61,7 +61,7 @@ def _bring_one(store: Store, planned: PlannedInput, folder: Path) -> str:
                 code="InputMissing", where=planned.name,
                 hint="Check the path; for a folder declare uri_folder.",
             )  # fmt: skip
-        return str(safe_join(target, found[0]))
+        return str(_inside(target, found[0]))
     if not found and not planned.source_node:
         raise NotFound(
             f"the input '{planned.name}' is not there: no file lies at"
@@ -74,8 +74,18 @@ def _bring_one(store: Store, planned: PlannedInput, folder: Path) -> str:
 def _copy_all(store: Store, place: BlobPlace, target: Path) -> list[str]:
     found = content_manifests.of_place(store, place)
     for path, digest in found.items():
-        store.files.copy_to(digest, safe_join(target, path))
+        store.files.copy_to(digest, _inside(target, path))
     return list(found)
+
+
+def _inside(folder: Path, path: str) -> Path:
+    """`folder/path` for a folder that we have just made, in which nothing leads elsewhere.
+
+    Raises `BadInput` for a blob's name that would climb out.
+    """
+    if path.startswith("/") or ".." in path.split("/") or "\x00" in path:
+        raise BadInput(f"the path {path!r} climbs out of its folder", code="PathOutsideFolder")
+    return folder / path
 
 
 def _place(parts: tuple[str, str, str]) -> BlobPlace:
@@ -85,7 +95,7 @@ def _place(parts: tuple[str, str, str]) -> BlobPlace:
 def _download(planned: PlannedInput, target: Path) -> Path:
     """A file from the web, or what the user said stands for it."""
     name = unquote(urlsplit(planned.url).path.rstrip("/").rpartition("/")[2]) or "download"
-    file = safe_join(target, name)
+    file = _inside(target, name)
     mapped = _mapped(planned.url, config.environment())
     if mapped is not None:
         file.write_bytes(mapped.read_bytes())

@@ -11,11 +11,14 @@
     jobs/<job>/image_build.log what building its environment printed
 """
 
+import contextlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from shipway.base.home import Home, safe_join
+
+_FOLDERS = ("wd", "wd/outputs", "wd/logs", "data", "home", "tmp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +66,23 @@ class JobFolder:
 
     def claim_for(self, item: str) -> None:
         """Make the folder for an item of the queue."""
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileExistsError):
+            self.root.mkdir(mode=0o700)
         (self.root / "item").write_text(item)
 
     def create(self) -> None:
         """Make it anew, empty, but for the control folder: what may have claimed it may live."""
-        for name in ("wd", "data", "home", "tmp"):
+        with contextlib.suppress(FileExistsError):
+            self._make()
+            return
+        for name in _FOLDERS:
             if (self.root / name).exists():
                 shutil.rmtree(self.root / name)
-        for name in ("wd/outputs", "wd/logs", "data", "home", "tmp"):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
+        self._make()
+
+    def _make(self) -> None:
+        for name in _FOLDERS:
+            (self.root / name).mkdir()
 
     def remove(self) -> None:
         """Take it away; safe to call again."""

@@ -18,7 +18,7 @@ _TOKEN_KEPT_SECONDS = 4 * 3600.0
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def build(  # one per source of variables
+def build(  # noqa: PLR0913  # one per source of variables
     store: Store,
     plan: PlannedCommand,
     facts: Mapping[str, str],
@@ -29,16 +29,16 @@ def build(  # one per source of variables
     outputs: Mapping[str, str],
     identity_header: str,
     run_token: Mapping[str, str],
+    door: Mapping[str, str],
 ) -> dict[str, str]:
     """All variables of a job; the user's own come last, as on Azure.
 
     `identity_header` is the process's own secret for its compute's identity, empty without one;
-    `run_token` the variables of its token for tracking.
+    `run_token` the variables of its token for tracking, `door` those of the front door.
     """
     workspace = workspaces.get(store, facts["workspace"])
     found = _machine(folder, interpreter)
-    if front_door.find_state(store.home) is not None:
-        found |= front_door.variables(store.home)
+    found |= door
     found |= _azureml(workspace, facts, plan)
     found |= {**_mlflow(workspace, facts), **run_token}
     found |= {f"AZURE_ML_INPUT_{name}": value for name, value in values.items()}
@@ -111,17 +111,25 @@ def _mlflow(workspace: Workspace, facts: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-class RunTokens:
-    """Tokens with which MLflow in a job writes to tracking, one per workspace for some hours.
+class SharedVariables:
+    """What is the same for many jobs, made once: the front door's variables, and the tokens with
+    which MLflow in a job writes to tracking, one per workspace for some hours.
 
     Signing one for each step would cost more than starting the step.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._door: dict[str, str] = {}
         self._known: dict[str, tuple[float, dict[str, str]]] = {}
 
-    def of(self, workspace: str) -> Mapping[str, str]:
+    def door(self) -> Mapping[str, str]:
+        """How to reach Azure's names; nothing where no server has been started."""
+        if not self._door and front_door.find_state(self._store.home) is not None:
+            self._door = front_door.variables(self._store.home)
+        return self._door
+
+    def run_token(self, workspace: str) -> Mapping[str, str]:
         """The variables that carry the token, under MLflow's name and Azure ML's."""
         known = self._known.get(workspace)
         if known is None or clock.monotonic() - known[0] > _TOKEN_KEPT_SECONDS:

@@ -6,6 +6,7 @@ their manifests in the transaction that reports the end: a job has all of its ou
 
 import hashlib
 import mimetypes
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,12 +42,9 @@ def paths(plan: PlannedCommand, folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for output in plan.outputs:
         target = folder / output.name
-        if output.type in FILE_TYPES:
-            target.mkdir(parents=True, exist_ok=True)
-            found[output.name] = str(target / _file_name(output))
-        else:
-            target.mkdir(parents=True, exist_ok=True)
-            found[output.name] = str(target)
+        target.mkdir()
+        is_file = output.type in FILE_TYPES
+        found[output.name] = str(target / _file_name(output)) if is_file else str(target)
     return found
 
 
@@ -73,8 +71,7 @@ def are_large(data: Path, working: Path) -> bool:
     total = 0
     for folder in (data, working / "outputs", working / "logs"):
         for path, file in _files_below(folder):
-            if not path.startswith("INPUT_"):
-                total += file.stat().st_size
+            total += 0 if path.startswith("INPUT_") else file.stat().st_size
             if total > _LARGE:
                 return True
     return False
@@ -177,12 +174,21 @@ def _file_name(output: PlannedOutput) -> str:
     return output.place[2].rpartition("/")[2] or output.name
 
 
-def _files_below(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Regular files with their relative paths; links that lead out of the folder are left out."""
-    root = folder.resolve()
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and (not file.is_symlink() or file.resolve().is_relative_to(root)):
-            yield file.relative_to(folder).as_posix(), file
+def _files_below(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
+    """Regular files with their relative paths; links to folders and out of the job are left out."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_below(Path(entry.path), f"{prefix}{entry.name}/")
+        elif entry.is_file() and not (entry.is_symlink() and _leads_out(Path(entry.path))):
+            yield prefix + entry.name, Path(entry.path)
+
+
+def _leads_out(link: Path) -> bool:
+    return not link.resolve().is_relative_to(link.parent.resolve())
 
 
 def _type_of(path: str) -> str:

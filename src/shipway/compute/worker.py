@@ -26,7 +26,7 @@ from shipway.base.messages import Event
 from shipway.compute import command_runner, images, outputs
 from shipway.compute.command_runner import CommandRun, Outcome
 from shipway.compute.job_folders import JobFolder
-from shipway.compute.job_variables import RunTokens
+from shipway.compute.job_variables import SharedVariables
 from shipway.compute.outputs import Gathered
 from shipway.ml import jobs, workspaces
 from shipway.store.doorbell import Doorbell, ring
@@ -51,12 +51,14 @@ class Worker:
         self._store = store
         self._slots = slots
         self._holder = f"{platform.node()}-{ids.new_guid()[:8]}"
-        self._tokens = RunTokens(store)
+        self._shared = SharedVariables(store)
         self._bell = Doorbell(store.home.run, QUEUE)
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(max_workers=slots * 2 + 8, thread_name_prefix="command")
         self._leased: dict[str, CommandRun] = {}
         self._building: set[str] = set()
+        self._builders: list[threading.Thread] = []
+        self._needs_no_slot = False  # whether something ready was adopted or canceled
         self._ready: deque[CommandRun] = deque()
         self._ended: SimpleQueue[Ended] = SimpleQueue()
         self._built: SimpleQueue[tuple[CommandRun, ShipwayError | None]] = SimpleQueue()
@@ -67,7 +69,7 @@ class Worker:
     def run(self) -> None:
         """Work until told to stop."""
         self._sweep()
-        threading.Thread(target=self._warm_up, daemon=True).start()
+        self._threads.submit(self._warm_up)
         self._store.queue.give_back(QUEUE)
         renewed = self._store.clock.now()
         while not self._stopping.is_set():
@@ -105,7 +107,7 @@ class Worker:
         """Do beforehand what the first job would wait for."""
         images.look_around()
         for workspace in self._store.documents.list(workspaces.KIND, limit=_WARM_WORKSPACES):
-            self._tokens.of(workspace.key)
+            self._shared.run_token(workspace.key)
 
     def _sweep(self) -> None:
         """Remove folders of jobs whose end an earlier worker reported but did not clear away."""
@@ -121,8 +123,10 @@ class Worker:
         self._wake()
 
     def close(self) -> None:
-        """Give up what it holds of this process; after `run` has returned."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Wait for its threads and give up what it holds; after `run` has returned."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for builder in self._builders:
+            builder.join()
         self._bell.close()
 
     def _lease(self) -> None:
@@ -134,14 +138,15 @@ class Worker:
 
     def _accept(self, item: WorkItem) -> None:
         try:
-            run = CommandRun(self._store, item, self._tokens)
+            run = CommandRun(self._store, item, self._shared)
         except (ShipwayError, KeyError, TypeError, ValueError) as error:
             _LOG.exception("the work item %s cannot be read", item.item)
             self._refuse(item, error)
             return
         self._leased[item.item] = run
         try:
-            if run.was_started() or run.is_canceled or run.has_image():
+            if run.was_started or run.is_canceled or run.has_image():
+                self._needs_no_slot |= run.was_started or run.is_canceled
                 self._ready.append(run)
                 return
         except ShipwayError as error:
@@ -150,7 +155,9 @@ class Worker:
             return
         self._activity[run.item] = (run, "Preparing")
         self._building.add(run.item)
-        threading.Thread(target=self._build, args=(run,), daemon=True).start()
+        builder = threading.Thread(target=self._build, args=(run,), daemon=True)
+        self._builders = [thread for thread in self._builders if thread.is_alive()] + [builder]
+        builder.start()
 
     def _refuse(self, item: WorkItem, error: Exception) -> None:
         """An item that cannot be read: its job has failed, in the caller's transaction."""
@@ -188,6 +195,9 @@ class Worker:
 
     def _choose(self) -> list[CommandRun]:
         """What fits into the slots and below each compute's own limit, its slot taken."""
+        if self._processes[""] >= self._slots and not self._needs_no_slot:
+            return []
+        self._needs_no_slot = False
         waiting: deque[CommandRun] = deque()
         chosen = []
         while self._ready:
@@ -210,7 +220,7 @@ class Worker:
             is_full = self._processes[""] >= self._slots or (
                 limit and self._processes[compute] >= limit
             )
-            if is_full and not run.was_started() and not run.is_canceled:
+            if is_full and not run.was_started and not run.is_canceled:
                 return False
             self._processes[""] += 1
             self._processes[compute] += 1
@@ -297,7 +307,8 @@ class Worker:
         if run.item in self._building:  # the build goes on: others may want it
             self._building.discard(run.item)
             self._ended.put((run, run.failed(ShipwayError("canceled"))))
-        self._wake()  # one that waits for a slot needs none any more
+        self._needs_no_slot = True  # one that waits for a slot needs none any more
+        self._wake()
 
     def _wake(self) -> None:
         ring(self._store.home.run, QUEUE)

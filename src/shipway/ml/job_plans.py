@@ -8,7 +8,7 @@ not know: HTTP, processes.
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shipway.base.errors import BadInput, NotSupported, ShipwayError
@@ -78,7 +78,10 @@ class PlannedCommand:
 
     def as_body(self) -> dict[str, Any]:
         """As it is stored and queued."""
-        return asdict(self)
+        body = {name: getattr(self, name) for name in self.__slots__}
+        body["inputs"] = [{n: getattr(i, n) for n in i.__slots__} for i in self.inputs]
+        body["outputs"] = [{n: getattr(o, n) for n in o.__slots__} for o in self.outputs]
+        return body
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> "PlannedCommand":
