@@ -43,10 +43,11 @@ def draw(nodes: Sequence[GraphNode], edges: Sequence[GraphEdge], *, title: str) 
         return Markup("")
     known = {node.key for node in nodes}
     arrows = [e for e in edges if e.source in known and e.target in known]
-    places = _places(nodes, arrows)
+    layers, ways = _laid_out([node.key for node in nodes], arrows)
+    places = _places(layers)
     width = max(x for x, _ in places.values()) + _WIDTH + _MARGIN
     height = max(y for _, y in places.values()) + _HEIGHT + _MARGIN
-    parts = [_arrow(edge, places) for edge in arrows]
+    parts = [_arrow(edge, way, places) for edge, way in zip(arrows, ways, strict=True)]
     parts += [_box(node, places[node.key]) for node in nodes]
     return Markup(
         '<svg class="graph" role="img" viewBox="0 0 {w} {h}" width="{w}" height="{h}" '
@@ -56,17 +57,73 @@ def draw(nodes: Sequence[GraphNode], edges: Sequence[GraphEdge], *, title: str) 
     ).format(w=width, h=height, title=title, inner=Markup("").join(parts))
 
 
-def _places(
-    nodes: Sequence[GraphNode], edges: Sequence[GraphEdge]
-) -> Mapping[str, tuple[int, int]]:
-    before: dict[str, list[str]] = {node.key: [] for node in nodes}
-    after: dict[str, list[str]] = {node.key: [] for node in nodes}
+def _laid_out(
+    keys: Sequence[str], edges: Sequence[GraphEdge]
+) -> tuple[list[list[str]], list[list[str]]]:
+    """The layers from left to right, and for each edge the places that it goes through.
+
+    An edge over several layers gets a place in each between, so that it passes beside the nodes
+    there and not behind them.
+    """
+    before: dict[str, list[str]] = {key: [] for key in keys}
     for edge in edges:
         before[edge.target].append(edge.source)
-        after[edge.source].append(edge.target)
-    layers = _layers([node.key for node in nodes], before)
+    depth = _depths(keys, before)
+    layers: list[list[str]] = [[] for _ in range(max(depth.values()) + 1)]
+    for key in keys:
+        layers[depth[key]].append(key)
+    ways = []
+    for number, edge in enumerate(edges):
+        way = [edge.source]
+        for column in range(depth[edge.source] + 1, depth[edge.target]):
+            between = f"\x00{number} {column}"
+            layers[column].append(between)
+            way.append(between)
+        ways.append([*way, edge.target])
+    _untangle(layers, ways)
+    return layers, ways
+
+
+def _depths(keys: Sequence[str], before: Mapping[str, list[str]]) -> dict[str, int]:
+    """Each node right of everything that it takes from; what stands in a circle ends up last."""
+    depth: dict[str, int] = {}
+    waiting = list(keys)
+    while waiting:
+        ready = [k for k in waiting if all(b in depth for b in before[k])] or waiting[:1]
+        for key in ready:
+            depth[key] = 1 + max((depth.get(b, -1) for b in before[key]), default=-1)
+        done = set(ready)
+        waiting = [k for k in waiting if k not in done]
+    return depth
+
+
+def _untangle(layers: list[list[str]], ways: Sequence[Sequence[str]]) -> None:
+    """Order each layer by the middle of its neighbours, which takes most crossings away."""
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
+    for way in ways:
+        for left, right in itertools.pairwise(way):
+            before.setdefault(right, []).append(left)
+            after.setdefault(left, []).append(right)
     for sweep in range(_SWEEPS):
-        _untangle(layers, before if sweep % 2 == 0 else after, forward=sweep % 2 == 0)
+        is_forward = sweep % 2 == 0
+        ordered = layers if is_forward else list(reversed(layers))
+        for previous, layer in itertools.pairwise(ordered):
+            _order(layer, previous, before if is_forward else after)
+
+
+def _order(layer: list[str], previous: Sequence[str], neighbours: Mapping[str, list[str]]) -> None:
+    row = {key: at for at, key in enumerate(previous)}
+    own = {key: at for at, key in enumerate(layer)}
+
+    def middle(key: str) -> float:
+        rows = [row[n] for n in neighbours.get(key, ()) if n in row]
+        return sum(rows) / len(rows) if rows else own[key]
+
+    layer[:] = sorted(layer, key=middle)
+
+
+def _places(layers: Sequence[Sequence[str]]) -> Mapping[str, tuple[int, int]]:
     tallest = max(len(layer) for layer in layers)
     places = {}
     for column, layer in enumerate(layers):
@@ -77,48 +134,23 @@ def _places(
     return places
 
 
-def _layers(keys: Sequence[str], before: Mapping[str, list[str]]) -> list[list[str]]:
-    """Each node right of everything that it takes from; what stands in a circle ends up last."""
-    depth: dict[str, int] = {}
-    waiting = list(keys)
-    while waiting:
-        ready = [k for k in waiting if all(b in depth for b in before[k])] or waiting[:1]
-        for key in ready:
-            depth[key] = 1 + max((depth.get(b, -1) for b in before[key]), default=-1)
-        done = set(ready)
-        waiting = [k for k in waiting if k not in done]
-    layers: list[list[str]] = [[] for _ in range(max(depth.values()) + 1)]
-    for key in keys:
-        layers[depth[key]].append(key)
-    return layers
-
-
-def _untangle(
-    layers: list[list[str]], neighbours: Mapping[str, list[str]], *, forward: bool
-) -> None:
-    """Order each layer by the middle of its neighbours, which takes most crossings away."""
-    ordered = layers if forward else list(reversed(layers))
-    for previous, layer in itertools.pairwise(ordered):
-        row = {key: at for at, key in enumerate(previous)}
-
-        def middle(key: str, row: Mapping[str, int] = row, layer: list[str] = layer) -> float:
-            rows = [row[n] for n in neighbours[key] if n in row]
-            return sum(rows) / len(rows) if rows else layer.index(key)
-
-        layer[:] = sorted(layer, key=middle)
-
-
-def _arrow(edge: GraphEdge, places: Mapping[str, tuple[int, int]]) -> Markup:
-    x1, y1 = places[edge.source][0] + _WIDTH, places[edge.source][1] + _HEIGHT // 2
-    x2, y2 = places[edge.target][0] - 2, places[edge.target][1] + _HEIGHT // 2
-    bend = max((x2 - x1) // 2, 16)
+def _arrow(edge: GraphEdge, way: Sequence[str], places: Mapping[str, tuple[int, int]]) -> Markup:
+    """A curve from box to box, straight through the places between."""
+    x, y = places[way[0]][0] + _WIDTH, places[way[0]][1] + _HEIGHT // 2
+    path = f"M{x} {y}"
+    for key in way[1:]:
+        next_x, next_y = places[key][0], places[key][1] + _HEIGHT // 2
+        if key == way[-1]:
+            next_x -= 2
+        half = (x + next_x) // 2 if next_x > x else x + _GAP_X
+        path += f"C{half} {y} {half} {next_y} {next_x} {next_y}"
+        x, y = next_x, next_y
+        if key != way[-1]:
+            x += _WIDTH
+            path += f"H{x}"
     return Markup(
-        '<path class="edge" d="M{x1} {y1}C{a} {y1} {b} {y2} {x2} {y2}" marker-end="url(#tip)">'
-        "<title>{label}</title></path>"
-    ).format(
-        x1=x1, y1=y1, a=x1 + bend, b=x2 - bend, x2=x2, y2=y2,
-        label=edge.label or f"{edge.source} to {edge.target}",
-    )  # fmt: skip
+        '<path class="edge" d="{path}" marker-end="url(#tip)"><title>{label}</title></path>'
+    ).format(path=path, label=edge.label or f"{edge.source} to {edge.target}")
 
 
 def _box(node: GraphNode, place: tuple[int, int]) -> Markup:

@@ -15,6 +15,7 @@ from shipway.studio.exchange import Answer, Page, Visit
 from shipway.studio.graph_drawing import GraphEdge, GraphNode
 from shipway.studio.views import StationView
 
+_WAITING = ("pending", "inProgress", "Creating", "Updating", "Running")
 _WORDS = {"ml_job": "ML job", "model_version": "model version"}
 
 
@@ -62,6 +63,8 @@ def _view(station: Station, when: str) -> StationView:
 def _mood(station: Station) -> str:
     if not station.is_found:
         return "missing"
+    if station.state in _WAITING:
+        return "waiting"
     return "good" if station.is_good else "bad"
 
 
