@@ -57,6 +57,7 @@ class JobRunner:
             self._deployment()
         else:
             self._steps(self._work.job.steps)
+        python_venvs.retire(self.job.directories.tools)
         self.job.directories.remove()
         return "Canceled" if self.job.stop.is_set() else self._result
 

@@ -2,16 +2,20 @@
 
 A job's `pip` is a small package that hands `install`, `uninstall`, `list`, `freeze`, `show` and
 `check` to uv, so that a fresh environment costs a second instead of a minute. Anything else is
-done by the real pip, which uv fetches for that one call.
+done by the real pip, which uv fetches for that one call. Bytecode that an earlier job's imports
+have shown to be wanted comes with what is installed, see `base/bytecode.py`.
 """
 
+import contextlib
 import shlex
+import shutil
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 import uv
 
-from shipway.base import config, process
+from shipway.base import bytecode, config, process
 
 # what a package index needs, as the user had it when the server was started
 INDEX_VARIABLES = (
@@ -20,13 +24,19 @@ INDEX_VARIABLES = (
     "UV_INDEX_STRATEGY", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_NO_CONFIG",
 )  # fmt: skip
 
+_RETIRED = "_tool.done"
+_KEEP_SECONDS = 120.0
+
 _PIP_MAIN = '''\
 """The job's pip: the common commands through uv, the others through the real pip."""
 
 import os
+import subprocess
 import sys
+import sysconfig
 
 UV = {uv!r}
+BYTECODE = {bytecode!r}
 DROPPED = {{"--user", "--disable-pip-version-check", "--no-input", "--prefer-binary",
            "--no-warn-script-location", "--break-system-packages", "--no-python-version-warning"}}
 DROPPED_WITH_VALUE = ("--progress-bar", "--root-user-action", "--use-feature", "--cache-dir")
@@ -76,7 +86,14 @@ def main():
               "(python %d.%d)" % sys.version_info[:2])
         return
     line = command(arguments)
-    os.execv(line[0], line)
+    if line[1:3] != ["pip", "install"] or not os.environ.get("UV_CACHE_DIR"):
+        os.execv(line[0], line)
+    code = subprocess.call(line)
+    if code == 0:
+        cache = os.path.join(os.environ["UV_CACHE_DIR"], {cache!r})
+        site = sysconfig.get_path("purelib")
+        subprocess.call([sys.executable, "-I", "-S", BYTECODE, "restore", site, cache])
+    sys.exit(code)
 
 
 if __name__ == "__main__":
@@ -114,12 +131,44 @@ def create(folder: Path, *, version: str, env_vars: Mapping[str, str]) -> tuple[
     return True, ""
 
 
+def retire(tools: Path) -> None:
+    """Take a job's environments away, and keep the bytecode of what was imported in them.
+
+    Both beside the work: whoever waits for the job does not wait for this.
+    """
+    if tools.exists():
+        done = tools.with_name(_RETIRED)
+        shutil.rmtree(done, ignore_errors=True)
+        tools.rename(done)
+        threading.Thread(target=_keep_and_remove, args=(done,), daemon=True).start()
+
+
+def sweep(runs: Path) -> None:
+    """Take away what was being retired when an agent was killed."""
+    for folder in (*runs.glob(f"*/*/{_RETIRED}"), *runs.glob(f"*/*/*/{_RETIRED}")):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_and_remove(tools: Path) -> None:
+    cache = Path(index_settings()["UV_CACHE_DIR"]) / bytecode.FOLDER
+    for site in tools.glob("*/lib/python3*/site-packages"):
+        if any(site.glob("*.dist-info")):
+            python = str(site.parents[2] / "bin" / "python")
+            script = [python, "-I", "-S", bytecode.__file__, "keep", str(site), str(cache)]
+            # a cache is worth little: whatever goes wrong, the next job compiles for itself
+            with contextlib.suppress(OSError, process.TimeoutExpired):
+                process.run(["nice", "-n", "19", *script], seconds=_KEEP_SECONDS)
+    shutil.rmtree(tools, ignore_errors=True)
+
+
 def _install_pip(folder: Path) -> None:
     site = next((folder / "lib").glob("python3*/site-packages"))
     package = site / "pip"
     package.mkdir(exist_ok=True)
     (package / "__init__.py").write_text('"""The job\'s pip; see __main__."""\n')
-    (package / "__main__.py").write_text(_PIP_MAIN.format(uv=uv_binary()))
+    (package / "__main__.py").write_text(
+        _PIP_MAIN.format(uv=uv_binary(), bytecode=bytecode.__file__, cache=bytecode.FOLDER)
+    )
     python = shlex.quote(str(folder / "bin" / "python"))
     for name in ("pip", "pip3"):
         script = folder / "bin" / name

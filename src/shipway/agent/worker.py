@@ -39,7 +39,7 @@ class Worker:
         self._name = f"{platform.node()}-{ids.new_guid()[:8]}"
         self._running: dict[str, tuple[JobRunner | None, bool]] = {}
         self._lock = threading.Lock()
-        self._bell = Doorbell(store.home.run, QUEUE)
+        self._bell = Doorbell(store.home.sockets, QUEUE)
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -54,7 +54,7 @@ class Worker:
     def stop(self) -> None:
         """End the loop; jobs that run are left to their threads and processes."""
         self._stopping.set()
-        ring(self._store.home.run, QUEUE)
+        ring(self._store.home.sockets, QUEUE)
 
     def _take(self) -> None:
         free = self._free()
@@ -92,7 +92,7 @@ class Worker:
         finally:
             with self._lock:
                 self._running.pop(item.item, None)
-            ring(self._store.home.run, QUEUE)
+            ring(self._store.home.sockets, QUEUE)
 
     def _job(self, item: WorkItem) -> None:
         run_id, record_id = int(item.payload["run_id"]), str(item.payload["record_id"])

@@ -31,6 +31,7 @@ def program(home: Home, name: str, target: Path) -> None:
     source = Path(launcher.__file__).read_text()
     for mark, value in (
         ("@HOME@", str(home.root)),
+        ("@SOCKETS@", str(home.sockets)),
         ("@PROGRAM@", name),
         ("@PYTHON@", sys.executable),
     ):

@@ -18,6 +18,7 @@ import sys
 import time
 
 HOME = "@HOME@"
+SOCKETS = "@SOCKETS@"
 PROGRAM = "@PROGRAM@"
 PYTHON = "@PYTHON@"
 START_SECONDS = 60.0
@@ -34,7 +35,7 @@ def connect() -> "socket.socket | None":
     """The resident, when it answers and belongs to this user."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.connect(f"{HOME}/run/resident.sock")
+        connection.connect(f"{SOCKETS}/resident.sock")
     except OSError:
         connection.close()
         return None

@@ -24,6 +24,7 @@ from typing import Any
 
 from shipway.az import preload
 from shipway.base import clock
+from shipway.base.home import Home
 
 IDLE_SECONDS = 30 * 60.0
 _HEAD = struct.Struct("!I")
@@ -37,7 +38,7 @@ class Resident:
         self._home = home
         self._stamp = preload.stamp()
         self._children: set[int] = set()
-        path = home / "run" / "resident.sock"
+        path = Home(home).sockets / "resident.sock"
         path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         mask = os.umask(0o177)

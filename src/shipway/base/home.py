@@ -1,6 +1,7 @@
 """The state folder on disk: names of every file and folder in it, its README, its lock."""
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from shipway.base.errors import BadInput, Conflict
+
+_LONGEST_SOCKET_FOLDER = 75
 
 _README = """\
 This folder is shipway's state: one server's database, files, certificates and logs.
@@ -47,6 +50,7 @@ class Home:
         self.environments = root / "environments"
         self.logs = root / "logs"
         self.run = root / "run"
+        self.sockets = _socket_folder(root)
         self.temporary = root / "tmp"
         self.lock = root / "lock"
         self.server_state = root / "run" / "server.json"
@@ -60,9 +64,21 @@ class Home:
             self.environments, self.logs, self.run, self.temporary,
         ):  # fmt: skip
             folder.mkdir(exist_ok=True, mode=0o700)
+        self._create_sockets()
         readme = self.root / "README"
         if not readme.exists():
             readme.write_text(_README)
+
+    def _create_sockets(self) -> None:
+        self.sockets.parent.mkdir(exist_ok=True, mode=0o700)
+        self.sockets.mkdir(exist_ok=True, mode=0o700)
+        if self.sockets.stat().st_uid != os.getuid() or self.sockets.is_symlink():
+            raise Conflict(
+                f"{self.sockets} belongs to somebody else",
+                code="SocketFolderTaken",
+                where=str(self.sockets),
+                hint="Give a home with a shorter path in SHIPWAY_HOME, so that it is not needed.",
+            )
 
     def holder(self) -> Mapping[str, Any] | None:
         """Who holds the lock, as written by `acquire`; None when nobody does."""
@@ -99,6 +115,16 @@ class Home:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(dict(facts)).encode(), 0)
         return descriptor
+
+
+def _socket_folder(root: Path) -> Path:
+    """Where unix sockets lie: in the home, or where its path is too long for a socket's address
+    (107 characters in all on Linux), in a folder of the user's own below /tmp."""
+    inside = root / "run"
+    if len(str(inside)) <= _LONGEST_SOCKET_FOLDER:
+        return inside
+    name = hashlib.sha256(str(root).encode()).hexdigest()[:16]
+    return Path("/tmp") / f"shipway-{os.getuid()}" / name  # noqa: S108  # 0700 and checked
 
 
 def write_private(path: Path, content: bytes) -> None:

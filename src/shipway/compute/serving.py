@@ -49,7 +49,7 @@ class Supervisor:
 
     def run(self, stopping: threading.Event) -> None:
         """Work until `stopping` is set. Deployments' processes are left alive."""
-        bell = Doorbell(self._store.home.run, BELL)
+        bell = Doorbell(self._store.home.sockets, BELL)
         try:
             while not stopping.is_set():
                 self.look()

@@ -52,7 +52,7 @@ class Worker:
         self._slots = slots
         self._holder = f"{platform.node()}-{ids.new_guid()[:8]}"
         self._shared = SharedVariables(store)
-        self._bell = Doorbell(store.home.run, QUEUE)
+        self._bell = Doorbell(store.home.sockets, QUEUE)
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(max_workers=slots * 2 + 8, thread_name_prefix="command")
         self._leased: dict[str, CommandRun] = {}
@@ -311,7 +311,7 @@ class Worker:
         self._wake()
 
     def _wake(self) -> None:
-        ring(self._store.home.run, QUEUE)
+        ring(self._store.home.sockets, QUEUE)
 
 
 def _watch_server(worker: Worker) -> None:

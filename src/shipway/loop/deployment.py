@@ -364,4 +364,4 @@ def _note(store: Store, kind: str, subject: str, data: Mapping[str, Any]) -> Non
 
 
 def _ring(store: Store) -> None:
-    store.database.after_commit(lambda: doorbell.ring(store.home.run, BELL))
+    store.database.after_commit(lambda: doorbell.ring(store.home.sockets, BELL))

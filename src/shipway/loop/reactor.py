@@ -59,7 +59,7 @@ class Reactor:
         self._firings = firings
         self._tries: dict[str, int] = {}
         self._stopping = threading.Event()
-        self._bell = Doorbell(store.home.run, "journal")
+        self._bell = Doorbell(store.home.sockets, "journal")
         self._thread = threading.Thread(target=self._run, name="reactor", daemon=True)
 
     def start(self) -> None:
@@ -69,7 +69,7 @@ class Reactor:
     def stop(self) -> None:
         """Finish the reaction at hand and end the thread."""
         self._stopping.set()
-        ring(self._store.home.run, "journal")
+        ring(self._store.home.sockets, "journal")
         if self._thread.is_alive():
             self._thread.join()
         self._bell.close()

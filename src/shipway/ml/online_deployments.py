@@ -148,7 +148,7 @@ def folder(home: Home, key: str) -> Path:
 
 def socket_path(home: Home, key: str, generation: int) -> Path:
     """The unix socket of a generation, short because such paths have at most 107 characters."""
-    return home.run / "serving" / f"{ids.digest(f'{key}#{generation}')[:12]}.s"
+    return home.sockets / "serving" / f"{ids.digest(f'{key}#{generation}')[:12]}.s"
 
 
 def logs(home: Home, deployment: OnlineDeployment, *, lines: int, preparing: bool = False) -> str:

@@ -39,7 +39,7 @@ def open_store(home: Home, clock: Clock) -> Store:
     home.database.chmod(0o600)
 
     def ring(name: str) -> None:
-        doorbell.ring(home.run, name)
+        doorbell.ring(home.sockets, name)
 
     return Store(
         home=home,
