@@ -44,7 +44,7 @@ class ShipwayServer:
         )  # fmt: skip
 
     def up(self, **env_vars: str) -> None:
-        self.command("up", **env_vars)
+        self.command("up", check=True, **env_vars)
 
     def door(self) -> RunningServer:
         """The same server as plain HTTP sees it."""
