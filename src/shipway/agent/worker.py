@@ -13,6 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
+from shipway.agent import python_venvs
 from shipway.agent.job_runner import JobRunner
 from shipway.base import config, crash_points, ids
 from shipway.base.clock import SystemClock
@@ -169,6 +170,7 @@ def main(arguments: list[str]) -> int:
         format="%(asctime)s agent %(levelname)s %(message)s",
     )
     store = open_store(home, SystemClock())
+    threading.Thread(target=python_venvs.sweep, args=(home.runs,), daemon=True).start()
     worker = Worker(store, slots=config.read_settings(home=home.root).slots)
     threading.Thread(target=_watch_server, args=(worker,), daemon=True).start()
     worker.run()
