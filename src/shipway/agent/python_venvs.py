@@ -24,6 +24,9 @@ INDEX_VARIABLES = (
     "UV_INDEX_STRATEGY", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_NO_CONFIG",
 )  # fmt: skip
 
+# found once, while there is one thread: sysconfig, which uv asks, gives half its answers to a
+# second thread that asks while the first one still makes them
+_UV = str(uv.find_uv_bin())
 _RETIRED = "_tool.done"
 _KEEP_SECONDS = 120.0
 
@@ -103,7 +106,7 @@ if __name__ == "__main__":
 
 def uv_binary() -> str:
     """The uv that came with shipway."""
-    return str(uv.find_uv_bin())
+    return _UV
 
 
 def index_settings() -> dict[str, str]:
@@ -150,7 +153,7 @@ def sweep(runs: Path) -> None:
 
 
 def _keep_and_remove(tools: Path) -> None:
-    cache = Path(index_settings()["UV_CACHE_DIR"]) / bytecode.FOLDER
+    cache = bytecode.cache_folder(index_settings())
     for site in tools.glob("*/lib/python3*/site-packages"):
         if any(site.glob("*.dist-info")):
             python = str(site.parents[2] / "bin" / "python")

@@ -19,7 +19,7 @@ import py_compile
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 #: Name of the folder beside uv's own ones in its cache: gone with `uv cache clean`.
@@ -90,6 +90,12 @@ def restore(site: Path, cache: Path) -> int:
                 target.write_bytes(content)
                 count += 1
     return count
+
+
+def cache_folder(variables: Mapping[str, str]) -> Path:
+    """Where a process with these variables keeps it: beside what uv keeps."""
+    general = variables.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(variables.get("UV_CACHE_DIR") or f"{general}/uv") / FOLDER
 
 
 def _wheels(site: Path) -> Iterator[Wheel]:

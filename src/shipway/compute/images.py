@@ -18,15 +18,18 @@ from pathlib import Path
 
 import uv
 
-from shipway.base import config, process
+from shipway.base import bytecode, config, process
 from shipway.base.errors import BadInput
 from shipway.compute import image_plans, interpreters
 from shipway.compute.image_plans import ImagePlan
 from shipway.ml import content_manifests, datastores, environment_versions
 from shipway.store.store import Store
 
+# found once, while there is one thread: sysconfig, which uv asks, is not safe for a second one
+_UV = uv.find_uv_bin()
 _FACTS = "shipway.json"
 _BUILD_SECONDS = 1800.0
+_BYTECODE_SECONDS = 120.0
 _LARGEST_CONTEXT_FILE = 1 << 20
 _NO_WHEEL = re.compile(
     r"([A-Za-z0-9._-]+)==?([A-Za-z0-9.*!+_-]+)\s+has no (?:usable )?wheels?(?: with a matching"
@@ -188,12 +191,34 @@ def _build(  # facts of one build
             log,
             check=False,
         )
+        _bytecode("restore", building)
         facts = {"python": version, "environment": plan.name, "requirements": plan.requirements}
         (building / _FACTS).write_text(json.dumps(facts))
         shutil.rmtree(target, ignore_errors=True)
         building.rename(target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def keep_bytecode(store: Store) -> None:
+    """Keep the bytecode of what was imported in each environment, for homes that come later.
+
+    One process at the lowest priority for each; a cache is worth little, so failures are no news.
+    """
+    for facts in store.home.environments.glob(f"*/{_FACTS}"):
+        _bytecode("keep", facts.parent)
+
+
+def _bytecode(verb: str, folder: Path) -> None:
+    cache = bytecode.cache_folder(config.environment())
+    for site in folder.glob("lib/python3*/site-packages"):
+        python = str(folder / "bin" / "python")
+        script = [python, "-I", "-S", bytecode.__file__, verb, str(site)]
+        with contextlib.suppress(OSError, process.TimeoutExpired):
+            process.run(
+                ["nice", "-n", "19" if verb == "keep" else "0", *script, str(cache)],
+                seconds=_BYTECODE_SECONDS,
+            )
 
 
 def _uv(arguments: Sequence[str], log: Path, *, check: bool = True) -> str | None:
@@ -207,7 +232,7 @@ def _uv(arguments: Sequence[str], log: Path, *, check: bool = True) -> str | Non
     kept |= {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
     kept |= {uv_name: kept[pip] for pip, uv_name in _PIP_SETTINGS.items() if pip in kept}
     try:
-        done = process.run([uv.find_uv_bin(), *arguments], env_vars=kept, seconds=_BUILD_SECONDS)
+        done = process.run([_UV, *arguments], env_vars=kept, seconds=_BUILD_SECONDS)
     except process.TimeoutExpired:
         raise EnvironmentFailed(
             f"uv did not finish within {_BUILD_SECONDS:.0f} s", where=" ".join(arguments)

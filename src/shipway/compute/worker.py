@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from shipway.base import config, crash_points, ids
+from shipway.base import clock, config, crash_points, ids
 from shipway.base.clock import SystemClock, timestamp
 from shipway.base.errors import ShipwayError
 from shipway.base.home import Home
@@ -40,6 +40,7 @@ _IDLE_SECONDS = 15.0
 _SOON_SECONDS = 0.05
 _MOST_LEASED = 1000
 _WARM_WORKSPACES = 4
+_BYTECODE_MINUTES = (0.75, 1.0, 3.0, 10.0, 60.0)
 
 Ended = tuple[CommandRun, Outcome]
 
@@ -322,6 +323,13 @@ def _watch_server(worker: Worker) -> None:
     os._exit(0)
 
 
+def _keep_bytecode(store: Store) -> None:
+    """Now and then, and ever more rarely, what the environments' users have imported."""
+    for minutes in _BYTECODE_MINUTES:
+        clock.sleep(minutes * 60)
+        images.keep_bytecode(store)
+
+
 def main(arguments: list[str]) -> int:
     """Run a compute on the home that the first argument names."""
     home = Home(Path(arguments[0]))
@@ -332,6 +340,7 @@ def main(arguments: list[str]) -> int:
     store = open_store(home, SystemClock())
     worker = Worker(store, slots=config.read_settings(home=home.root).slots)
     threading.Thread(target=_watch_server, args=(worker,), daemon=True).start()
+    threading.Thread(target=_keep_bytecode, args=(store,), daemon=True).start()
     worker.run()
     return 0
 
