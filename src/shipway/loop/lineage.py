@@ -102,7 +102,10 @@ def chain_of(
     if model:
         return _through_model(store, _model(store, model), None)
     if run:
-        return _through_run(store, runs.get(store, run))
+        found = _find_run(store, run)
+        if found is None:
+            raise NotFound(f"there is no run {run}", where=str(run), hint="`shipway runs list`")
+        return _through_run(store, found)
     if commit:
         return _through_run(store, _run_of_commit(store, commit))
     raise BadInput(

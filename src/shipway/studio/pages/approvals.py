@@ -38,20 +38,22 @@ def show_all(store: Store, visit: Visit) -> Answer:
 
 def approve(store: Store, visit: Visit) -> Answer:
     """POST /approvals/{approval}/approve. Raises what `approvals.approve` raises."""
+    back = _back(visit)
     approvals.approve(
         store, approval_id=visit.params["approval"], principal=visit.principal,
         comment=visit.form.get("comment", ""),
     )  # fmt: skip
-    return Redirect(location=_back(visit))
+    return Redirect(location=back)
 
 
 def reject(store: Store, visit: Visit) -> Answer:
     """POST /approvals/{approval}/reject. Raises what `approvals.reject` raises."""
+    back = _back(visit)
     approvals.reject(
         store, approval_id=visit.params["approval"], principal=visit.principal,
         comment=visit.form.get("comment", ""),
     )  # fmt: skip
-    return Redirect(location=_back(visit))
+    return Redirect(location=back)
 
 
 def view(store: Store, one: Approval, principal: Principal, *, back: str) -> ApprovalView:

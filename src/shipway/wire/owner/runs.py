@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from shipway.base.clock import timestamp
-from shipway.base.errors import BadInput
+from shipway.base.errors import BadInput, NotFound
 from shipway.devops import approvals, artifacts, definitions, logs, projects, runs, test_results
 from shipway.devops.approvals import Approval
 from shipway.devops.runs import Record, Run
@@ -119,7 +119,14 @@ def number(text: str, name: str) -> int:
 
 
 def _run_of(store: Store, request: Request) -> Run:
-    return runs.get(store, number(request.params["run"], "run"))
+    wanted = number(request.params["run"], "run")
+    try:
+        return runs.get(store, wanted)
+    except NotFound:
+        raise NotFound(
+            f"there is no run {wanted}", code="RunNotFound", where=f"run {wanted}",
+            hint="`shipway runs list` shows those that there are.",
+        ) from None  # fmt: skip
 
 
 def _summary(run: Run, projects_by_id: Mapping[str, str]) -> dict[str, Any]:
