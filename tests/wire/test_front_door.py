@@ -78,7 +78,8 @@ def test_git_trusts_the_door(server: RunningServer) -> None:
         server, "git", "ls-remote", "https://dev.azure.com/shipway/p/_git/r",
         accept=(128,), GIT_TERMINAL_PROMPT="0",
     )  # fmt: skip
-    assert "could not read Username" in said  # asked for credentials: TLS and proxy were fine
+    # through proxy and TLS, signed in by the credential helper, and told what is not there
+    assert "TF200016: The following project does not exist: p" in said
 
 
 def test_openssl_verifies_name_and_chain(server: RunningServer) -> None:

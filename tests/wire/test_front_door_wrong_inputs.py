@@ -195,17 +195,17 @@ CASES: dict[str, Case] = {
     "owner's API without its token": Case(
         send=_studio("/api/v1/status"),
         status=401, code="OwnerTokenNeeded", names="Authorization", hint="SHIPWAY_HOME",
-        envelope="arm",
+        envelope="owner",
     ),
     "owner's API with a wrong token": Case(
         send=_studio("/api/v1/credentials", Authorization="Bearer wrong\xe9"),
         status=401, code="OwnerTokenNeeded", names="Authorization", hint="SHIPWAY_HOME",
-        envelope="arm",
+        envelope="owner",
     ),
     "foreign host on the owner's port": Case(
         send=_studio("/api/v1/status", Host="rebound.example.com"),
         status=421, code="MisdirectedRequest", names="rebound.example.com", hint="127.0.0.1",
-        envelope="arm",
+        envelope="owner",
     ),
     "identity with a made-up header": Case(
         send=_studio("/msi/token?api-version=2019-08-01&resource=https://management.azure.com",
@@ -289,6 +289,8 @@ def _code_and_text(answer: Answer, envelope: str) -> tuple[str, str]:
         assert body["typeName"].startswith("Microsoft.TeamFoundation")
         return body["typeKey"], body["message"]
     error = body["error"]
+    if envelope == "owner":
+        return error["code"], f"{error['message']} {error['target']} {error['hint']}"
     if envelope == "graph":
         assert error["innerError"]["request-id"]
     else:
