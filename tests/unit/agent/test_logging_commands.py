@@ -74,10 +74,11 @@ def _vectors(name: str) -> list[dict[str, object]]:
     return list(json.loads(file.read_text())["vectors"]) if file.exists() else []
 
 
-@pytest.mark.parametrize("vector", _vectors("logging_command_parse.json"))
+# the setting DECODE_PERCENTS of today's agents is on; the other is not offered
+@pytest.mark.parametrize(
+    "vector", [v for v in _vectors("logging_command_parse.json") if v.get("decode_percents", True)]
+)
 def test_parse_agrees_with_the_agent(vector: dict[str, object]) -> None:
-    if not vector.get("decode_percents", True):
-        return  # the setting of today's agents is on; the other is not offered
     command = logging_commands.parse(str(vector["line"]))
     assert (command is not None) == vector["ok"]
     if command is not None and "properties" in vector:

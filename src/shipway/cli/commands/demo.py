@@ -53,6 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     try:
         _play(stage, webhook, made)
+    except BaseException:
+        print(f"\nThe demo's server is still up. Stop it: {shipway} down", file=sys.stderr)
+        raise
     finally:
         webhook.close()
     _say_goodbye(stage, clock.monotonic() - started)
