@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-_WIDTH, _HEIGHT = 190, 50
+_WIDTH, _HEIGHT = 200, 50
 _GAP_X, _GAP_Y = 56, 18
 _MARGIN = 8
-_LONGEST_TEXT = 24
+_LONGEST_TEXT = 22
 _SWEEPS = 4
 
 

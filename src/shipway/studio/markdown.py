@@ -15,6 +15,8 @@ _DIVIDER = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 _CODE = re.compile(r"`([^`]+)`")
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^()\s]*)\)")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^()\s]+)\)")
+# what Azure DevOps calls a run's page is a page of the studio here
+_RUN_PAGE = re.compile(r"https://dev\.azure\.com/[^/\s]+/[^/\s]+/_build/results\?buildId=(\d+)$")
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
 _EMPHASIS = re.compile(r"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])")
 _MOST = 200_000
@@ -103,6 +105,13 @@ def _begins_block(lines: list[str], here: int, start: int) -> bool:
     )  # fmt: skip
 
 
+def _link(found: re.Match[str]) -> str:
+    here = _RUN_PAGE.match(found[2])
+    if here:
+        return f'<a href="/runs/{here[1]}">{found[1]}</a>'
+    return f'<a href="{found[2]}" rel="noopener noreferrer">{found[1]}</a>'
+
+
 def _inline(text: str) -> str:
     """Text within a block. Code spans are set aside, for nothing in them is marked up."""
     codes: list[str] = []
@@ -113,6 +122,6 @@ def _inline(text: str) -> str:
 
     safe = _CODE.sub(keep, str(escape(text.replace("\x00", ""))))
     safe = _IMAGE.sub(r"\1", safe)
-    safe = _LINK.sub(r'<a href="\2" rel="noopener noreferrer">\1</a>', safe)
+    safe = _LINK.sub(_link, safe)
     safe = _EMPHASIS.sub(r"<em>\1</em>", _STRONG.sub(r"<strong>\1</strong>", safe))
     return re.sub(r"\x00(\d+)\x00", lambda found: codes[int(found[1])], safe)

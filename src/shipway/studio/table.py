@@ -54,6 +54,10 @@ PAGES: tuple[PageRoute, ...] = (
         doc="refuse",
     ),
     PageRoute(method="GET", pattern="/jobs", handler=jobs.show_all, doc="ML jobs and schedules"),
+    PageRoute(
+        method="GET", pattern="/jobs/{workspace}/{job}", handler=jobs.find,
+        doc="one ML job by the address that clients are told",
+    ),
     PageRoute(method="GET", pattern=_JOB, handler=jobs.show, doc="one ML job"),
     PageRoute(
         method="GET", pattern=f"{_JOB}/log/stream", handler=job_logs.stream,

@@ -27,6 +27,10 @@ from shipway.studio import markdown
             "<tbody><tr><td>x</td><td><code>1</code></td></tr></tbody></table>",
         ),
         ("![alt](http://e.org/x.png)", "<p>alt</p>"),
+        (
+            "[run](https://dev.azure.com/shipway/p/_build/results?buildId=7)",
+            '<p><a href="/runs/7">run</a></p>',
+        ),
         ("snake_case_name 2*3*4", "<p>snake_case_name 2*3*4</p>"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from shipway.azure.entra import tenant
+from shipway.base.errors import NotFound
 from shipway.ml import job_nodes, job_reuse, jobs, tracking, workspaces
 from shipway.ml.job_nodes import PipelineNode
 from shipway.ml.jobs import MLJob
@@ -16,7 +17,7 @@ from shipway.store.growing import MetricPoint
 from shipway.store.store import Store
 from shipway.studio import graph_drawing, plot_drawing, wording
 from shipway.studio.contexts import MLJobContext, MLJobsContext
-from shipway.studio.exchange import Answer, Page, Visit
+from shipway.studio.exchange import Answer, Page, Redirect, Visit
 from shipway.studio.graph_drawing import GraphEdge, GraphNode
 from shipway.studio.pages import job_logs
 from shipway.studio.views import MLJobView, Moment, OutputView, PlotView, ScheduleView
@@ -66,6 +67,19 @@ def show(store: Store, visit: Visit) -> Answer:
         log=None if job.job_type == "Pipeline" else job_logs.view(store, job),
     )  # fmt: skip
     return Page(template="ml_job.html", title=job.display_name or job.name, context=context)
+
+
+def find(store: Store, visit: Visit) -> Answer:
+    """GET /jobs/{workspace}/{job}: the address that clients are told, without the group."""
+    name = visit.params["job"]
+    for row in store.documents.list(workspaces.KIND):
+        same_name = row.key.rpartition("/")[2] == visit.params["workspace"].lower()
+        if same_name and jobs.find(store, workspace=row.key, name=name) is not None:
+            return Redirect(location=url(row.key, name))
+    raise NotFound(
+        f"there is no job '{name[:100]}' in {visit.params['workspace'][:100]}", where=visit.path,
+        hint="See /jobs.",
+    )  # fmt: skip
 
 
 def job_of(store: Store, visit: Visit) -> MLJob:
