@@ -199,7 +199,8 @@ def locate(store: Store, *, workspace: str, uri: str) -> BlobPlace:
 
 
 def place_in(datastore: Datastore, path: str) -> BlobPlace:
-    """A path in a datastore. Raises `NotSupported` for a file share."""
+    """A path in a datastore, as a URI has it. Raises as `below` and, for a file share,
+    `NotSupported`."""
     if datastore.datastore_type not in ("AzureBlob", "AzureDataLakeGen2"):
         raise NotSupported(
             f"shipway does not keep files in {datastore.datastore_type} datastores"
@@ -207,9 +208,19 @@ def place_in(datastore: Datastore, path: str) -> BlobPlace:
             code="DatastoreTypeNotSupported", where=datastore.name,
             hint=f"Use a blob datastore such as {BLOB_STORE}.",
         )  # fmt: skip
-    return BlobPlace(
-        account=datastore.account, container=datastore.container, path=unquote(path).strip("/")
-    )
+    return below(datastore, unquote(path))
+
+
+def below(datastore: Datastore, path: str) -> BlobPlace:
+    """A plain path in a datastore. Raises `BadInput` for one that climbs out: a blob can have such
+    a name on Azure, but nothing that mounts the datastore can read it."""
+    plain = path.strip("/")
+    if ".." in plain.split("/") or "\x00" in plain:
+        raise BadInput(
+            f"The path '{plain}' climbs out of the datastore '{datastore.name}'.",
+            code="UserError", where=plain, hint="Give a path below the datastore's root.",
+        )  # fmt: skip
+    return BlobPlace(account=datastore.account, container=datastore.container, path=plain)
 
 
 def job_output_of(uri: str) -> tuple[str, str, str] | None:

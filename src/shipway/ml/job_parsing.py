@@ -23,6 +23,8 @@ from shipway.ml.job_specs import (
 Json = Any
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
+# of an input or output: it becomes the name of a folder; dots stand within parameter groups
+_PORT = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,254}")
 _UNSUPPORTED_JOBS = ("AutoML", "Sweep", "Spark", "FineTuning", "Labeling", "Import", "Distillation")
 # https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-pipeline
 _MODES = (
@@ -121,7 +123,8 @@ def seconds(duration: Json, where: str) -> float | None:
 def inputs(value: Json, where: str) -> dict[str, InputSpec]:
     """A job's or node's inputs."""
     return {
-        name: input_spec(item, f"{where}.{name}") for name, item in mapping(value, where).items()
+        name: input_spec(item, f"{where}.{_port(name, where)}")
+        for name, item in mapping(value, where).items()
     }
 
 
@@ -151,7 +154,7 @@ def outputs(value: Json, where: str) -> dict[str, OutputSpec]:
     """A job's or node's outputs; a binding (`${{parent.outputs.x}}`) becomes the `uri`."""
     found: dict[str, OutputSpec] = {}
     for name, item in mapping(value, where).items():
-        place = f"{where}.{name}"
+        place = f"{where}.{_port(name, where)}"
         if isinstance(item, str):
             found[name] = OutputSpec(type="", uri=item)
             continue
@@ -171,6 +174,15 @@ def outputs(value: Json, where: str) -> dict[str, OutputSpec]:
             asset_version=text(field(spec, "assetVersion") or spec.get("version")),
         )  # fmt: skip
     return found
+
+
+def _port(name: str, where: str) -> str:
+    if not _PORT.fullmatch(name):
+        raise invalid(
+            f"The name '{name}' in '{where}' is invalid", f"{where}.{name}",
+            "Use letters, digits and '_'.",
+        )  # fmt: skip
+    return name
 
 
 def command_of_job(properties: Mapping[str, Json]) -> CommandSpec:
@@ -246,7 +258,7 @@ def _command_of_component(spec: Mapping[str, Json]) -> CommandSpec:
 def _declarations(value: Json, where: str) -> Iterator[tuple[str, InputDeclaration]]:
     """Inputs by name; those of a parameter group by `<group>.<name>`."""
     for name, item in mapping(value, where).items():
-        spec = mapping(item, f"{where}.{name}")
+        spec = mapping(item, f"{where}.{_port(name, where)}")
         if spec.get("type") == "group":
             inner = spec.get("values") or spec.get("properties")
             for part, declared in _declarations(inner, f"{where}.{name}"):

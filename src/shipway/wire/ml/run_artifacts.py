@@ -116,10 +116,7 @@ def _place(store: Store, request: Request, origin: str, container: str, path: st
         store, workspace=envelopes.workspace_of(store, request).key,
         name=datastores.ARTIFACT_STORE,
     )  # fmt: skip
-    name = f"{origin}/{container}/{path.strip('/')}".rstrip("/")
-    return BlobPlace(
-        account=store_of_artifacts.account, container=store_of_artifacts.container, path=name
-    )
+    return datastores.below(store_of_artifacts, f"{origin}/{container}/{path.strip('/')}")
 
 
 def _content(
