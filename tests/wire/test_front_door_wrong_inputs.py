@@ -98,7 +98,7 @@ CASES: dict[str, Case] = {
     "unknown route": Case(
         send=_arm("GET", "/subscriptions/SUB/providers/Microsoft.Quantum/things/x"),
         status=501, code="RouteNotSupported", names="Microsoft.Quantum",
-        hint="docs/reference/routes.md", envelope="arm",
+        hint="docs/reference/coverage.md", envelope="arm",
     ),
     "unknown api-version": Case(
         send=_arm("GET", "/subscriptions?api-version=1999-01-01"),

@@ -31,6 +31,12 @@ _IDENTITY_PATH = "/metadata/identity/"
 _HOP_BY_HOP = ("proxy-connection", "proxy-authorization", "connection", "keep-alive")
 
 
+class TargetRefused(Forbidden):
+    """The front door does not open what was asked for."""
+
+    default_code = "TargetRefused"
+
+
 class Proxy:
     """One listening socket on loopback; serves the user id that runs the server, and no other."""
 
@@ -58,6 +64,11 @@ class Proxy:
                 await self._connect(connection, head)
             else:
                 await self._plain(connection, head)
+        except TargetRefused as error:
+            # written down first: who was refused may look for the reason at once
+            method, _, place = error.where.partition(" ")
+            await asyncio.to_thread(self._refuse, method, place, error.message)
+            await reply.tell(connection, error)
         except ShipwayError as error:
             await reply.tell(connection, error)
         except (OSError, TimeoutError, ssl.SSLError):
@@ -68,7 +79,7 @@ class Proxy:
         self._check_target(head, host)
         if is_azure_name(host):
             if port != 443:
-                raise self._refused(
+                raise _refused(
                     head,
                     f"port {port} of the Azure name {host} is not served here",
                     "The front door answers port 443 of Azure's names.",
@@ -100,7 +111,7 @@ class Proxy:
             return
         self._check_target(head, host)
         if is_azure_name(host):
-            raise self._refused(
+            raise _refused(
                 head,
                 f"the Azure name {host} is not served over plain http",
                 "Use https.",
@@ -126,24 +137,16 @@ class Proxy:
 
     def _check_target(self, head: Head, host: str) -> None:
         if forbidden.is_forbidden_name(host):
-            raise self._refused(
+            raise _refused(
                 head,
                 f"{host} is a link-local or metadata address",
                 "The front door does not open these; identities come from IDENTITY_ENDPOINT.",
             )
 
-    def _refused(self, head: Head, message: str, hint: str) -> Forbidden:
-        asyncio.get_running_loop().run_in_executor(
-            None, self._refuse, head.method, head.place, message
-        )
-        return Forbidden(
-            message, code="TargetRefused", where=f"{head.method} {head.place}", hint=hint
-        )
-
     async def _open(self, head: Head, scheme: str, host: str, port: int) -> Streams:
         addresses = await tunnel.resolve(host, port)
         if any(forbidden.is_forbidden_address(address) for address in addresses):
-            raise self._refused(
+            raise _refused(
                 head,
                 f"{host} leads to a link-local or metadata address",
                 "The front door does not open these.",
@@ -154,6 +157,10 @@ class Proxy:
         if via is not None:
             return await upstream.open_proxy(via)
         return await tunnel.dial(host, port, addresses)
+
+
+def _refused(head: Head, message: str, hint: str) -> TargetRefused:
+    return TargetRefused(message, where=f"{head.method} {head.place}", hint=hint)
 
 
 def _authority_of(target: str) -> tuple[str, int]:

@@ -62,7 +62,7 @@ def _route_of(protocol: WireProtocol, request: Request) -> tuple[Route, dict[str
     raise NotSupported(
         f"shipway does not know the route {request.path}",
         code="RouteNotSupported", where=place,
-        hint="docs/reference/routes.md lists what is supported.",
+        hint="docs/reference/coverage.md lists what is supported.",
     )  # fmt: skip
 
 

@@ -15,4 +15,5 @@ CHECKS: tuple[Check, ...] = (
     check_server.check_port,
     check_server.check_server,
     check_server.check_shell,
+    check_server.check_refusals,
 )

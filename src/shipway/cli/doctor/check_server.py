@@ -29,6 +29,26 @@ def check_server(home: Home) -> Finding:
     return Finding(check="server", level="ok", found=f"process {status['pid']} answers")
 
 
+def check_refusals(home: Home) -> Finding:
+    """What clients asked for and shipway does not serve: often why a program does not work."""
+    if not home.root.exists() or home.holder() is None:
+        return Finding(check="refusals", level="ok", found="not known while no server runs")
+    try:
+        refused = Session(home).get("/refusals?limit=1")["value"]
+    except ShipwayError as error:
+        return Finding(
+            check="refusals", level="warning", found=error.message, remedy="`shipway status`."
+        )
+    if not refused:
+        return Finding(check="refusals", level="ok", found="none")
+    newest = refused[0]
+    return Finding(
+        check="refusals", level="warning",
+        found=f"{newest['method']} {newest['target']}: {newest['reason']}",
+        remedy="`shipway status --refusals 20` lists what was asked for and is not served.",
+    )  # fmt: skip
+
+
 def check_port(home: Home) -> Finding:
     """The ports that were asked for are free or ours."""
     settings = config.read_settings()

@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/azure/devops/integrate/concepts/rest-api-ver
 
 import re
 
-from shipway.base.errors import BadInput
+from shipway.base.errors import BadInput, NotSupported
 from shipway.wire.http import Request
 
 OLDEST, NEWEST = 1.0, 7.2
@@ -25,9 +25,9 @@ def check(request: Request) -> None:
             hint="Such as 7.1 or 7.1-preview.1.",
         )  # fmt: skip
     if not OLDEST <= float(found[1]) <= NEWEST:
-        raise BadInput(
+        raise NotSupported(
             f"The requested version \"{version}\" of the resource is out of range",
-            code="VssVersionOutOfRangeException", where="api-version",
+            code="VssVersionOutOfRangeException", status=400, where="api-version",
             hint=f"Versions {OLDEST} to {NEWEST} are spoken here.",
         )  # fmt: skip
 
