@@ -1,5 +1,8 @@
 """Follows a run to its end: a tree that redraws itself on a terminal, lines anywhere else."""
 
+import os
+import re
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +13,7 @@ from shipway.cli import output, run_tree
 from shipway.client.session import Session
 
 _PAUSE_SECONDS = 0.4
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 _WAITING = 4
 _EXIT_CODES = {"succeeded": 0, "succeededWithIssues": 0}
 
@@ -67,11 +71,30 @@ class _Screen:
         text = [*run_tree.head(run), *run_tree.lines(run, now, with_steps=not running)]
         if running:
             text += [f"      {line}" for line in _current(run)]
+        text = _fitted(text, shutil.get_terminal_size())
         back = f"\x1b[{self._drawn}A" if self._drawn else ""
         # each line is cleared to its end, and what is left below as well
         sys.stdout.write(back + "".join(f"{line}\x1b[K\n" for line in text) + "\x1b[J")
         sys.stdout.flush()
-        self._drawn = sum(1 for _ in text)
+        self._drawn = len(text)
+
+
+def _fitted(lines: list[str], size: os.terminal_size) -> list[str]:
+    """What a screen can hold: a line that wraps or scrolls could not be drawn over."""
+    kept = lines if len(lines) < size.lines else [lines[0], *lines[-(size.lines - 2) :]]
+    return [_cut(line, size.columns) for line in kept]
+
+
+def _cut(line: str, columns: int) -> str:
+    """A line of at most so many columns; colours take none."""
+    shown, used = [], 0
+    for piece in _COLOUR.split(line):
+        if _COLOUR.fullmatch(piece):
+            shown.append(piece)
+            continue
+        shown.append(piece[: max(0, columns - used)])
+        used += len(piece)
+    return "".join(shown)
 
 
 class _Lines:

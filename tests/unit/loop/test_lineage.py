@@ -1,7 +1,7 @@
 """The chain from commit to deployment, joined from what both worlds wrote."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -78,17 +78,20 @@ class World:
     def deploy(
         self, model: ModelVersion, name: str = "blue", *, share: int = 100
     ) -> OnlineDeployment:
-        place = {"workspace": self.ml.workspace, "location": "westeurope"}
+        workspace, location = self.ml.workspace, "westeurope"
         old = online_endpoints.find(self.store, workspace=self.ml.workspace, name="delay-dev")
         traffic = {**(old.traffic if old else {}), name: share}
         online_endpoints.save(
-            self.store, OnlineEndpoint(name="delay-dev", traffic=traffic, **place)
+            self.store,
+            OnlineEndpoint(
+                workspace=workspace, location=location, name="delay-dev", traffic=traffic
+            ),
         )
         return online_deployments.save(
             self.store,
             OnlineDeployment(
                 endpoint="delay-dev", name=name, model_key=model.key,
-                provisioning_state="Succeeded", **place,
+                provisioning_state="Succeeded", workspace=workspace, location=location,
             ),
         )  # fmt: skip
 
@@ -157,8 +160,8 @@ def test_a_run_whose_gate_held_ends_at_its_job_with_the_reason(world: World) -> 
     error = {"code": "UserError", "message": "Execution failed.\nAUC 0.61 is below 0.68"}
     stored = jobs.get_stored(world.store, workspace=job.workspace, name=job.name)
     child = jobs.children(world.store, workspace=job.workspace, name=job.name)[0]
-    jobs.save(world.store, _with(stored, status="Failed"))
-    jobs.save(world.store, _with(child, status="Failed", error=error))
+    jobs.save(world.store, replace(stored, status="Failed"))
+    jobs.save(world.store, replace(child, status="Failed", error=error))
     found = lineage.chain_of(world.store, run=run.run_id)
     assert found.is_complete is False
     stations = {s.kind: s for s in found.stations}
@@ -253,7 +256,3 @@ def test_nothing_to_follow_is_said(world: World) -> None:
         lineage.chain_of(world.store)
     with pytest.raises(BadInput, match="no commit"):
         lineage.chain_of(world.store, commit="xyz")
-
-
-def _with(job: MLJob, **changes: object) -> MLJob:
-    return MLJob(**{**{n: getattr(job, n) for n in MLJob.__dataclass_fields__}, **changes})  # type: ignore[arg-type]

@@ -77,7 +77,15 @@
     events = new EventSource(document.body.dataset.events);
     const offline = document.querySelector(".offline");
     events.addEventListener("changed", () => { offline.hidden = true; refresh(); });
-    events.addEventListener("error", () => { offline.hidden = false; });
+    events.addEventListener("error", () => {
+      offline.hidden = false;
+      if (events && events.readyState === EventSource.CLOSED) {
+        // refused, not only away: the page itself tells whether the session is over
+        pause();
+        refresh();
+        setTimeout(listen, 3000);
+      }
+    });
   }
 
   function pause() {
