@@ -11,15 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.shipway_server import ShipwayServer, running
+from tests.shipway_server import ShipwayServer, running, wait_until
 from tests.support import identities
 from tests.support.identities import Azure
 from tests.support.running_server import Answer
 from tests.support.state_hash import unchanged
 
+from shipway.azure.arm import role_assignments
 from shipway.azure.blob import accounts, signatures
-from shipway.azure.entra import audiences, personal_access_tokens, tokens, users
-from shipway.ml import datastores
+from shipway.azure.entra import (
+    audiences,
+    personal_access_tokens,
+    service_principals,
+    tokens,
+    users,
+)
+from shipway.ml import datastores, online_endpoints
 
 ARM, ML, DEVOPS = "management.azure.com", "westeurope.api.azureml.ms", "dev.azure.com"
 KEYED, ENTRA = (f"{n}.westeurope.inference.ml.azure.com" for n in ("keyed", "entra"))
@@ -384,6 +391,29 @@ def test_a_wrong_input_is_refused_by_name_and_changes_nothing(world: World, name
     assert (answer.status, code_of(answer)) == (case.status, case.code), text
     assert all(word in text for word in case.words), text
     assert "Traceback" not in text
+
+
+def test_a_token_that_was_good_is_looked_at_again(world: World) -> None:
+    """Scoring remembers whom it let in, but neither past the token's end nor past the role's."""
+    store = world.server.store
+    endpoint = online_endpoints.get(store, workspace=world.azure.workspace.key, name="entra")
+    scope = online_endpoints.resource_id(endpoint.workspace, endpoint.name)
+    robot = service_principals.create_with_application(store, display_name="robot")
+    given = role_assignments.assign(
+        store, principal_id=robot.object_id, role="AzureML Data Scientist", scope=scope
+    )
+
+    def outcome(token: str) -> str:
+        return str(world.score(ENTRA, token).json()["error"]["code"])
+
+    seconds = 3 - tokens.LEEWAY_SECONDS  # of grace, as clocks differ
+    short = tokens.issue(store, robot, audience=audiences.ML, seconds=seconds)
+    long = tokens.issue(store, robot, audience=audiences.ML)
+    assert (outcome(short), outcome(long)) == ("NoTraffic", "NoTraffic")
+    wait_until(lambda: outcome(short) == "ExpiredAuthenticationToken", seconds=15)
+    assert outcome(long) == "NoTraffic"
+    role_assignments.remove(store, given.assignment_id)
+    assert outcome(long) == "AuthorizationFailed"
 
 
 def test_the_right_ones_open_the_same_doors(world: World) -> None:

@@ -137,6 +137,7 @@ class Router:
         if version != self._version:
             self._version = version
             self._facts.clear()
+            self._allowed.clear()  # a role may have been taken away
         name = host.partition(":")[0].lower()
         facts = self._facts.get(name)
         if facts is None:
@@ -165,7 +166,8 @@ class Router:
         self._check_token(facts, credential)
         if len(self._allowed) >= _MOST_TOKENS:
             self._allowed.clear()
-        self._allowed[hashed] = (facts.key, clock.monotonic() + _TOKEN_SECONDS)
+        left = tokens.expiry_of(credential) - self._store.clock.now().timestamp()
+        self._allowed[hashed] = (facts.key, clock.monotonic() + min(left, _TOKEN_SECONDS))
 
     def _check_token(self, facts: Facts, credential: str) -> None:
         if facts.auth_mode == "AMLToken":
