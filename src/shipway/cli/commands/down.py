@@ -61,11 +61,16 @@ def _end(home: Home, pid: int) -> None:
 
 def _kill_steps(home: Home) -> int:
     """End every command whose control folder says that it runs; how many there were."""
-    folders = [f for top in (home.jobs, home.runs, home.run) for f in _controls(top)]
+    folders = [f for top in _tops(home) for f in _controls(top)]
     running = [folder for folder in folders if process.look(folder).state == "running"]
     for folder in running:
         process.kill_tree(folder, grace_seconds=_STEP_GRACE_SECONDS)
     return len(running)
+
+
+def _tops(home: Home) -> tuple[Path, ...]:
+    """The folders below which steps, jobs and deployments have their control folders."""
+    return (home.jobs, home.runs, home.run, home.root / "endpoints")
 
 
 def _controls(top: Path) -> list[Path]:
