@@ -2,7 +2,7 @@
 
 import sys
 
-from shipway.cli import main
+from shipway.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main.main())
+    sys.exit(entry.main())

@@ -18,11 +18,13 @@ import socket
 import struct
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import Any
 
 from shipway.az import preload
+from shipway.az.launcher import FORWARDED, user_of
 from shipway.base import clock
 from shipway.base.home import Home
 
@@ -71,16 +73,14 @@ class Resident:
 
     def _take(self, connection: socket.socket) -> bool:
         """One command; False when the resident must end because it is out of date."""
-        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        if struct.unpack("3i", raw)[1] != os.getuid():
+        if user_of(connection) != os.getuid():
             connection.close()
             return True
         if preload.stamp() != self._stamp:
-            self.close()
-            connection.sendall(b"stale\n")
+            self.close()  # closed before it began: the caller takes the command to the next one
             connection.close()
             return False
-        if threading.active_count() != 1:
+        if preload.thread_count() != 1:
             raise RuntimeError("the resident process has a thread; a fork would not be safe")
         pid = os.fork()
         if pid:
@@ -110,6 +110,7 @@ def _become(connection: socket.socket) -> None:
         request, descriptors = _receive(connection)
         _take_over(request, descriptors)
         connection.sendall(f"pid {os.getpid()}\n".encode())
+        threading.Thread(target=_end_with_caller, args=(connection,), daemon=True).start()
         code = _run(str(request["program"]), list(request["arguments"]))
     except BaseException:  # whatever it is, the caller must get an exit code
         traceback.print_exc()
@@ -119,6 +120,17 @@ def _become(connection: socket.socket) -> None:
             connection.sendall(f"exit {code}\n".encode())
         finally:
             os._exit(code & 0xFF)
+
+
+def _end_with_caller(connection: socket.socket) -> None:
+    """Hang up when the caller is gone without a word: killed, so that it could not forward that."""
+    try:
+        while connection.recv(64):
+            continue
+    except OSError:
+        pass
+    os.killpg(0, signal.SIGHUP)
+    os._exit(128 + signal.SIGHUP)
 
 
 def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -141,13 +153,17 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 def _take_over(request: dict[str, Any], descriptors: list[int]) -> None:
     os.setpgid(0, 0)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
+    for number in FORWARDED:
+        ignored = number in request["ignored"]
+        signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    if signal.SIGINT not in request["ignored"]:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
         os.close(descriptor)
     preload.replace_environment(request["environment"])
+    time.tzset()  # TZ was read when this process began
     os.umask(int(request["umask"]))
     os.chdir(request["folder"])
     sys.stdin = open(0, encoding="utf-8", closefd=False)
@@ -186,7 +202,7 @@ def main(arguments: list[str]) -> int:
         return 0
     failed = home / "run" / "resident.failed"
     try:
-        preload.load()
+        preload.load(home / "run")
         resident = Resident(home)
     except Exception:
         # whoever waits for this process must not wait for nothing

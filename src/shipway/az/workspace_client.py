@@ -7,8 +7,9 @@ from typing import Any
 
 from azure.ai.ml import MLClient
 from azure.core.credentials import AccessToken
+from azure.core.pipeline.transport import RequestsTransport
 
-from shipway.az import account
+from shipway.az import account, sdk_tuning
 from shipway.az.failure import CommandFailed, usage
 
 
@@ -37,12 +38,22 @@ def client_of(arguments: argparse.Namespace) -> MLClient:
     return make(SignedInCredential(), subscription, group, workspace)
 
 
-def make(credential: Any, subscription: str, group: str, workspace: str) -> MLClient:  # noqa: ANN401
+def make(
+    credential: Any,  # noqa: ANN401  # whatever has get_token
+    subscription: str,
+    group: str,
+    workspace: str,
+    transport: RequestsTransport | None = None,
+) -> MLClient:
     """The client, without the SDK's telemetry and its notices."""
     logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
-    return MLClient(
-        credential, subscription, group, workspace, enable_telemetry=False, cloud="AzureCloud"
-    )
+    options = {"transport": transport or sdk_tuning.shared_transport()}
+    client = MLClient(
+        credential, subscription, group, workspace, enable_telemetry=False, cloud="AzureCloud",
+        **options,
+    )  # fmt: skip
+    sdk_tuning.ask_labels_once(client)
+    return client
 
 
 def default(name: str) -> str:

@@ -52,6 +52,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="runs", module="runs", summary="list, show, watch, cancel, rerun pipeline runs"),
     Verb(name="approve", module="approve", summary="agree to what waits, as a named person"),
     Verb(name="reject", module="reject", summary="refuse what waits, as a named person"),
+    Verb(name="jobs", module="jobs", summary="submit, list, show, stream, cancel ML jobs; and why"),
     Verb(name="models", module="model_versions", summary="registered versions"),
     Verb(name="endpoints", module="endpoints", summary="online endpoints and their traffic"),
     Verb(name="invoke", module="invoke", summary="call an endpoint"),

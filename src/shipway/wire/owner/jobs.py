@@ -29,7 +29,7 @@ def list_all(store: Store, request: Request) -> Response:
 
 def get(store: Store, request: Request) -> Response:
     """`GET /api/v1/jobs/{name}`: a job with its children and what each takes from which."""
-    job = _find(store, request)
+    job = find_asked(store, request)
     nodes = {
         node.child: node
         for node in job_nodes.list_nodes(store, workspace=job.workspace, job=job.name)
@@ -48,7 +48,7 @@ def get(store: Store, request: Request) -> Response:
 
 def why(store: Store, request: Request) -> Response:
     """`GET /api/v1/jobs/{name}/why`: for each child why it was reused or ran."""
-    job = _find(store, request)
+    job = find_asked(store, request)
     explained = job_reuse.why(store, job.workspace, job.name)
     return json_response(
         {
@@ -66,7 +66,7 @@ def why(store: Store, request: Request) -> Response:
 
 def log(store: Store, request: Request) -> Response:
     """`GET /api/v1/jobs/{name}/log?path=`: a log's text so far; the command's own by default."""
-    job = _find(store, request)
+    job = find_asked(store, request)
     known = job_logs.publish(store, job)
     default = job_logs.EXECUTION_LOG if job.job_type == "Pipeline" else outputs.STD_LOG
     path = request.arg("path") or default
@@ -82,9 +82,18 @@ def log(store: Store, request: Request) -> Response:
 
 def cancel(store: Store, request: Request) -> Response:
     """`POST /api/v1/jobs/{name}/cancel`."""
-    job = _find(store, request)
+    job = find_asked(store, request)
     return json_response(
         shape(ml_job.cancel(store, workspace=job.workspace, name=job.name)), status=202
+    )
+
+
+def list_workspaces(store: Store, request: Request) -> Response:
+    """`GET /api/v1/workspaces`: where jobs can go."""
+    del request
+    keys = [document.key.split("/", 2) for document in store.documents.list(workspaces.KIND)]
+    return json_response(
+        {"value": [{"name": name, "resourceGroup": group} for _, group, name in keys]}
     )
 
 
@@ -103,7 +112,8 @@ def shape(job: MLJob) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _find(store: Store, request: Request) -> MLJob:
+def find_asked(store: Store, request: Request) -> MLJob:
+    """The job that the path names, in the workspace that the query names, if any."""
     name = request.params["name"]
     found = [
         job

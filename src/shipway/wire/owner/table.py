@@ -9,6 +9,7 @@ from shipway.wire.http import Request, Response, Route, RouteTable
 from shipway.wire.owner import (
     approvals,
     credentials,
+    job_states,
     jobs,
     lineage,
     links,
@@ -64,6 +65,14 @@ def _server_routes(store: Store, control: Control) -> tuple[Route, ...]:
         Route(
             method="GET", pattern="/api/v1/jobs/{name}/log", handler=partial(jobs.log, store),
             query=("workspace", "path"),
+        ),
+        Route(
+            method="GET", pattern="/api/v1/jobs/{name}/states",
+            handler=partial(job_states.follow, store), query=("workspace",),
+        ),
+        Route(
+            method="GET", pattern="/api/v1/workspaces",
+            handler=partial(jobs.list_workspaces, store), query=(),
         ),
         Route(
             method="POST", pattern="/api/v1/jobs/{name}/cancel",
