@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Protocol
 
+_OURS = len("2026-01-01T02:03:04.123456Z")
+
 
 class Clock(Protocol):
     """Tells the time; always UTC, always aware."""
@@ -35,7 +37,8 @@ class FrozenClock:
 
 def timestamp(moment: datetime) -> str:
     """ARM's text for a moment: `2026-01-01T02:03:04.123456Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.removesuffix("+00:00") + "Z"
 
 
 def parse_timestamp(text: str) -> datetime:
@@ -43,6 +46,8 @@ def parse_timestamp(text: str) -> datetime:
 
     Raises `ValueError` when it is not a timestamp.
     """
+    if len(text) == _OURS and text.endswith("Z"):  # as `timestamp` writes it
+        return datetime.fromisoformat(text)
     cleaned = text.strip().replace("Z", "+00:00")
     head, dot, tail = cleaned.partition(".")
     if dot:

@@ -41,6 +41,11 @@ def new_token(octets: int = 32) -> str:
     return secrets.token_urlsafe(octets)
 
 
+def new_etag() -> str:
+    """Hex that no earlier version of the same thing has had; 13 digits at most."""
+    return f"{secrets.randbits(52):x}"
+
+
 def new_key(octets: int = 64) -> str:
     """Standard base64 of `octets` random bytes: the form of a storage account key."""
     return base64.b64encode(secrets.token_bytes(octets)).decode()

@@ -27,7 +27,8 @@ PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
 # claim: noclobber makes the redirection an O_EXCL create, so only one wrapper ever passes it.
 # exit: one write of a line that ends in a newline; without the newline a reader does not take it.
 _WRAPPER = (
-    'cd "$SHIPWAY_CONTROL" || exit 125; (set -C; : > claim) 2>/dev/null || exit 0; '
+    'cd "$SHIPWAY_CONTROL" || exit 125; '
+    "set -C; { true > claim; } 2>/dev/null || exit 0; set +C; "
     'read -r stat < /proc/$$/stat 2>/dev/null || stat="$$"; echo "$stat" > pid; '
     'cd "$SHIPWAY_CWD" || { echo 125 > "$SHIPWAY_CONTROL/exit"; exit; }; '
     'c="$SHIPWAY_CONTROL"; f="$SHIPWAY_FILTER"; '
@@ -41,8 +42,9 @@ _WRAPPER = (
     'else trap : TERM; "$@" > "$c/output" 2>&1 < /dev/null; echo $? > "$c/exit"; fi'
 )
 
-# our own children, kept until they are collected; whether they run is read from their folders
-_children: dict[int, subprocess.Popen[bytes]] = {}
+# our own children with their control folders, kept until they are collected; how they ended is
+# read from the folders
+_children: dict[int, tuple[Path, subprocess.Popen[bytes]]] = {}
 _children_lock = threading.Lock()
 
 ProcessState = Literal["absent", "running", "ended", "lost"]
@@ -95,7 +97,7 @@ def start(
         close_fds=True,
     )
     with _children_lock:
-        _children[child.pid] = child
+        _children[child.pid] = (control, child)
 
 
 def look(control: Path) -> ProcessStatus:
@@ -126,6 +128,7 @@ def wait(control: Path, *, seconds: float | None = None) -> ProcessStatus:
     """
     deadline = None if seconds is None else clock.monotonic() + seconds
     pause = 0.001
+    _wait_own(control, seconds)
     while True:
         status = look(control)
         if status.state in ("ended", "lost"):
@@ -237,27 +240,47 @@ def _signal_zero(pid: int) -> bool:
     return True
 
 
+def _wait_own(control: Path, seconds: float | None) -> None:
+    """Wait for a wrapper that this process has started; returns at once for any other."""
+    with _children_lock:  # nobody collects it meanwhile, so that its number is still its own
+        pid = next((pid for pid, (own, _) in _children.items() if own == control), None)
+        descriptor = None if pid is None else _pidfd(pid)
+    if descriptor is not None:
+        _poll(descriptor, seconds)
+
+
 def _wait_pidfd(pid: int, seconds: float | None) -> bool:
     """Wait on a pidfd; False where the system has none or the process is gone."""
+    descriptor = _pidfd(pid)
+    if descriptor is None:
+        return False
+    _poll(descriptor, seconds)
+    return True
+
+
+def _pidfd(pid: int) -> int | None:
     if not hasattr(os, "pidfd_open"):
-        return False
+        return None
     try:
-        descriptor = os.pidfd_open(pid)
+        return os.pidfd_open(pid)
     except OSError:
-        return False
+        return None
+
+
+def _poll(descriptor: int, seconds: float | None) -> None:
+    """Wait until a pidfd's process has ended, and close it."""
     try:
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
         poller.poll(None if seconds is None else max(0.0, seconds) * 1000)
     finally:
         os.close(descriptor)
-    return True
 
 
 def _reap() -> None:
     """Collect children that have ended, so that none stays a zombie."""
     with _children_lock:
-        for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
+        for pid in [p for p, (_, child) in _children.items() if child.poll() is not None]:
             del _children[pid]
 
 

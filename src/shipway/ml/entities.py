@@ -24,6 +24,17 @@ _AUTHOR_TYPES = {
 }
 
 
+_stored: dict[type, frozenset[str]] = {}
+
+
+def _stored_fields(entity: type["Entity"]) -> frozenset[str]:
+    """The names of what is stored of an entity; worked out once, it is asked for at every step."""
+    if entity not in _stored:
+        names = (field.name for field in dataclasses.fields(entity))
+        _stored[entity] = frozenset(names) - _NOT_STORED
+    return _stored[entity]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """The part that each stored thing has. Times and etag are the document's own."""
@@ -37,16 +48,12 @@ class Entity:
 
     def body(self) -> dict[str, Any]:
         """What is stored."""
-        return {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if field.name not in _NOT_STORED
-        }
+        return {name: getattr(self, name) for name in _stored_fields(type(self))}
 
     @classmethod
     def read(cls, document: Document) -> Self:
         """The entity of a document; fields that a later shipway added there are left aside."""
-        known = {field.name for field in dataclasses.fields(cls)}
+        known = _stored_fields(cls)
         body = {name: value for name, value in document.body.items() if name in known}
         return cls(
             **body,

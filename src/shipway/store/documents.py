@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shipway.base import ids
 from shipway.base.clock import Clock, parse_timestamp, timestamp
 from shipway.base.errors import Conflict, NotFound, PreconditionFailed
 from shipway.store.database import Database
@@ -67,15 +68,16 @@ class Documents:
                 before = self.find(kind, key)
                 if before is None or if_match not in (before.etag, "*"):
                     raise PreconditionFailed(f"{kind} '{key}' was changed meanwhile", where=key)
-            etag = f"{self.next_number('etag'):x}"
             now = timestamp(self._clock.now())
-            sql.execute(
+            text = json.dumps(dict(body), separators=(",", ":"))
+            row = sql.execute(
                 "INSERT INTO documents (kind, key, body, etag, created_at, updated_at)"
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET"
-                " body = excluded.body, etag = excluded.etag, updated_at = excluded.updated_at",
-                (kind, key, json.dumps(dict(body), separators=(",", ":")), etag, now, now),
-            )
-            return self.get(kind, key)
+                " body = excluded.body, etag = excluded.etag, updated_at = excluded.updated_at"
+                " RETURNING *",
+                (kind, key, text, ids.new_etag(), now, now),
+            ).fetchone()
+            return _document(row)
 
     def update(self, kind: str, key: str, changes: Mapping[str, Any]) -> Document:
         """Replace some top-level fields. Raises `NotFound`."""

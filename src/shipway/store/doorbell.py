@@ -5,10 +5,18 @@ ring costs a listener its timeout, never a row: the rows are the truth.
 """
 
 import contextlib
+import os
 import socket
 from pathlib import Path
 
 from shipway.base import ids
+from shipway.base.clock import SystemClock
+
+_SETTLED_SECONDS = 1.0
+# folder -> its time of change and its sockets then
+_known: dict[str, tuple[int, tuple[str, ...]]] = {}
+_sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+_sender.setblocking(False)
 
 
 class Doorbell:
@@ -40,12 +48,31 @@ class Doorbell:
 
 def ring(folder: Path, name: str) -> None:
     """Wake every listener called `name`; a listener that died is cleared away."""
-    for path in folder.glob(f"bell-{name}-*.sock"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.setblocking(False)
-            try:
-                sender.sendto(b"!", str(path))
-            except ConnectionRefusedError:
-                path.unlink(missing_ok=True)
-            except OSError:  # full: it is awake anyway; or gone meanwhile
-                continue
+    start = f"bell-{name}-"
+    for path in _listeners(str(folder)):
+        if not os.path.basename(path).startswith(start):  # noqa: PTH119  # rung at every commit
+            continue
+        try:
+            _sender.sendto(b"!", path)
+        except ConnectionRefusedError:
+            Path(path).unlink(missing_ok=True)
+        except OSError:  # full: it is awake anyway; or gone meanwhile
+            continue
+
+
+def _listeners(folder: str) -> tuple[str, ...]:
+    """The sockets of a folder, read again when it has changed."""
+    try:
+        changed = os.stat(folder).st_mtime_ns  # noqa: PTH116
+    except FileNotFoundError:
+        return ()
+    known = _known.get(folder)
+    if known is not None and known[0] == changed:
+        return known[1]
+    with os.scandir(folder) as entries:
+        found = tuple(e.path for e in entries if e.name.startswith("bell-"))
+    # a folder's time stands still for some milliseconds: a change just now may be followed by
+    # one that it does not show
+    if SystemClock().now().timestamp() - changed / 1e9 > _SETTLED_SECONDS:
+        _known[folder] = (changed, found)
+    return found
