@@ -154,9 +154,9 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
 def _take_over(request: dict[str, Any], descriptors: list[int]) -> None:
     os.setpgid(0, 0)
     for number in FORWARDED:
-        ignored = number in request["ignored"]
+        ignored = number in request.get("ignored", ())
         signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
-    if signal.SIGINT not in request["ignored"]:
+    if signal.SIGINT not in request.get("ignored", ()):
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for target, descriptor in enumerate(descriptors):
@@ -200,6 +200,8 @@ def main(arguments: list[str]) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return 0
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)  # for `shipway down`
     failed = home / "run" / "resident.failed"
     try:
         preload.load(home / "run")

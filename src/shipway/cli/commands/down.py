@@ -1,6 +1,10 @@
-"""`shipway down`: stop the server; with `--kill`, what it started as well."""
+"""`shipway down`: stop the server, its deployments and helpers; with `--kill`, running steps too.
+
+Deployments come back with the next `up`; a step that runs goes on, and the next server has it.
+"""
 
 import argparse
+import fcntl
 import os
 import signal
 from pathlib import Path
@@ -24,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--kill`, `--json`."""
     parser.add_argument(
         "--kill", action="store_true",
-        help="end running steps and deployments too; else they go on and the next server has them",
+        help="end running steps too; else they go on and the next server has them",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print what was stopped as JSON")
 
@@ -36,13 +40,18 @@ def run(arguments: argparse.Namespace) -> int:
     pid = int(held.get("pid", 0)) if held else 0
     if pid:
         _end(home, pid)
-    killed = _kill_steps(home) if arguments.kill else 0
+    ended = _end_commands(_deployments(home))
+    killed = _end_commands((home.jobs, home.runs, home.run)) if arguments.kill else 0
+    _end_resident(home)
     if arguments.json:
-        output.show_json({"home": str(home.root), "pid": pid or None, "killed": killed})
+        facts = {"home": str(home.root), "pid": pid or None, "deployments": ended, "killed": killed}
+        output.show_json(facts)
         return 0
     print(f"stopped process {pid}" if pid else f"no server holds {home.root}")
+    if ended:
+        print(f"stopped {ended} deployments; they come back with the next `shipway up`")
     if arguments.kill:
-        print(f"ended {killed} running steps and deployments")
+        print(f"ended {killed} running steps")
     return 0
 
 
@@ -59,18 +68,34 @@ def _end(home: Home, pid: int) -> None:
         clock.sleep(0.02)
 
 
-def _kill_steps(home: Home) -> int:
+def _end_commands(tops: tuple[Path, ...]) -> int:
     """End every command whose control folder says that it runs; how many there were."""
-    folders = [f for top in _tops(home) for f in _controls(top)]
+    folders = [f for top in tops for f in _controls(top)]
     running = [folder for folder in folders if process.look(folder).state == "running"]
     for folder in running:
         process.kill_tree(folder, grace_seconds=_STEP_GRACE_SECONDS)
     return len(running)
 
 
-def _tops(home: Home) -> tuple[Path, ...]:
-    """The folders below which steps, jobs and deployments have their control folders."""
-    return (home.jobs, home.runs, home.run, home.root / "endpoints")
+def _deployments(home: Home) -> tuple[Path, ...]:
+    """The folder below which serving processes have their control folders."""
+    return (home.root / "endpoints",)
+
+
+def _end_resident(home: Home) -> None:
+    """End the process that has the SDK loaded: it says who it is in the lock that it holds."""
+    try:
+        descriptor = os.open(home.run / "resident.lock", os.O_RDWR)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+        if text.isdecimal():
+            os.kill(int(text), signal.SIGTERM)
+    finally:
+        os.close(descriptor)
 
 
 def _controls(top: Path) -> list[Path]:
