@@ -15,6 +15,8 @@ from azure.identity import DefaultAzureCredential
 ARM = "https://management.azure.com"
 API_VERSION = "2024-10-01"
 LONGEST_TAG = 256
+#: The first `az` on a busy machine needs longer than the 10 s that it is given otherwise.
+AZ_SECONDS = 60
 
 
 class ArmError(Exception):
@@ -38,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workspace", required=True)
 
 
+def credential() -> DefaultAzureCredential:
+    """The identity at hand: the pipeline's service connection, or your az login."""
+    return DefaultAzureCredential(process_timeout=AZ_SECONDS)
+
+
 class Workspace:
     """One workspace, with the identity at hand."""
 
@@ -46,7 +53,7 @@ class Workspace:
             f"{ARM}/subscriptions/{subscription}/resourceGroups/{resource_group}"
             f"/providers/Microsoft.MachineLearningServices/workspaces/{name}"
         )
-        self._credential = DefaultAzureCredential()
+        self._credential = credential()
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Workspace:

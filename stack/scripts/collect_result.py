@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 from azure.core.exceptions import AzureError
-from azure.identity import DefaultAzureCredential
 from azure.storage.blob import ContainerClient
 
 import arm
@@ -63,7 +62,7 @@ def gather(download: Path, pipeline: Path | None, out: Path) -> tuple[dict | Non
 def keep(out: Path, account: str, run_id: str) -> str:
     """Uploads the files below the run's id; returns the report's address."""
     url = f"https://{account}.blob.core.windows.net"
-    with ContainerClient(url, CONTAINER, credential=DefaultAzureCredential()) as container:
+    with ContainerClient(url, CONTAINER, credential=arm.credential()) as container:
         for file in sorted(out.iterdir()):
             container.upload_blob(f"{run_id}/{file.name}", file.read_bytes(), overwrite=True)
     return f"{url}/{CONTAINER}/{run_id}/report.html"

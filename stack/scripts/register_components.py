@@ -16,8 +16,8 @@ from pathlib import Path
 
 from azure.ai.ml import MLClient, load_component, load_environment
 from azure.core.exceptions import ResourceNotFoundError
-from azure.identity import DefaultAzureCredential
 
+import arm
 import pipeline_file
 import versions
 import workspace
@@ -107,7 +107,7 @@ def main() -> int:
     try:
         register_all(ml)
         if args.registry_name != NO_REGISTRY:
-            registry = MLClient(DefaultAzureCredential(), registry_name=args.registry_name)
+            registry = MLClient(arm.credential(), registry_name=args.registry_name)
             register_all(registry, registry_name=args.registry_name)
         if args.write_pipeline:
             spec = pipeline_file.resolve(

@@ -6,8 +6,9 @@ import argparse
 import logging
 
 from azure.ai.ml import MLClient
-from azure.identity import DefaultAzureCredential
 from azure.storage.blob import ContainerClient, ContentSettings
+
+import arm
 
 # Loading any file says that some classes are experimental, whether the file uses them or not.
 logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def client(args: argparse.Namespace) -> MLClient:
     """A client with the identity at hand: the pipeline's service connection, or your az login."""
     return MLClient(
-        DefaultAzureCredential(),
+        arm.credential(),
         subscription_id=args.subscription,
         resource_group_name=args.resource_group,
         workspace_name=args.workspace,
@@ -48,5 +49,5 @@ def blobstore_container(ml: MLClient) -> ContainerClient:
 def storage_container(account: str, container: str) -> ContainerClient:
     """A container, reached with the identity at hand and never with an account key."""
     return ContainerClient(
-        f"https://{account}.blob.core.windows.net", container, credential=DefaultAzureCredential()
+        f"https://{account}.blob.core.windows.net", container, credential=arm.credential()
     )
