@@ -1,25 +1,28 @@
 """A seeded home with the stack pushed to it, for scenarios of the whole loop."""
 
+import http.client
 import json
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from shipway.azure.entra import tenant, users
 from shipway.azure.entra.principals import Principal
+from shipway.base import front_door
 from shipway.base.home import Home
 from shipway.cli.scaffold import generate
-from shipway.client import scoring
 from shipway.devops import approvals, definitions, projects, repositories, runs
 from shipway.devops.approvals import Approval
 from shipway.devops.definitions import PipelineDefinition
@@ -69,6 +72,33 @@ class Load:
     answers: Counter[int] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+
+
+class Caller:
+    """A client of an endpoint, through the front door; it opens a connection for every 50 calls."""
+
+    def __init__(self, home: Home, url: str, key: str, content: bytes) -> None:
+        parts = urlsplit(url)
+        context = ssl.create_default_context(cafile=str(front_door.bundle(home)))
+        port = front_door.state(home).proxy_port
+        self.connection = http.client.HTTPSConnection(
+            "127.0.0.1", port, timeout=60, context=context
+        )
+        self.connection.set_tunnel(parts.netloc, 443)
+        self._path, self._content, self._calls = parts.path, content, 0
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def ask(self) -> tuple[int, str]:
+        """One request: status and answer."""
+        self._calls += 1
+        if self._calls % 50 == 0:
+            self.connection.close()
+        self.connection.request("POST", self._path, body=self._content, headers=self._headers)
+        answer = self.connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    def close(self) -> None:
+        self.connection.close()
 
 
 @dataclass(kw_only=True)
@@ -131,7 +161,7 @@ class LoopHome:
 
     # -- runs ------------------------------------------------------------------------------
 
-    def approval(self, run_id: int, *, seconds: float = 120) -> Approval:
+    def approval(self, run_id: int, *, seconds: float = 300) -> Approval:
         """The approval that a run waits for. Fails when the run ends without one."""
 
         def find() -> Approval | None:
@@ -154,7 +184,7 @@ class LoopHome:
     def person(self, name: str) -> Principal:
         return users.principal_of(self.server.store, users.get(self.server.store, name))
 
-    def result(self, run_id: int, *, seconds: float = 150) -> str:
+    def result(self, run_id: int, *, seconds: float = 300) -> str:
         """How a run ended."""
         return str(self.server.finished(run_id, seconds=seconds).result)
 
@@ -165,7 +195,7 @@ class LoopHome:
     def told(self, run_id: int) -> str:
         """A run as `shipway runs show` and `shipway logs` tell of it."""
         shown = self.server.command("runs", "show", str(run_id), check=False).stdout
-        return shown + self.server.command("logs", str(run_id), check=False).stdout[-6000:]
+        return shown + self.server.command("logs", str(run_id), check=False).stdout[-1500:]
 
     # -- what it made ----------------------------------------------------------------------
 
@@ -202,7 +232,7 @@ class LoopHome:
         found = jobs.children(self.server.store, workspace=job.workspace, name=job.name)
         return {child.node: child for child in found}
 
-    def ended_job(self, name: str, *, seconds: float = 90) -> MLJob:
+    def ended_job(self, name: str, *, seconds: float = 200) -> MLJob:
         def look() -> MLJob:
             return jobs.get(self.server.store, workspace=self.workspace, name=name)
 
@@ -221,30 +251,28 @@ class LoopHome:
         )
         return {d.name: d.model_key.rpartition("/")[2] for d in found}
 
-    def asker(self, deployment: str = "") -> Callable[[], scoring.ScoringAnswer]:
-        """Sends the stack's sample flights to the endpoint, as its callers do."""
+    def caller(self) -> "Caller":
+        """Somebody who sends the stack's sample flights to the endpoint."""
         endpoint = self.endpoint()
-        key, url = (
-            online_endpoints.keys(self.server.store, endpoint)["primary"], endpoint.scoring_uri
-        )  # fmt: skip
+        key = online_endpoints.keys(self.server.store, endpoint)["primary"]
         content = (self.folder / "endpoint" / "sample-request.json").read_bytes()
-        home = Home(self.server.home)
-        return lambda: scoring.score(home, url=url, key=key, content=content, deployment=deployment)
+        return Caller(Home(self.server.home), endpoint.scoring_uri, key, content)
 
     @contextmanager
     def load(self, callers: int = 2) -> Iterator[Load]:
         """Requests all along, from several callers."""
-        seen, stop, ask = Load(), threading.Event(), self.asker()
+        seen, stop = Load(), threading.Event()
 
         def call() -> None:
-            while not stop.is_set():
-                answer = ask()
-                seen.answers[answer.status] += 1
-                if answer.status == 200:
-                    seen.models[json.loads(answer.content)["model"]] += 1
-                else:
-                    seen.failures.append(answer.content.decode())
-                time.sleep(0.02)
+            with closing(self.caller()) as caller:
+                while not stop.is_set():
+                    status, text = caller.ask()
+                    seen.answers[status] += 1
+                    if status == 200:
+                        seen.models[json.loads(text)["model"]] += 1
+                    else:
+                        seen.failures.append(text)
+                    time.sleep(0.02)
 
         threads = [threading.Thread(target=call) for _ in range(callers)]
         for thread in threads:

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def first(loop: LoopHome) -> Run:
     return runs.get(loop.server.store, started[0].run_id)
 
 
+def answered(loop: LoopHome) -> str:
+    """The model that answers a caller now."""
+    with closing(loop.caller()) as caller:
+        status, text = caller.ask()
+    assert status == 200, text
+    return str(json.loads(text)["model"])
+
+
 def test_a_push_becomes_an_endpoint_that_answers(loop: LoopHome, first: Run) -> None:
     (version,) = loop.versions()
     assert version.tags["gate"] == "passed"
@@ -70,9 +79,7 @@ def test_a_push_becomes_an_endpoint_that_answers(loop: LoopHome, first: Run) -> 
         "approved", str(first.run_id)
     )  # fmt: skip
     assert "/datastores/" in version.model_uri
-    answer = loop.asker()()
-    assert answer.status == 200
-    assert json.loads(answer.content)["model"] == f"{MODEL}:1"
+    assert answered(loop) == f"{MODEL}:1"
     chain = lineage.chain_of(loop.server.store, run=first.run_id)
     assert chain.is_complete, chain.missing
     assert tuple(s.kind for s in chain.stations) == lineage.PUSHED
@@ -150,6 +157,7 @@ def test_what_a_schedule_trained_is_released_under_load(
         lambda: next((r for r in runs.list_of(store) if r.run_id not in before), None)
     )
     assert (started.reason, started.definition_name) == ("schedule", "dev-release-pipeline")
+    loop.approval(started.run_id)
     with loop.load() as load:
         loop.approve(started.run_id)
         assert loop.result(started.run_id) == "succeeded", loop.told(started.run_id)
@@ -157,7 +165,7 @@ def test_what_a_schedule_trained_is_released_under_load(
     assert load.failures == []
     assert set(load.answers) == {200}
     assert load.models[f"{MODEL}:1"] > 50
-    assert json.loads(loop.asker()().content)["model"] == f"{MODEL}:{retrained.version}"
+    assert answered(loop) == f"{MODEL}:{retrained.version}"
     chain = lineage.chain_of(store, deployment=ENDPOINT)
     assert chain.is_complete, chain.missing
     assert tuple(s.kind for s in chain.stations) == lineage.SCHEDULED
@@ -229,4 +237,4 @@ def test_a_version_that_dies_under_traffic_is_rolled_back_and_told_of(
     told = loop.listener.of_run(started)
     assert (told["stage"], told["pipeline"]) == ("Approval", "dev-release-pipeline")
     assert "HTTP 5" in told["reason"] or "no answer" in told["reason"]
-    assert loop.asker()().status == 200
+    assert answered(loop)
