@@ -36,8 +36,10 @@ def load(folder: Path) -> None:
     for name in MODULES:
         importlib.import_module(name)
     sdk_tuning.keep_schemas()
+    sdk_tuning.read_yaml_fast()
     sdk_tuning.warm_up(folder)
     gc.collect()
+    gc.set_threshold(50_000, 20, 20)  # a command makes many small objects and ends soon
     gc.freeze()  # a fork then shares these pages for good: no collection touches them
 
 
