@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from tests.ml_lab import Lab, make_workspace
 from tests.shipway_server import ProjectRepository, ShipwayServer, running, wait_for, wait_until
+from tests.support import identities
 
+from shipway.azure.arm import role_assignments
 from shipway.azure.entra import users
 from shipway.devops import approvals, checks, environments, runs
 
@@ -187,6 +189,48 @@ stages:
         server.command("approve", str(run_id), "--as", "avery")
     run_ended(server, run_id)
     assert marker.read_text().split() == ["built", "shipped"]
+
+
+JOB = """
+command: echo ml >> {marker}; while [ ! -e {go} ]; do sleep 0.05; done; echo went on
+environment: azureml:local:1
+compute: azureml:cpu
+"""
+
+
+@pytest.mark.slow
+def test_a_step_that_follows_an_ml_job_waits_for_the_server(
+    server: ShipwayServer, marker: Path, tmp_path: Path
+) -> None:
+    """The step speaks to Azure while there is none: the job goes on, and so does who follows it."""
+    project = server.project()
+    azure = identities.make_azure(server)
+    connection, _ = identities.connect(project, "to-azure")
+    role_assignments.assign(
+        server.store, principal_id=connection.object_id, role="Contributor",
+        scope=azure.workspace.resource_id.partition("/providers/")[0],
+    )  # fmt: skip
+    go = tmp_path / "go"
+    (project.folder / "job.yml").write_text(JOB.format(marker=marker, go=go))
+    run_id = project.push(f"""
+steps:
+- task: AzureCLI@2
+  inputs:
+    azureSubscription: to-azure
+    scriptType: bash
+    scriptLocation: inlineScript
+    inlineScript: |
+      echo step >> {marker}
+      az ml job create --file job.yml -w mlw -g rg --stream | tee {tmp_path}/streamed
+""")
+    wait_until(lambda: marker.read_text().split() == ["step", "ml"], seconds=60)
+    wait_until((tmp_path / "streamed").read_text, seconds=20)
+    server.kill()
+    go.touch()
+    server.up()
+    run_ended(server, run_id)
+    assert marker.read_text().split() == ["step", "ml"]
+    assert "went on" in (tmp_path / "streamed").read_text()
 
 
 def test_a_point_that_does_not_exist_is_refused(server: ShipwayServer) -> None:

@@ -14,6 +14,11 @@ from shipway.base import clock
 
 ENDED = ("Completed", "Failed", "Canceled")
 _SHORTEST, _LONGEST = 0.02, 0.5
+# the job goes on without the server, so whoever follows it waits for the server to come back
+_AWAY_SECONDS, _AWAY_PAUSE = 600.0, 1.0
+_AWAY = (
+    requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
+)  # fmt: skip
 
 
 class JobStream:
@@ -54,16 +59,39 @@ class JobStream:
 
     def _get(self, url: str) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._bearer}"}
-        answer = self._session.get(url, headers=headers, timeout=60)
+        answer = self._ask(url, headers)
         if answer.status_code >= 400:
             raise CommandFailed(f"{url} answered {answer.status_code}: {answer.text}")
         return dict(answer.json())
+
+    def _ask(self, url: str, headers: dict[str, str]) -> requests.Response:
+        """GET, again and again while nobody answers. Raises `CommandFailed` after ten minutes."""
+        end = clock.monotonic() + _AWAY_SECONDS
+        said = False
+        while True:
+            try:
+                answer = self._session.get(url, headers=headers, timeout=60)
+            except _AWAY as error:
+                problem = type(error).__name__
+            else:
+                if answer.status_code not in (502, 503, 504):
+                    return answer
+                problem = str(answer.status_code)
+            place = url.split("?", maxsplit=1)[0]
+            if clock.monotonic() > end:
+                raise CommandFailed(f"{place} does not answer ({problem})")
+            if not said:
+                print(
+                    f"WARNING: {place} does not answer; asking again", file=sys.stderr, flush=True
+                )
+                said = True
+            clock.sleep(_AWAY_PAUSE)
 
     def _logs(self, files: dict[str, str]) -> bool:
         shown = False
         wanted = [n for n in sorted(files) if n.startswith(("user_logs/std", "logs/azureml/exec"))]
         for name in wanted:
-            answer = self._session.get(files[name], timeout=60)
+            answer = self._ask(files[name], {})
             if answer.status_code != 200:
                 continue
             lines = answer.text.splitlines(keepends=True)
