@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from shipway.azure.entra import managed_identities
 from shipway.base import crash_points, process
 from shipway.base.clock import timestamp
-from shipway.base.errors import ShipwayError
+from shipway.base.errors import ShipwayError, Unavailable
 from shipway.compute import (
     command_lines,
     images,
@@ -32,6 +32,29 @@ from shipway.store.store import Store
 _TAIL_LINES, _TAIL_BYTES = 20, 4000
 _CANCEL_GRACE_SECONDS = 0.0
 _NO_SUCH_SCRIPT = "can't open file"
+
+
+class Gate:
+    """Holds back a process until its lease is on disk; preparing its folder need not wait."""
+
+    def __init__(self) -> None:
+        self._decided = threading.Event()
+        self._is_open = False
+
+    def open(self) -> None:
+        """The lease is on disk."""
+        self._is_open = True
+        self._decided.set()
+
+    def shut(self) -> None:
+        """It will never be, unless the gate is open already."""
+        self._decided.set()
+
+    def wait(self) -> None:
+        """Hold the thread until it is decided. Raises `Unavailable` when it is shut."""
+        self._decided.wait()
+        if not self._is_open:
+            raise Unavailable("the lease could not be written", code="ComputeError")
 
 
 class OnExit(Protocol):
@@ -98,9 +121,10 @@ class CommandRun:
         self._canceled.set()
         process.kill_tree(self.folder.control, grace_seconds=_CANCEL_GRACE_SECONDS)
 
-    def execute(self, on_exit: OnExit) -> Outcome:
+    def execute(self, on_exit: OnExit, gate: Gate) -> Outcome:
         """Run to the end and gather; `on_exit` is called when the process is gone.
 
+        The process starts once `gate` is open.
         Never raises a `ShipwayError`: what goes wrong is a Failed outcome.
         """
         self._started_at = timestamp(self._store.clock.now())
@@ -109,7 +133,7 @@ class CommandRun:
             if self.is_canceled:
                 return self._ended("Canceled")
             if process.look(self.folder.control).state == "absent":
-                self._start()
+                self._start(gate)
                 crash_points.reach("compute-after-spawn")
             status = process.wait(self.folder.control, seconds=self.plan.timeout_seconds)
             timed_out = status.state == "running"
@@ -144,7 +168,7 @@ class CommandRun:
         if self.plan.principal_id and self.folder.identity.exists():
             managed_identities.drop_header(self._store, self.folder.identity.read_text())
 
-    def _start(self) -> None:
+    def _start(self, gate: Gate) -> None:
         folder, plan = self.folder, self.plan
         folder.claim_for(self.item)
         interpreter = self.interpreter or images.ensure(
@@ -165,6 +189,7 @@ class CommandRun:
         )  # fmt: skip
         line = command_lines.render(plan.command, values=values, outputs=written)
         notes = tuple(f"shipway: {warning}" for warning in interpreter.warnings)
+        gate.wait()
         if self.is_canceled:
             return
         process.start(

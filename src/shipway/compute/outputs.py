@@ -68,10 +68,15 @@ def gather(
 
 def are_large(data: Path, working: Path) -> bool:
     """Whether there is so much to gather that a client should see it."""
+    written = [
+        Path(entry.path)
+        for entry in os.scandir(data)
+        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("INPUT_")
+    ]
     total = 0
-    for folder in (data, working / "outputs", working / "logs"):
-        for path, file in _files_below(folder):
-            total += 0 if path.startswith("INPUT_") else file.stat().st_size
+    for folder in (*written, working / "outputs", working / "logs"):
+        for _, file in _files_below(folder):
+            total += file.stat().st_size
             if total > _LARGE:
                 return True
     return False

@@ -24,7 +24,7 @@ from shipway.base.errors import ShipwayError
 from shipway.base.home import Home
 from shipway.base.messages import Event
 from shipway.compute import command_runner, images, outputs
-from shipway.compute.command_runner import CommandRun, Outcome
+from shipway.compute.command_runner import CommandRun, Gate, Outcome
 from shipway.compute.job_folders import JobFolder
 from shipway.compute.job_variables import SharedVariables
 from shipway.compute.outputs import Gathered
@@ -84,23 +84,30 @@ class Worker:
     def turn(self) -> None:
         """One round: start what was leased before, report, lease, start what was leased now."""
         self._take_built()
-        self._submit(self._choose())
+        at_once = Gate()
+        at_once.open()
+        self._submit(self._choose(), at_once)
         ended = self._drain()
         if ended or self._activity or self._store.queue.is_waiting(QUEUE):
+            gate = Gate()
             try:
                 with self._store.database.transaction():
                     self._report(ended)
                     self._lease()
                     chosen = self._choose()
                     self._note()
+                    # while the commit goes to disk, the folders of what it leases are prepared
+                    self._submit(chosen, gate)
                 if self._leased:
                     crash_points.reach("compute-after-lease")
+                gate.open()
             except ShipwayError as error:
                 _LOG.info("a report failed (%s); one by one now", error)
                 self._report_alone(ended)
                 self._wake()
                 return
-            self._submit(chosen)
+            finally:
+                gate.shut()
             self._clear(ended)
         self._cancel()
 
@@ -211,9 +218,9 @@ class Worker:
         self._ready = waiting
         return chosen
 
-    def _submit(self, chosen: list[CommandRun]) -> None:
+    def _submit(self, chosen: list[CommandRun], gate: Gate) -> None:
         for run in chosen:
-            self._threads.submit(self._execute, run)
+            self._threads.submit(self._execute, run, gate)
 
     def _take_slot(self, run: CommandRun) -> bool:
         compute, limit = run.plan.compute, run.plan.compute_limit
@@ -227,7 +234,7 @@ class Worker:
             self._processes[compute] += 1
         return True
 
-    def _execute(self, run: CommandRun) -> None:
+    def _execute(self, run: CommandRun, gate: Gate) -> None:
         def free(*, is_large: bool) -> None:
             with self._lock:
                 self._processes[""] -= 1
@@ -238,7 +245,7 @@ class Worker:
                 self._wake()
 
         try:
-            outcome = run.execute(free)
+            outcome = run.execute(free, gate)
         except Exception as error:
             _LOG.exception("the job %s could not be run", run.name)
             outcome = run.failed(ShipwayError(f"the compute failed: {error}", code="ComputeError"))

@@ -201,7 +201,7 @@ def _start_child(store: Store, board: Board, parent: MLJob, path: str, event: Ev
             _reuse(store, child, earlier)
             return [_child_ended(path, "Completed", event)]
     board.put(replace(node, plan=plan, reuse=decision))
-    _enqueue(store, jobs.step(store, child, "start"), plan)
+    _enqueue(store, child, plan)
     return []
 
 

@@ -24,14 +24,14 @@ _AUTHOR_TYPES = {
 }
 
 
-_stored: dict[type, frozenset[str]] = {}
+_stored: dict[type, dict[str, None]] = {}
 
 
-def _stored_fields(entity: type["Entity"]) -> frozenset[str]:
-    """The names of what is stored of an entity; worked out once, it is asked for at every step."""
+def _stored_fields(entity: type["Entity"]) -> dict[str, None]:
+    """The names of what is stored of an entity, in order; worked out once: each step asks."""
     if entity not in _stored:
         names = (field.name for field in dataclasses.fields(entity))
-        _stored[entity] = frozenset(names) - _NOT_STORED
+        _stored[entity] = dict.fromkeys(name for name in names if name not in _NOT_STORED)
     return _stored[entity]
 
 
