@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import shipway
-from shipway.az import sdk_tuning
 
 # everything that a command touches; each is imported once, before the first fork
 MODULES = (
@@ -35,9 +34,11 @@ def load(folder: Path) -> None:
     logging.getLogger("azure").setLevel(logging.ERROR)
     for name in MODULES:
         importlib.import_module(name)
-    sdk_tuning.keep_schemas()
-    sdk_tuning.read_yaml_fast()
-    sdk_tuning.warm_up(folder)
+    # looked up here, so that a missing SDK is told by `load` and not by the import of this module
+    tuning = importlib.import_module("shipway.az.sdk_tuning")
+    tuning.keep_schemas()
+    tuning.read_yaml_fast()
+    tuning.warm_up(folder)
     gc.collect()
     gc.set_threshold(50_000, 20, 20)  # a command makes many small objects and ends soon
     gc.freeze()  # a fork then shares these pages for good: no collection touches them

@@ -25,12 +25,15 @@ from typing import Any
 
 from shipway.az import preload
 from shipway.az.launcher import FORWARDED, user_of
-from shipway.base import clock
+from shipway.base import clock, front_door
 from shipway.base.home import Home
 
 IDLE_SECONDS = 30 * 60.0
+# with no server on the home there is nothing to speak to
+ALONE_SECONDS = 60.0
 _HEAD = struct.Struct("!I")
 _LARGEST = 32 << 20
+_TICK_SECONDS = 2.0
 
 
 class Resident:
@@ -54,8 +57,8 @@ class Resident:
         selector = selectors.DefaultSelector()
         selector.register(self._listener, selectors.EVENT_READ)
         last = clock.monotonic()
-        while clock.monotonic() - last < IDLE_SECONDS or self._children:
-            ready = selector.select(timeout=5.0)
+        while self._children or clock.monotonic() - last < self._patience():
+            ready = selector.select(timeout=_TICK_SECONDS)
             self._reap()
             if not self._home.is_dir():
                 return
@@ -70,6 +73,11 @@ class Resident:
         """Stop listening; commands that run go on."""
         self._path.unlink(missing_ok=True)
         self._listener.close()
+
+    def _patience(self) -> float:
+        state = front_door.find_state(Home(self._home))
+        is_up = state is not None and Path(f"/proc/{state.pid}").exists()
+        return IDLE_SECONDS if is_up else ALONE_SECONDS
 
     def _take(self, connection: socket.socket) -> bool:
         """One command; False when the resident must end because it is out of date."""

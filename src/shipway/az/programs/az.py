@@ -23,12 +23,11 @@ def main(arguments: Sequence[str]) -> int:
     except ResourceNotFoundError as error:
         print(f"ERROR: {_text(error)}", file=sys.stderr)
         return 3
-    except (AzureError, MlException) as error:
+    except (AzureError, MlException, FileNotFoundError) as error:
         print(f"ERROR: {_text(error)}", file=sys.stderr)
         return 1
-    except FileNotFoundError as error:
-        print(f"ERROR: {error}", file=sys.stderr)
-        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _run(arguments: list[str]) -> int:

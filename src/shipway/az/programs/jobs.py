@@ -37,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         return failure.code
     except (AzureError, MlException) as error:
         _say_error(_text(error), given.file, "")
+    except KeyboardInterrupt:
+        return 130
     except Exception as error:
         return _unexpected(home, error)
     return 1
