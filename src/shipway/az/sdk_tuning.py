@@ -66,11 +66,16 @@ def read_yaml_fast() -> None:
     read_slowly = yaml.safe_load
 
     def read(stream: Any) -> Any:  # noqa: ANN401  # text or file, and what it holds
-        text = stream if isinstance(stream, str | bytes) else stream.read()
+        is_text = isinstance(stream, str | bytes)
+        if not is_text and not stream.seekable():
+            return read_slowly(stream)
+        begin = 0 if is_text else stream.tell()
         try:
-            return yaml.load(text, Loader=yaml.CSafeLoader)  # it is the safe loader
+            return yaml.load(stream, Loader=yaml.CSafeLoader)  # it is the safe loader
         except yaml.YAMLError:
-            return read_slowly(text)
+            if not is_text:
+                stream.seek(begin)
+            return read_slowly(stream)
 
     if yaml.__with_libyaml__:
         yaml.safe_load = read
