@@ -197,6 +197,10 @@ class LoopHome:
         shown = self.server.command("runs", "show", str(run_id), check=False).stdout
         return shown + self.server.command("logs", str(run_id), check=False).stdout[-1500:]
 
+    def log(self, run_id: int, step: str) -> str:
+        """What the steps of that name printed."""
+        return self.server.command("logs", str(run_id), "--step", step).stdout
+
     # -- what it made ----------------------------------------------------------------------
 
     @property
