@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ from shipway.ml import datastores, online_endpoints
 ARM, ML, DEVOPS = "management.azure.com", "westeurope.api.azureml.ms", "dev.azure.com"
 KEYED, ENTRA = (f"{n}.westeurope.inference.ml.azure.com" for n in ("keyed", "entra"))
 JSON = {"Content-Type": "application/json"}
-STORAGE = {"x-ms-version": "2021-12-02", "x-ms-date": "Mon, 23 Nov 2026 13:10:00 GMT"}
+STORAGE = {"x-ms-version": "2021-12-02"}
 CLIMBS = "climbs out of the datastore"
 EXPIRED = "earlier than current UTC time"
 
@@ -66,7 +67,8 @@ class World:
     def blob(self, query: str = "", container: str = "", **headers: str) -> Answer:
         """A blob is asked for."""
         path = f"/{container or self.container}/x{query}"
-        return self.send("GET", self.blob_host, path, headers={**STORAGE, **headers})
+        sent_at = {"x-ms-date": formatdate(usegmt=True)}
+        return self.send("GET", self.blob_host, path, headers={**STORAGE, **sent_at, **headers})
 
     def sas(self, **more: Any) -> str:
         return signatures.issue_container_sas(
