@@ -67,7 +67,8 @@ def services(store: Store, workspace: Workspace, job: MLJob) -> dict[str, Any]:
         },
         "Studio": {
             "jobServiceType": "Studio", "status": None, "port": None,
-            "endpoint": f"{studio}/jobs/{workspace.name}/{job.name}",
+            # clients append `&tid=<tenant>`, which needs a query to stand in
+            "endpoint": f"{studio}/jobs/{workspace.name}/{job.name}?wsid={workspace.resource_id}",
         },
     }  # fmt: skip
 
