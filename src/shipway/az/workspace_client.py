@@ -3,14 +3,21 @@
 import argparse
 import configparser
 import logging
+import re
+from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from azure.ai.ml import MLClient
+from azure.ai.ml._restclient.arm_ml_service import models
+from azure.ai.ml.entities._builders import BaseNode
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.transport import RequestsTransport
 
 from shipway.az import account, sdk_tuning
 from shipway.az.failure import CommandFailed, usage
+
+_MEMBER = re.compile(r"[A-Z][A-Za-z]+\.[A-Z0-9_]+")
 
 
 class SignedInCredential:
@@ -74,17 +81,45 @@ def set_defaults(pairs: list[str]) -> None:
         name, equals, value = pair.partition("=")
         if not equals:
             raise CommandFailed(f"usage error: --defaults STRING=STRING, not '{pair}'", code=2)
-        config.set("defaults", name, value)
+        if value:
+            config.set("defaults", name, value)
+        else:
+            config.remove_option("defaults", name)
     account.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.open("w") as file:
         config.write(file)
 
 
+def listed_defaults() -> list[dict[str, Any]]:
+    """Every default, as `az configure --list-defaults` prints them."""
+    path = account.folder() / "config"
+    config = configparser.ConfigParser()
+    config.read(path)
+    kept = config.items("defaults") if config.has_section("defaults") else []
+    return [{"name": name, "source": str(path), "value": value} for name, value in kept]
+
+
 def shown(entity: Any) -> Any:  # noqa: ANN401  # entities of the SDK have no common base
     """An entity as the Azure CLI prints it."""
+    if isinstance(entity, BaseNode):  # a command job comes back as the node it could be
+        entity = entity._to_job()
     if isinstance(entity, dict | list | str) or entity is None:
         return entity
-    return entity._to_dict()  # the CLI's extension prints with this very method
+    return _worded(entity._to_dict())  # the CLI's extension prints with this very method
+
+
+def _worded(value: Any) -> Any:  # noqa: ANN401  # JSON of any shape
+    """Words where the SDK, on Python 3.11 and later, prints members: `JobStatus.COMPLETED`."""
+    if isinstance(value, Mapping):
+        return {key: _worded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_worded(inner) for inner in value]
+    if isinstance(value, str) and _MEMBER.fullmatch(value):
+        kind, _, member = value.partition(".")
+        words = getattr(models, kind, None)
+        if isinstance(words, type) and issubclass(words, Enum) and member in words.__members__:
+            return words[member].value
+    return value
 
 
 def overrides(pairs: list[str] | None) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import requests
 from shipway.az import account
 from shipway.az.command import Command, CommandParser
 from shipway.az.failure import CommandFailed, usage
-from shipway.az.workspace_client import set_defaults
+from shipway.az.workspace_client import listed_defaults, set_defaults
 
 CLI_VERSION, EXTENSION_VERSION = "2.75.0", "2.38.0"
 _KNOWN_EXTENSIONS = ("ml",)
@@ -68,8 +68,36 @@ def _configure_arguments(parser: CommandParser) -> None:
     parser.add_argument("--list-defaults", "-l", nargs="?", const="true", default="")
 
 
-def _configure(arguments: argparse.Namespace) -> None:
-    set_defaults(arguments.defaults)
+def _configure(arguments: argparse.Namespace) -> list[dict[str, Any]] | None:
+    if arguments.defaults:
+        set_defaults(arguments.defaults)
+    return listed_defaults() if arguments.list_defaults else None
+
+
+def _config_arguments(parser: CommandParser) -> None:
+    parser.add_argument("key", nargs="*")
+    parser.add_argument("--local", action="store_true")
+
+
+def _config_get(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
+    """`config get`, `config get defaults`, `config get defaults.group`."""
+    section, _, name = (arguments.key[0] if arguments.key else "").partition(".")
+    found = listed_defaults() if section in ("", "defaults") else []
+    if not section:
+        return {"defaults": found}
+    if not name:
+        return found
+    for one in found:
+        if one["name"] == name:
+            return one
+    raise CommandFailed(f"Configuration '{arguments.key[0]}' is not set.")
+
+
+def _config_set(arguments: argparse.Namespace) -> None:
+    for pair in arguments.key:
+        if not pair.startswith("defaults."):
+            raise CommandFailed(f"'{pair}': this stand-in keeps defaults.<name>=<value> only.")
+    set_defaults([pair.removeprefix("defaults.") for pair in arguments.key])
 
 
 def _group_arguments(parser: CommandParser) -> None:
@@ -125,6 +153,10 @@ COMMANDS = (
             arguments=_nothing),
     Command(words="configure", summary="Keep defaults.", run=_configure,
             arguments=_configure_arguments),
+    Command(words="config get", summary="Show what is kept.", run=_config_get,
+            arguments=_config_arguments),
+    Command(words="config set", summary="Keep defaults.", run=_config_set,
+            arguments=_config_arguments),
     Command(words="group create", summary="Create a resource group.", run=_group_create,
             arguments=_group_arguments),
     Command(words="group show", summary="Show a resource group.", run=_group_show,
