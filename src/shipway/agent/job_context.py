@@ -7,8 +7,32 @@ from dataclasses import dataclass, field
 from shipway.agent.directories import JobDirectories
 from shipway.agent.masking import Masker
 from shipway.agent.variables import JobVariables
+from shipway.base import clock
 from shipway.devops.runs import Run
 from shipway.store.store import Store
+
+
+class JobStop(threading.Event):
+    """Set when the job shall end: somebody cancelled it, or its time is up.
+
+    Steps whose condition holds all the same (`always()`) may run for `grace_seconds` more:
+    `cancelTimeoutInMinutes`.
+    """
+
+    def __init__(self, *, grace_seconds: float = 300.0) -> None:
+        super().__init__()
+        self._grace_seconds = grace_seconds
+        self._ends_at: float | None = None
+
+    def set(self) -> None:
+        """Begin the end; the first time counts."""
+        if self._ends_at is None:
+            self._ends_at = clock.monotonic() + self._grace_seconds
+        super().set()
+
+    def is_over(self) -> bool:
+        """Whether the grace is used up as well."""
+        return self._ends_at is not None and clock.monotonic() > self._ends_at
 
 
 @dataclass(kw_only=True)
@@ -30,7 +54,7 @@ class JobContext:
     outputs: dict[str, tuple[str, bool]] = field(default_factory=dict)
     """`step.name` -> value and whether it is secret."""
     issues: list[tuple[str, str]] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: JobStop = field(default_factory=JobStop)
 
     def search_path(self) -> str:
         """PATH for a step: the latest `prependpath` first."""

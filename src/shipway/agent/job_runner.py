@@ -4,18 +4,20 @@ Never raises for what a step does. Steps that ended before this agent took the j
 (their commands take effect again, nothing runs), the one that runs is adopted.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from shipway.agent import all_tasks, python_venvs
 from shipway.agent.directories import JobDirectories
-from shipway.agent.job_context import JobContext
+from shipway.agent.job_context import JobContext, JobStop
 from shipway.agent.job_environment import base_environment, define_predefined
 from shipway.agent.masking import Masker
 from shipway.agent.step_runner import StepRunner
 from shipway.agent.variables import JobVariables
 from shipway.azpipelines import conditions, results, runtime
-from shipway.azpipelines.conditions import Status
+from shipway.azpipelines.conditions import ConditionResult, Status
 from shipway.azpipelines.plan import CHECKOUT_TASK, HOOK_ORDER, StepPlan
 from shipway.azpipelines.results import Result
 from shipway.azpipelines.runtime import RuntimeValueError
@@ -27,8 +29,6 @@ from shipway.devops.job_work import JobWork
 from shipway.devops.runs import Issue, Record
 from shipway.store.store import Store
 
-_DEFAULT_MINUTES = 60
-
 
 class JobRunner:
     """One job, in one thread. `stop()` may be called from another one."""
@@ -39,27 +39,59 @@ class JobRunner:
         self._worker = worker
         self._result: Result = "Succeeded"
         self._order = 0
-        self._deadline: float | None = None
+        self._stop = JobStop(grace_seconds=work.job.cancel_timeout_in_minutes * 60.0)
         self.job = self._context("")
 
     def stop(self) -> None:
         """Somebody asked to cancel the job."""
-        self.job.stop.set()
+        self._stop.set()
 
     def run(self) -> Result:
         """All steps; the job's result."""
-        minutes = self._work.job.timeout_in_minutes
-        self._deadline = clock.monotonic() + minutes * 60 if minutes else None
         if self._work.error:
             self.job.issues.append(("error", self._work.error))
             return "Failed"
-        if self._work.job.kind == "deployment":
-            self._deployment()
-        else:
-            self._steps(self._work.job.steps)
+        limit = self._limit()
+        try:
+            if self._work.job.kind == "deployment":
+                self._deployment()
+            else:
+                self._steps(self._work.job.steps)
+        finally:
+            if limit is not None:
+                limit.cancel()
+        self._tidy()
+        return "Canceled" if self._stop.is_set() else self._result
+
+    def _limit(self) -> threading.Timer | None:
+        """What ends the job when its time is up, counted from when an agent first took it."""
+        minutes = self._work.job.timeout_in_minutes
+        if not minutes:
+            return None
+        timer = threading.Timer(self._left(self._work.record.started_at, minutes), self._expire)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _expire(self) -> None:
+        """As on Azure, a job whose time is up is canceled: what is `always()` still runs."""
+        minutes = self._work.job.timeout_in_minutes
+        self.job.issues.append(
+            ("error", f"The job running on agent {self._worker} ran longer than the maximum time "
+             f"of {minutes} minutes. For more information, see "
+             "https://go.microsoft.com/fwlink/?linkid=2077134")
+        )  # fmt: skip
+        self._stop.set()
+
+    def _left(self, since: datetime | None, minutes: int) -> float:
+        """What is left of a time limit that began to run at `since`, also over restarts."""
+        now = self._store.clock.now()
+        return max(0.0, minutes * 60 - (now - (since or now)).total_seconds())
+
+    def _tidy(self) -> None:
+        """Take the folders of the job (or hook) away; the next one begins on a fresh machine."""
         python_venvs.retire(self.job.directories.tools)
         self.job.directories.remove()
-        return "Canceled" if self.job.stop.is_set() else self._result
 
     def outputs(self) -> Mapping[str, tuple[str, bool]]:
         """`step.name` -> value and whether it is secret."""
@@ -72,7 +104,8 @@ class JobRunner:
         for name in HOOK_ORDER:
             if name in hooks and self._result in ("Succeeded", "SucceededWithIssues"):
                 self._hook(name, hooks[name].steps, gathered)
-        last = "success" if self._result in ("Succeeded", "SucceededWithIssues") else "failure"
+        good = self._result in ("Succeeded", "SucceededWithIssues") and not self._stop.is_set()
+        last = "success" if good else "failure"
         if last in hooks:
             verdict = self._result
             self._result = "Succeeded"
@@ -83,10 +116,10 @@ class JobRunner:
     def _hook(
         self, name: str, steps: Sequence[StepPlan], gathered: dict[str, tuple[str, bool]]
     ) -> None:
-        stop = self.job.stop
+        self._tidy()
         issues = self.job.issues
         self.job = self._context(name)
-        self.job.stop, self.job.issues = stop, issues
+        self.job.issues = issues
         self.job.variables.define("Strategy.CycleName", name)
         self._steps(steps)
         gathered.update(self.job.outputs)
@@ -119,16 +152,22 @@ class JobRunner:
             access_token=token,
             sealing_key=store.home.secrets_key.read_bytes(),
             base_environment=base,
+            stop=self._stop,
         )
 
     def _steps(self, steps: Sequence[StepPlan]) -> None:
         default = self.job.directories.tools / "default"
         if not self._work.job.pool.is_server and not default.exists():
             # a hosted machine has a Python of its own that a job may fill; so has this one
-            python_venvs.create(default, version="3", env_vars=dict(self.job.base_environment))
+            made, said = python_venvs.create(
+                default, version="3", env_vars=dict(self.job.base_environment)
+            )
+            if not made:
+                self.job.issues.append(("warning", f"The job has no Python of its own: {said}"))
         for step in steps:
             self._order += 1
-            self.job.variables.define("Agent.JobStatus", self._result, is_read_only=True)
+            status = "Canceled" if self._stop.is_set() else self._result
+            self.job.variables.define("Agent.JobStatus", status, is_read_only=True)
             self._step(step)
 
     def _step(self, step: StepPlan) -> None:
@@ -138,7 +177,11 @@ class JobRunner:
             result = run_engine.language_word(record.result)
             self._result = results.merge_step(self._result, result)
             return
-        verdict, reason = self._verdict(step)
+        # a step that an earlier agent has begun is adopted, whatever its condition says by now
+        verdict: Result = "Succeeded"
+        reason = ""
+        if record.state != "inProgress":
+            verdict, reason = self._verdict(step)
         if verdict != "Succeeded":
             self._finish(record, verdict, reason=reason)
             self._result = results.merge_step(self._result, verdict)
@@ -149,19 +192,20 @@ class JobRunner:
         """Whether the step runs: Succeeded means yes."""
         if not step.enabled:
             return "Skipped", "the step is disabled"
-        verdict = conditions.evaluate(
-            step.condition,
-            variables=self.job.variables.values(),
-            dependencies=self._work.dependencies,
-            status=Status(
-                scope="step", job_status=self._result, is_canceled=self.job.stop.is_set()
-            ),
-        )
+        verdict = self._condition(step, is_canceled=self._stop.is_set())
         if verdict.error:
             return "Failed", verdict.error
         if not verdict.value:
             return "Skipped", f"its condition is false: {step.condition or conditions.DEFAULT}"
         return "Succeeded", ""
+
+    def _condition(self, step: StepPlan, *, is_canceled: bool) -> ConditionResult:
+        return conditions.evaluate(
+            step.condition,
+            variables=self.job.variables.values(),
+            dependencies=self._work.dependencies,
+            status=Status(scope="step", job_status=self._result, is_canceled=is_canceled),
+        )
 
     def _run(self, step: StepPlan, record: Record) -> Result:
         log = logs.create(self._store, run_id=record.run_id, record_id=record.record_id)
@@ -198,8 +242,7 @@ class JobRunner:
         except RuntimeValueError as error:
             return None, str(error)
         limit = plan.timeout_in_minutes
-        own = clock.monotonic() + limit * 60 if limit else None
-        deadlines = [d for d in (own, self._deadline) if d is not None]
+        left = self._left(record.started_at, limit) if limit else None
         control = self.job.directories.control / f"{self._order:03d}"
         return (
             StepRunner(
@@ -209,7 +252,9 @@ class JobRunner:
                 record_id=record.record_id,
                 control=control,
                 log=log,
-                deadline=min(deadlines, default=None),
+                deadline=None if left is None else clock.monotonic() + left,
+                # the agent looks at a step's condition again when the job is canceled
+                outlives_cancel=self._condition(step, is_canceled=True).value,
             ),
             "",
         )
@@ -238,7 +283,7 @@ class JobRunner:
         if runner.is_out_of_time:
             runner.error("The task has timed out.")
             return "Failed"
-        if self.job.stop.is_set():
+        if runner.is_canceled:
             return "Canceled"
         return results.merge(said, runner.result)
 
@@ -247,8 +292,8 @@ class JobRunner:
         if runner is None or record.result == "skipped":
             return
         runner.replay()
-        task = step.task.name.lower()
-        if task == "usepythonversion":  # its effect is on the job, not in its output
+        # their effect is on the job, not in their output
+        if step.task.name.lower() in ("usepythonversion", CHECKOUT_TASK):
             self._once(step, runner)
 
     def _record(self, step: StepPlan) -> Record:

@@ -41,6 +41,7 @@ class StepRunner:
         control: Path,
         log: LogWriter | None,
         deadline: float | None,
+        outlives_cancel: bool = False,
     ) -> None:
         self._job = job
         self._plan = plan
@@ -49,10 +50,12 @@ class StepRunner:
         self._control = control
         self._log = log
         self._deadline = deadline
+        self._outlives_cancel = outlives_cancel
         self._attempt = 0
         self.result: Result = "Succeeded"
         self.issues: list[tuple[str, str]] = []
         self.is_out_of_time = False
+        self._is_canceled = False
 
     @property
     def job(self) -> JobContext:
@@ -69,6 +72,10 @@ class StepRunner:
     @property
     def name(self) -> str:
         return self._job.variables.expand(self._plan.display_name)
+
+    @property
+    def is_canceled(self) -> bool:
+        return self._is_canceled
 
     def begin_attempt(self, number: int) -> None:
         """A new try of the same step: its own control folders, a clean result."""
@@ -114,7 +121,10 @@ class StepRunner:
     def should_stop(self) -> bool:
         if self._deadline is not None and clock.monotonic() > self._deadline:
             self.is_out_of_time = True
-        return self.is_out_of_time or self._job.stop.is_set()
+        stop = self._job.stop
+        if stop.is_set() and (stop.is_over() or not self._outlives_cancel):
+            self._is_canceled = True
+        return self.is_out_of_time or self._is_canceled
 
     def script(self, text: str, *, suffix: str, label: str = "main") -> tuple[str, Sequence[int]]:
         """A file in the job's temporary folder; with a secret in it, a memory file instead."""

@@ -38,6 +38,11 @@ class StepRun(Protocol):
         """The display name, expanded."""
         ...
 
+    @property
+    def record_id(self) -> str:
+        """The id of its line in the timeline."""
+        ...
+
     def input(self, name: str, default: str = "") -> str:
         """An input with macros expanded, its name in any letter case."""
         ...
@@ -67,6 +72,11 @@ class StepRun(Protocol):
 
     def script(self, text: str, *, suffix: str, label: str = "main") -> tuple[str, Sequence[int]]:
         """A script as a path to run, and descriptors to pass; no secret reaches the disk."""
+        ...
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether it ends because its job was canceled."""
         ...
 
     def should_stop(self) -> bool:

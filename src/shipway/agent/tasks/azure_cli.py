@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shipway.agent.service_connections import ConnectionLogin, login_of
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
-from shipway.agent.tasks.script import result_of, working_directory
+from shipway.agent.tasks.script import refuse_inputs, run_watched
 from shipway.base.errors import BadInput, NotSupported
 
 _KEY = "SHIPWAY_AZ_PROFILE_KEY"
@@ -30,7 +30,18 @@ def _script_text(step: StepRun) -> str:
     path = Path(step.job.variables.get("System.DefaultWorkingDirectory")) / step.input("scriptPath")
     if not path.is_file():
         raise BadInput(f"the script '{path}' does not exist", code="ScriptMissing")
-    return f"exec bash {shlex.quote(str(path))} {step.input('scriptArguments')}"
+    return f'exec bash {shlex.quote(str(path))} "$@"'
+
+
+def _arguments(step: StepRun) -> list[str]:
+    """The words of `arguments`, for a script file and for an inline one."""
+    text = step.input("scriptArguments") or step.input("arguments")
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise BadInput(
+            f"the input 'arguments' cannot be read: {error}", where="arguments"
+        ) from None
 
 
 def _profile_key(step: StepRun) -> str:
@@ -69,26 +80,27 @@ def _session(step: StepRun, login: ConnectionLogin, text: str) -> StepResult:
     extra: dict[str, str] = {}
     if step.flag("addSpnToEnvironment"):
         extra = {"servicePrincipalId": login.client_id, "tenantId": login.tenant_id}
-    secret = {"idToken": login.secret} if extra and login.federated else {}
-    strict = "set -e\n" if step.flag("failOnStandardError") else ""
-    path, descriptors = step.script(strict + text, suffix=".sh")
+    name = "idToken" if login.federated else "servicePrincipalKey"
+    secret = {name: login.secret} if extra else {}
+    path, descriptors = step.script(text, suffix=".sh")
     step.log(f"##[command]/bin/bash {Path(path).name}")
-    code = step.run_process(
-        ProcessOrder(
-            command=["/bin/bash", "--noprofile", "--norc", path],
-            cwd=working_directory(step),
-            env_vars=extra,
-            secret_env_vars={**secret, _KEY: _profile_key(step)},
-            fds=descriptors,
-        )
+    return run_watched(
+        step,
+        ["/bin/bash", "--noprofile", "--norc", path, *_arguments(step)],
+        fail_on_stderr=step.flag("failOnStandardError"),
+        what="Script",
+        complaint="Script has output to stderr. Failing as failOnStdErr is set to true.",
+        env_vars=extra,
+        secret_env_vars={**secret, _KEY: _profile_key(step)},
+        fds=descriptors,
     )
-    return result_of(step, code, what="Script")
 
 
 def _run(step: StepRun) -> StepResult:
     connection = step.input("azureSubscription") or step.input("connectedServiceNameARM")
     if not connection:
         raise BadInput("the input 'azureSubscription' is required", code="InputMissing")
+    refuse_inputs(step, "AzureCLI", "keepAzSessionActive")
     text = _script_text(step)
     login = login_of(step.job, connection)
     step.job.masker.add(login.secret)

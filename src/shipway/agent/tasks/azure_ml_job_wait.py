@@ -66,7 +66,7 @@ def _run(step: StepRun) -> StepResult:
         if status in _ENDED:
             return _verdict(step, name, status)
         step.job.stop.wait(_POLL_SECONDS)
-    return "canceled" if step.job.stop.is_set() else "failed"
+    return "canceled" if step.is_canceled else "failed"
 
 
 def _verdict(step: StepRun, name: str, status: str) -> StepResult:

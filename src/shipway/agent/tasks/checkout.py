@@ -5,12 +5,13 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/repos/multi-repo-chec
 """
 
 import base64
+import os
 import shlex
 from pathlib import Path
 
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
-from shipway.agent.tasks.script import result_of
-from shipway.base.errors import NotSupported
+from shipway.agent.tasks.script import refuse_inputs, result_of
+from shipway.base.errors import BadInput, NotSupported
 
 # the server may be away for a while (the step outlives it): Azure's agent tries again as well
 _TRIES = """\
@@ -30,9 +31,30 @@ done
 [ $code -eq 0 ] || exit $code"""
 
 
+# what git would have to do besides; refused by name, for a script may rely on it
+_NOT_DONE = (
+    "lfs", "submodules", "persistCredentials", "fetchTags", "fetchFilter",
+    "sparseCheckoutDirectories", "sparseCheckoutPatterns", "workspaceRepo",
+)  # fmt: skip
+
+
 def _folder(step: StepRun) -> Path:
-    path = step.input("path")
-    return step.job.directories.workspace / path if path else step.job.directories.sources
+    """Where the sources go; `path` moves them, and the default folder of scripts with them."""
+    given = step.input("path")
+    if not given:
+        return step.job.directories.sources
+    workspace = step.job.directories.workspace
+    folder = Path(os.path.normpath(workspace / given))
+    if not folder.is_relative_to(workspace):
+        raise BadInput(
+            f"Input path '{given}' should resolve to a directory under current working directory, "
+            f"current working directory '{workspace}'.",
+            code="CheckoutPathOutside", where="path",
+        )  # fmt: skip
+    for name in ("Build.SourcesDirectory", "Build.Repository.LocalPath"):
+        step.job.variables.define(name, str(folder))
+    step.job.variables.define("System.DefaultWorkingDirectory", str(folder), is_read_only=True)
+    return folder
 
 
 def _script(folder: Path, *, url: str, commit: str, depth: int) -> str:
@@ -68,14 +90,17 @@ def _run(step: StepRun) -> StepResult:
             code="CheckoutNotSupported",
             hint="Only `checkout: self` and `checkout: none` are.",
         )
+    refuse_inputs(step, "checkout", *_NOT_DONE)
     variables = step.job.variables
     token = base64.b64encode(f":{step.job.access_token}".encode()).decode()
     depth = step.input("fetchDepth") or "1"
+    if not depth.isdigit():
+        raise BadInput(f"fetchDepth is '{depth}', not a number", where="fetchDepth")
     text = _script(
         _folder(step),
         url=variables.get("Build.Repository.Uri"),
         commit=variables.get("Build.SourceVersion"),
-        depth=int(depth) if depth.isdigit() else 1,
+        depth=int(depth),
     )
     step.log(f"Syncing repository: {variables.get('Build.Repository.Name')} (Git)")
     code = step.run_process(

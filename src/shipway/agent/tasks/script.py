@@ -3,10 +3,20 @@
 Source: task.json and bash.ts/cmdline.ts of microsoft/azure-pipelines-tasks.
 """
 
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
-from shipway.base.errors import BadInput
+from shipway.base.errors import BadInput, NotSupported
+
+# both streams go to the one log; whether anything came on the second is noted on its way there
+_WATCH_ERRORS = """\
+marker=$1; shift; exec 3>&1
+"$@" 2>&1 1>&3 3>&- | while IFS= read -r line || [ -n "$line" ]; do
+    : > "$marker"; printf '%s\\n' "$line" >&3
+done
+exit "${PIPESTATUS[0]}\""""
 
 
 def working_directory(step: StepRun) -> Path:
@@ -31,16 +41,56 @@ def result_of(step: StepRun, code: int, *, what: str) -> StepResult:
     return "failed"
 
 
+def run_watched(
+    step: StepRun, command: Sequence[str], *, fail_on_stderr: bool, what: str, complaint: str,
+    fds: Sequence[int] = (), env_vars: Mapping[str, str] | None = None,
+    secret_env_vars: Mapping[str, str] | None = None,
+) -> StepResult:  # fmt: skip
+    """Run the process of a script in its working directory; its result.
+
+    With `fail_on_stderr` a line on the standard error stream fails the step with `complaint`.
+    """
+    marker = step.job.directories.temporary / f"{step.record_id}-stderr"
+    if fail_on_stderr:
+        command = ["/bin/bash", "-c", _WATCH_ERRORS, "watch", str(marker), *command]
+    code = step.run_process(
+        ProcessOrder(
+            command=command, cwd=working_directory(step), fds=fds, env_vars=env_vars or {},
+            secret_env_vars=secret_env_vars or {},
+        )
+    )  # fmt: skip
+    result = result_of(step, code, what=what)
+    if fail_on_stderr and marker.exists():
+        step.error(complaint)
+        return "failed"
+    return result
+
+
+def refuse_inputs(step: StepRun, task: str, *names: str) -> None:
+    """Raise `NotSupported` for an input that asks for what is not done here, by its name."""
+    for name in names:
+        value = step.input(name)
+        if value and value.lower() not in ("false", "none", "0"):
+            raise NotSupported(
+                f"the input '{name}' of {task} is not supported on this agent",
+                code="InputNotSupported", where=f"{name}: {value[:60]}",
+                hint="Take it out of the step.",
+            )  # fmt: skip
+
+
 def _run_text(step: StepRun, text: str, interpreter: list[str]) -> StepResult:
     step.log("Generating script.")
     for line in text.splitlines()[:200]:
         step.log(line)
     step.log("========================== Starting Command Output ===========================")
     path, descriptors = step.script(text, suffix=".sh")
-    code = step.run_process(
-        ProcessOrder(command=[*interpreter, path], cwd=working_directory(step), fds=descriptors)
-    )
-    return result_of(step, code, what="Bash")
+    start_up = step.input("bashEnvValue")
+    return run_watched(
+        step, [*interpreter, path], fds=descriptors, what="Bash",
+        fail_on_stderr=step.flag("failOnStderr"),
+        complaint="Bash wrote one or more lines to the standard error stream.",
+        env_vars={"BASH_ENV": start_up} if start_up else {},
+    )  # fmt: skip
 
 
 def _run_inline(step: StepRun) -> StepResult:
@@ -57,7 +107,7 @@ def _run_bash(step: StepRun) -> StepResult:
             code="ScriptMissing",
             hint="filePath is relative to $(System.DefaultWorkingDirectory).",
         )
-    command = f"exec bash '{file}' {step.input('arguments')}"
+    command = f"exec bash {shlex.quote(str(file))} {step.input('arguments')}"
     return _run_text(step, command, ["/bin/bash", "--noprofile", "--norc"])
 
 
@@ -75,12 +125,13 @@ def _run_python(step: StepRun) -> StepResult:
         "--noprofile",
         "--norc",
         "-c",
-        f"exec {interpreter} '{path}' {arguments}",
+        f"exec {interpreter} {shlex.quote(path)} {arguments}",
     ]
-    code = step.run_process(
-        ProcessOrder(command=command, cwd=working_directory(step), fds=descriptors)
-    )
-    return result_of(step, code, what=interpreter)
+    return run_watched(
+        step, command, fds=descriptors, what=interpreter,
+        fail_on_stderr=step.flag("failOnStderr"),
+        complaint="One or more lines were written to the standard error stream.",
+    )  # fmt: skip
 
 
 COMMAND_LINE = Task(name="CmdLine", version=2, run=_run_inline)

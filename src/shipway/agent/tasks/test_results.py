@@ -12,21 +12,35 @@ _LARGEST = 64 << 20
 
 
 def _files(step: StepRun) -> list[Path]:
-    folder = Path(step.input("searchFolder") or step.job.directories.workspace)
-    found: list[Path] = []
+    default = Path(step.job.variables.get("System.DefaultWorkingDirectory"))
+    folder = default / step.input("searchFolder")
+    found: dict[Path, None] = {}
     for pattern in step.input("testResultsFiles", "**/TEST-*.xml").splitlines():
         text = pattern.strip()
-        if text.startswith("/"):
-            found += [Path(text)] if Path(text).is_file() else []
+        if text.startswith("!"):
+            for path in _matching(folder, text[1:]):
+                found.pop(path, None)
         elif text:
-            found += sorted(p for p in folder.glob(text) if p.is_file())
-    return list(dict.fromkeys(found))
+            found.update(dict.fromkeys(_matching(folder, text)))
+    return list(found)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    if pattern.startswith("/"):
+        return [Path(pattern)] if Path(pattern).is_file() else []
+    try:
+        return sorted(p for p in folder.glob(pattern) if p.is_file())
+    except ValueError as error:
+        raise BadInput(f"the pattern '{pattern}' cannot be read: {error}",
+                       code="InvalidPattern", where="testResultsFiles") from None  # fmt: skip
 
 
 def _cases(path: Path) -> list[CaseResult]:
-    content = path.read_bytes()
-    if len(content) > _LARGEST or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise BadInput(f"{path} is too large or declares entities", code="InvalidResultsFile")
+    content = path.read_bytes() if path.stat().st_size <= _LARGEST else b""
+    if not content or b"\0" in content or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        raise BadInput(
+            f"{path} is empty, too large, not UTF-8 or declares entities", code="InvalidResultsFile"
+        )
     try:
         root = ElementTree.fromstring(content)  # noqa: S314  # entities were refused above
     except ElementTree.ParseError as error:

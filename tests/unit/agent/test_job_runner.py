@@ -1,0 +1,227 @@
+"""How a job ends: canceled, out of time, taken over; what its steps' inputs ask for."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shipway.agent.job_runner import JobRunner
+from shipway.azpipelines.plan import HookPlan, JobPlan, LegPlan, PoolPlan, StagePlan, StepPlan
+from shipway.azpipelines.plan import TaskReference as Reference
+from shipway.azure.entra import users
+from shipway.base import clock
+from shipway.base.clock import SystemClock
+from shipway.base.home import Home
+from shipway.devops import definitions, logs, projects, repositories, runs
+from shipway.devops.job_work import JobWork
+from shipway.devops.runs import Record
+from shipway.store.store import Store, open_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    home = Home(tmp_path / "home")
+    home.create()
+    facts = {"pid": 1, "proxy_port": 1, "tls_port": 1, "studio_port": 1, "started_at": "now"}
+    (home.run / "server.json").write_text(json.dumps(facts))
+    return open_store(home, SystemClock())
+
+
+def bash(name: str, text: str, *, condition: str | None = None, **inputs: str) -> StepPlan:
+    return StepPlan(
+        ref_name=name, display_name=name, shorthand="bash", condition=condition,
+        task=Reference(name="Bash", version="3"),
+        inputs={"targetType": "inline", "script": text, **inputs},
+    )  # fmt: skip
+
+
+def task(name: str, reference: str, inputs: Mapping[str, str]) -> StepPlan:
+    kind, version = reference.split("@")
+    return StepPlan(
+        ref_name=name, display_name=name, shorthand="task", inputs=dict(inputs),
+        task=Reference(name=kind, version=version),
+    )  # fmt: skip
+
+
+def work_of(store: Store, *steps: StepPlan, **fields: object) -> JobWork:
+    users.ensure_demo_users(store)
+    project = projects.create(store, name="ml")
+    repository = repositories.create(store, project_id=project.project_id, name="stack")
+    definition = definitions.create(
+        store, project_id=project.project_id, name="p", repository_id=repository.repository_id
+    )
+    run = runs.queue_run(
+        store, definition=definition, branch="refs/heads/main", version="0" * 40,
+        reason="manual", requested_by=users.principal_of(store, users.get(store, "dana")),
+    )  # fmt: skip
+    job = replace(
+        JobPlan(name="J", display_name="J", kind="job", pool=PoolPlan(), steps=steps), **fields
+    )
+    record = Record(
+        record_id="11111111-1111-4111-8111-111111111111", run_id=run.run_id, kind="Job", name="J",
+        identifier="S.J", state="inProgress", started_at=store.clock.now(),
+    )  # fmt: skip
+    return JobWork(
+        run=run, stage=StagePlan(name="S", display_name="S", jobs=(job,)), job=job,
+        leg=LegPlan(name=""), record=runs.set_record(store, record), dependencies={},
+    )  # fmt: skip
+
+
+def results(store: Store, work: JobWork) -> dict[str, str | None]:
+    found = runs.records_of(store, work.run.run_id)
+    return {r.name: r.result for r in found if r.kind == "Task"}
+
+
+def log_of(store: Store, work: JobWork, name: str) -> str:
+    record = next(r for r in runs.records_of(store, work.run.run_id) if r.name == name)
+    assert record.log_id is not None
+    log = logs.get(store, run_id=work.run.run_id, log_id=record.log_id)
+    return "\n".join(logs.read(store, log, with_times=False))
+
+
+def wait_for(path: Path) -> None:
+    end = clock.monotonic() + 30
+    while not path.exists():
+        assert clock.monotonic() < end
+        clock.sleep(0.02)
+
+
+def test_steps_whose_condition_holds_still_run_when_the_job_is_canceled(
+    store: Store, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    work = work_of(
+        store,
+        bash("long", f"touch {begun}; sleep 60"),
+        bash("default", "echo no"),
+        bash("cleanup", "sleep 0.5; echo cleaned $AGENT_JOBSTATUS", condition="always()"),
+        bash("told", "echo told", condition="canceled()"),
+    )
+    runner = JobRunner(store, work, worker="w")
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    wait_for(begun)
+    runner.stop()
+    thread.join(30)
+    assert results(store, work) == {
+        "long": "canceled", "default": "skipped", "cleanup": "succeeded", "told": "succeeded",
+    }  # fmt: skip
+    assert "cleaned Canceled" in log_of(store, work, "cleanup")
+
+
+def test_a_running_always_step_outlives_the_cancel(store: Store, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    work = work_of(
+        store, bash("always", f"touch {begun}; sleep 1; echo done", condition="always()")
+    )
+    runner = JobRunner(store, work, worker="w")
+    told: list[str] = []
+    thread = threading.Thread(target=lambda: told.append(runner.run()))
+    thread.start()
+    wait_for(begun)
+    runner.stop()
+    thread.join(30)
+    assert results(store, work) == {"always": "succeeded"}
+    assert told == ["Canceled"]
+
+
+def test_the_grace_of_a_cancel_is_its_time_out(store: Store, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    work = work_of(
+        store,
+        bash("always", f"touch {begun}; sleep 60", condition="always()"),
+        cancel_timeout_in_minutes=0,
+    )
+    runner = JobRunner(store, work, worker="w")
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    wait_for(begun)
+    runner.stop()
+    thread.join(30)
+    assert results(store, work) == {"always": "canceled"}
+
+
+def test_a_job_is_canceled_when_its_time_is_up_counted_over_restarts(store: Store) -> None:
+    work = work_of(
+        store, bash("long", "sleep 60"), bash("cleanup", "echo x", condition="always()"),
+        timeout_in_minutes=5,
+    )  # fmt: skip
+    since = store.clock.now() - timedelta(minutes=5) + timedelta(seconds=3)
+    work = replace(work, record=replace(work.record, started_at=since))
+    runner = JobRunner(store, work, worker="w")
+    assert runner.run() == "Canceled"
+    assert results(store, work) == {"long": "canceled", "cleanup": "succeeded"}
+    assert any("maximum time of 5 minutes" in text for _, text in runner.job.issues)
+
+
+def test_a_step_that_has_begun_is_adopted_although_the_job_is_canceled(
+    store: Store, tmp_path: Path
+) -> None:
+    mark, begun = tmp_path / "mark", tmp_path / "begun"
+    work = work_of(store, bash("slow", f"echo once >> {mark}; echo $$ > {begun}; sleep 60"))
+    lost = JobRunner(store, work, worker="first")
+    threading.Thread(target=lost.run, daemon=True).start()
+    wait_for(begun)
+    clock.sleep(0.1)
+    heir = JobRunner(store, work, worker="second")
+    heir.stop()
+    assert heir.run() == "Canceled"
+    assert results(store, work) == {"slow": "canceled"}
+    assert mark.read_text().split() == ["once"]
+    assert not Path(f"/proc/{begun.read_text().strip()}").exists()
+
+
+def test_each_hook_begins_without_what_the_one_before_left(store: Store) -> None:
+    pool = PoolPlan()
+    leaves = bash("leaves", "touch ~/left $PIPELINE_WORKSPACE/left")
+    looks = bash("looks", "test ! -e ~/left && test ! -e $PIPELINE_WORKSPACE/left")
+    work = work_of(
+        store, kind="deployment",
+        hooks=(
+            HookPlan(name="preDeploy", steps=(leaves,), pool=pool),
+            HookPlan(name="deploy", steps=(looks,), pool=pool),
+        ),
+    )  # fmt: skip
+    assert JobRunner(store, work, worker="w").run() == "Succeeded"
+    assert results(store, work) == {"leaves": "succeeded", "looks": "succeeded"}
+    root = store.home.runs / str(work.run.run_id) / work.record.record_id
+    kept = {p.name for p in root.rglob("*") if p.name in ("work", "home", "azure", "_temp")}
+    assert kept == set()
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "expected"),
+    [
+        ("true", "echo fine; echo oops >&2; exit 0", "failed"),
+        ("true", "echo fine", "succeeded"),
+        ("true", "exit 3", "failed"),
+        ("false", "echo oops >&2", "succeeded"),
+    ],
+)
+def test_fail_on_stderr(store: Store, flag: str, text: str, expected: str) -> None:
+    work = work_of(store, bash("one", text, failOnStderr=flag))
+    JobRunner(store, work, worker="w").run()
+    assert results(store, work) == {"one": expected}
+    if "oops" in text:
+        assert "oops" in log_of(store, work, "one")
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"lfs": "true"}, {"submodules": "recursive"}, {"persistCredentials": "true"},
+        {"fetchTags": "true"}, {"sparseCheckoutDirectories": "src"}, {"fetchDepth": "all"},
+        {"path": "../../elsewhere"},
+    ],
+)  # fmt: skip
+def test_a_checkout_refuses_by_name_what_it_does_not_do(
+    store: Store, inputs: dict[str, str]
+) -> None:
+    step = task("get", "6d15af64-176c-496d-b583-fd2ae21d4df4@1", {"repository": "self", **inputs})
+    work = work_of(store, step)
+    assert JobRunner(store, work, worker="w").run() == "Failed"
+    assert next(iter(inputs)) in log_of(store, work, "get")
