@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ from shipway.ml import (
 def ml(tmp_path: Path) -> Iterator[Lab]:
     with lab(tmp_path) as made:
         yield made
+
+
+def is_gone(stat: Path) -> bool:
+    """Whether a process has ended, collected or not."""
+    return not stat.exists() or ") Z " in stat.read_text()
 
 
 def literal(value: object) -> dict[str, Any]:
@@ -130,7 +136,7 @@ def test_cancel_ends_the_process_tree_and_skips_what_waits(ml: Lab, tmp_path: Pa
     assert {c.status for c in ml.children(job.name).values()} == {"Canceled"}
     for pid in pids.read_text().split():
         stat = Path(f"/proc/{pid}/stat")
-        wait_until(lambda stat=stat: not stat.exists() or ") Z " in stat.read_text())
+        wait_until(partial(is_gone, stat))
     with pytest.raises(BadInput, match="Canceled and cannot be canceled"):
         ml_job.cancel(ml.store, workspace=ml.workspace, name=job.name)
 

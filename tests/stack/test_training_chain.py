@@ -75,6 +75,7 @@ class Chain:
         self.job.run(
             *("-c", AGAINST_A_CHAMPION, *folders, champion.work / "model", json.dumps(tags)),
             cwd=self.source / "evaluate",
+            check=True,
             **self.tracking,
         )
         return self.decision()

@@ -206,7 +206,7 @@ def test_a_run_with_ten_metrics_takes_less_than_60_ms(world: World) -> None:
         session.verify = variables["REQUESTS_CA_BUNDLE"]
         session.headers["Authorization"] = f"Bearer {world.token}"
 
-        def call(path: str, **body: object) -> dict[str, Any]:
+        def call(path: str, **body: Any) -> dict[str, Any]:
             answer = session.post(f"{base}/api/2.0/mlflow/runs/{path}", json=body)
             assert answer.status_code == 200, answer.text
             return dict(answer.json())

@@ -210,12 +210,12 @@ def _legs(
         for leg in running:
             if not leg.cancel_requested:
                 yield _leg("CancelLeg", stage, job, leg.name)
-        planned = tuple(leg for leg in planned if leg.name in at.legs)
-    for leg in planned:
-        if leg.name not in at.legs and len(running) < limit:
-            running.append(LegProgress(name=leg.name))
-            yield _leg("StartLeg", stage, job, leg.name)
-    if not running and all(leg.name in at.legs for leg in planned):
+        planned = tuple(one for one in planned if one.name in at.legs)
+    for name in (one.name for one in planned):
+        if name not in at.legs and len(running) < limit:
+            running.append(LegProgress(name=name))
+            yield _leg("StartLeg", stage, job, name)
+    if not running and all(one.name in at.legs for one in planned):
         results = [leg.result for leg in at.legs.values() if leg.result is not None]
         folded: Result = run_states.worst(results) if results else "canceled"
         if job.continue_on_error and folded == "failed":

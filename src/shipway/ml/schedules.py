@@ -51,7 +51,9 @@ class Schedule(Entity):
     def when(self) -> Trigger:
         """Its trigger."""
         lists = ("hours", "minutes", "week_days", "month_days")
-        return Trigger(**{n: tuple(v) if n in lists else v for n, v in self.trigger.items()})
+        values: dict[str, Any] = dict(self.trigger)
+        values |= {name: tuple(values[name]) for name in lists if name in values}
+        return Trigger(**values)
 
 
 def check(schedule: Schedule) -> None:

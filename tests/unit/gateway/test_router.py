@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from shipway.ml import online_deployments, online_endpoints
 from shipway.ml.online_deployments import OnlineDeployment
 from shipway.ml.online_endpoints import OnlineEndpoint
 from shipway.ml.workspaces import Workspace
+from shipway.store.growing import EndpointRequest
 from shipway.store.store import Store, open_store
 
 HOST = "flights.westeurope.inference.ml.azure.com"
@@ -73,7 +74,7 @@ async def opened(
     deployment.put_endpoint(store, endpoint)
     settle(store)
     router = Router(store)
-    runners = [web.ServerRunner(web.Server(router.handle))]
+    runners: list[web.BaseRunner] = [web.ServerRunner(web.Server(router.handle))]
     await runners[0].setup()
     await web.UnixSite(runners[0], str(home / "front.s")).start()
     seen: dict[str, list[dict[str, str]]] = {}
@@ -148,7 +149,7 @@ def test_a_changed_split_holds_for_the_very_next_request(tmp_path: Path) -> None
     async def run() -> None:
         async with opened(tmp_path, blue=says("blue"), green=says("green")) as door:
             for name in ("blue", "green", "blue", "green"):
-                door.split(**{name: 100})
+                door.split(None, **{name: 100})
                 assert json.loads((await door.post({}))[1])["from"] == name
 
     asyncio.run(run())
@@ -169,6 +170,7 @@ def test_mirrored_copies_reach_the_mirror_and_never_the_caller(tmp_path: Path) -
             )
             assert {json.loads(text)["from"] for _, text, _ in answers} == {"blue"}
             release.set()
+            rows: Sequence[EndpointRequest] = ()
             for _ in range(200):
                 await asyncio.sleep(0.01)
                 await door.router.flush()

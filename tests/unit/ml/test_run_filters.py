@@ -5,7 +5,7 @@ import pytest
 from shipway.base.errors import BadInput
 from shipway.ml import run_filters
 
-RUN = {
+RUN: dict[str, dict[str, object]] = {
     "metrics": {"auc": 0.9, "loss.total": 0.1},
     "params": {"depth": "3"},
     "tags": {"gate": "passed", "mlflow.runName": "happy"},

@@ -11,8 +11,11 @@ from shipway.ml.triggers import Trigger
 CREATED = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)  # a Monday
 
 
-def following(trigger: Trigger, *moment: int) -> str | None:
-    found = triggers.next_after(trigger, datetime(*moment, tzinfo=UTC), created_at=CREATED)
+def following(
+    trigger: Trigger, year: int, month: int, day: int, hour: int = 0, minute: int = 0
+) -> str | None:
+    moment = datetime(year, month, day, hour, minute, tzinfo=UTC)
+    found = triggers.next_after(trigger, moment, created_at=CREATED)
     return found.strftime("%Y-%m-%d %H:%M") if found else None
 
 
