@@ -108,6 +108,10 @@ serve: setup ## Show the documentation while writing it
 coverage-page: setup ## Write the page of all routes that are served, from the route table
 	@$(BIN)/python -m tools.coverage_page docs/reference/coverage.md
 
+.PHONY: commands-page
+commands-page: setup ## Write the page of all commands, from the parser
+	@$(BIN)/python -m tools.commands_page docs/reference/commands.md
+
 .PHONY: release
 release: ## Set the version, write the changelog, build the package (VERSION=0.2.0)
 	@test -n "$(VERSION)" || { echo "release: which version? make release VERSION=0.2.0" >&2; exit 2; }

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.house import tree
 
 BIN = Path(sys.executable).parent
@@ -36,10 +37,14 @@ def test_ci_calls_make_test() -> None:
     assert "make test" in lines
 
 
-def test_the_page_of_what_is_served_is_current() -> None:
-    """It is written from the route, task and function tables: `make coverage-page`."""
+PAGES = {"coverage_page": "coverage.md", "commands_page": "commands.md"}
+
+
+@pytest.mark.parametrize("tool", PAGES)
+def test_a_page_that_is_written_from_the_code_is_current(tool: str) -> None:
+    """From route, task and function tables, or from the parser: `make coverage-page`, ..."""
     result = subprocess.run(
-        [sys.executable, "-m", "tools.coverage_page", "--check", "docs/reference/coverage.md"],
+        [sys.executable, "-m", f"tools.{tool}", "--check", f"docs/reference/{PAGES[tool]}"],
         cwd=tree.ROOT,
         capture_output=True,
         text=True,

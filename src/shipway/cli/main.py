@@ -59,7 +59,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="schedules", module="schedules", summary="what retrains, and when next"),
     Verb(name="lineage", module="lineage", summary="commit to deployment, read back"),
     Verb(name="logs", module="logs", summary="the server's, a run's, a job's or a deployment's"),
-    Verb(name="demo", module="demo", summary="the whole loop in two minutes, on a fresh home"),
+    Verb(
+        name="demo", module="demo", summary="the whole loop, from push to endpoint, on a fresh home"
+    ),
     Verb(name="git-credential", module="git_credential", summary="git's password for our clones"),
     Verb(name="doctor", module="doctor", summary="check this machine and say what to mend"),
 )

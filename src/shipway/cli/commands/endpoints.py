@@ -13,7 +13,9 @@ from shipway.client.session import Session
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """NAME, `--json`."""
-    parser.add_argument("name", nargs="?", help="one endpoint, with its newest requests")
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="one endpoint, with its newest requests"
+    )
     parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 

@@ -17,7 +17,10 @@ class CommandNotFound(BadInput):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command, after `--`."""
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...",
+        help="the command and its arguments, after two dashes",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ _HOST = "dev.azure.com"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """git's own word for what it wants."""
-    parser.add_argument("action", choices=("get", "store", "erase"))
+    parser.add_argument("action", choices=("get", "store", "erase"), help="what git wants of it")
 
 
 def run(arguments: argparse.Namespace) -> int:

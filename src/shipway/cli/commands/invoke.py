@@ -25,10 +25,10 @@ class EndpointSaid(ShipwayError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """ENDPOINT, `--file`, `--deployment`, `--times`, `--json`."""
-    parser.add_argument("endpoint", help="its name")
+    parser.add_argument("endpoint", metavar="ENDPOINT", help="its name")
     parser.add_argument("--file", type=Path, help="the request's body (default: standard input)")
     parser.add_argument("--deployment", default="", help="ask this deployment, whatever its share")
-    parser.add_argument("--times", type=int, default=1, help="ask that many times")
+    parser.add_argument("--times", type=int, default=1, help="ask that many times (default: 1)")
     parser.add_argument("--json", action="store_true", help="print answers with their facts")
 
 

@@ -22,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--step", help="of a run: only the steps whose name contains this")
     parser.add_argument("--follow", "-f", action="store_true", help="go on until it is over")
-    parser.add_argument("--lines", type=int, default=200, help="of server and deployments")
+    parser.add_argument(
+        "--lines",
+        type=int,
+        default=200,
+        help="of server and deployments: the newest (default: 200)",
+    )
     parser.add_argument("--json", action="store_true", help="print the lines as JSON")
 
 

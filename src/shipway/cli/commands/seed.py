@@ -17,7 +17,9 @@ ENVIRONMENTS = ("dev", "prod")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     parser.add_argument("--stack", type=Path, help="the stack's folder (default: the built-in one)")
-    parser.add_argument("--project", default="ml-platform", help="the Azure DevOps project")
+    parser.add_argument(
+        "--project", default="ml-platform", help="Azure DevOps project (default: ml-platform)"
+    )
     parser.add_argument("--months", default="1-3", help="flights of these months (default: 1-3)")
     parser.add_argument("--webhook", default="", help="URL that failed runs are reported to")
     parser.add_argument(
