@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from shipway.azure.entra.principals import ANONYMOUS, Principal
-from shipway.base.errors import BadInput, NotFound, NotSupported
+from shipway.base.errors import BadInput, Forbidden, NotFound, NotSupported
 from shipway.ml.entities import Entity, authorship
 from shipway.store.store import Store
 
@@ -26,6 +26,11 @@ _LONG = re.compile(
     r"azureml://subscriptions/[^/]+/resource[gG]roups/[^/]+(?:/providers/[^/]+)?"
     r"/workspaces/[^/]+/datastores/([^/]+)(?:/paths(?:/(.*))?)?",
     re.DOTALL,
+)
+_WORKSPACE = re.compile(
+    r"azureml://(?:[^/]+/mlflow/v[\d.]+/)?subscriptions/([^/]+)/resourcegroups/([^/]+)"
+    r"(?:/providers/[^/]+)?/workspaces/([^/]+)/.*",
+    re.DOTALL | re.IGNORECASE,
 )
 _WASB = re.compile(r"wasbs?://([^@/]+)@([^./]+)\.blob\.[^/]+(?:/(.*))?", re.DOTALL)
 # what MLflow knows a run's artifacts by
@@ -177,10 +182,12 @@ def locate(store: Store, *, workspace: str, uri: str) -> BlobPlace:
 
     Understood: `azureml://datastores/D/paths/P`, the long form with subscription and workspace,
     `azureml://jobs/J/outputs/O/paths/P`, `runs:/J/P`, `https://<account>.blob.../<container>/P`,
-    `wasbs://` and `abfss://`. Raises `BadInput` for anything else and `NotFound` for an unknown
-    datastore.
+    `wasbs://` and `abfss://`. Raises `BadInput` for anything else, `NotFound` for an unknown
+    datastore and `Forbidden` for what lies outside the workspace: another workspace, or a storage
+    account that none of its datastores is of.
     """
     text = uri.strip()
+    _check_workspace(workspace, text)
     for pattern in (_SHORT, _LONG):
         found = pattern.fullmatch(text)
         if found:
@@ -188,14 +195,39 @@ def locate(store: Store, *, workspace: str, uri: str) -> BlobPlace:
             return place_in(datastore, found[2] or "")
     found = _WASB.fullmatch(text) or _ABFS.fullmatch(text)
     if found:
-        return BlobPlace(account=found[2], container=found[1], path=(found[3] or "").strip("/"))
+        place = BlobPlace(account=found[2], container=found[1], path=(found[3] or "").strip("/"))
+        return _within_reach(store, workspace, place)
     output = job_output_of(text)
     if output is not None:
         return _output_place(store, workspace, *output)
     found = _UPLOADED.fullmatch(text)
     if found:
         return place_in(get(store, workspace=workspace, name=ARTIFACT_STORE), found[1])
-    return _place_of_url(text)
+    return _within_reach(store, workspace, _place_of_url(text))
+
+
+def _check_workspace(workspace: str, uri: str) -> None:
+    """A URI that names a workspace must name this one: another one's data needs a role there."""
+    named = _WORKSPACE.fullmatch(uri)
+    if named and "/".join(named.groups()).lower() != workspace.lower():
+        raise Forbidden(
+            f"The URI '{uri}' is of the workspace '{named[3]}', which cannot be read or written"
+            f" from '{workspace.rpartition('/')[2]}'.",
+            code="UserError", where=uri,
+            hint="Copy the data, or register a datastore over its container in this workspace.",
+        )  # fmt: skip
+
+
+def _within_reach(store: Store, workspace: str, place: BlobPlace) -> BlobPlace:
+    """Jobs and deployments act on blobs with the workspace's own keys and no others."""
+    own = {datastore.account.lower() for datastore in list_all(store, workspace=workspace)}
+    if place.account.lower() not in own:
+        raise Forbidden(
+            f"The storage account '{place.account}' is not one of this workspace's.",
+            code="UserError", where=place.account,
+            hint="Register a datastore for its container; that needs the account's key.",
+        )  # fmt: skip
+    return place
 
 
 def place_in(datastore: Datastore, path: str) -> BlobPlace:

@@ -8,7 +8,7 @@ from tests.support.ml_world import make_world
 from shipway.azure.arm import role_assignments
 from shipway.azure.blob import accounts, containers
 from shipway.azure.entra import managed_identities
-from shipway.base.errors import BadInput, Conflict, NotFound, NotSupported
+from shipway.base.errors import BadInput, Conflict, Forbidden, NotFound, NotSupported
 from shipway.ml import computes, datastores, workspaces
 
 
@@ -67,7 +67,7 @@ def test_deleting_takes_contents_and_identities_and_leaves_the_account(tmp_path:
         ("azureml://datastores/workspaceblobstore/paths/a/b.csv", "blob", "a/b.csv"),
         ("azureml://datastores/WorkspaceBlobStore/paths/a/b%20c/", "blob", "a/b c"),
         (
-            "azureml://subscriptions/s/resourcegroups/g/workspaces/w/datastores/"
+            "azureml://subscriptions/SUB/resourcegroups/RG/workspaces/MLW/datastores/"
             "workspaceblobstore/paths/x",
             "blob",
             "x",
@@ -76,16 +76,16 @@ def test_deleting_takes_contents_and_identities_and_leaves_the_account(tmp_path:
         ("azureml://jobs/j/outputs/artifacts/paths/m/", "art", "ExperimentRun/dcid.j/m"),
         ("runs:/j/model", "art", "ExperimentRun/dcid.j/model"),
         (
-            "azureml://westeurope.api.azureml.ms/mlflow/v2.0/subscriptions/s/resourceGroups/g/"
-            "providers/Microsoft.MachineLearningServices/workspaces/w/experiments/e%20e/runs/j/"
+            "azureml://westeurope.api.azureml.ms/mlflow/v2.0/subscriptions/SUB/resourceGroups/RG/"
+            "providers/Microsoft.MachineLearningServices/workspaces/MLW/experiments/e%20e/runs/j/"
             "artifacts/model",
             "art",
             "ExperimentRun/dcid.j/model",
         ),
         ("azureml://artifacts/LocalUpload/240101-ab/model", "art", "LocalUpload/240101-ab/model"),
-        ("https://acc.blob.core.windows.net/box/p/q.txt", "box", "p/q.txt"),
-        ("wasbs://box@acc.blob.core.windows.net/p/", "box", "p"),
-        ("abfss://box@acc.dfs.core.windows.net/p", "box", "p"),
+        ("https://ACC.blob.core.windows.net/box/p/q.txt", "box", "p/q.txt"),
+        ("wasbs://box@ACC.blob.core.windows.net/p/", "box", "p"),
+        ("abfss://box@ACC.dfs.core.windows.net/p", "box", "p"),
     ],
 )
 def test_locate_reads_every_way_to_write_a_place(
@@ -93,8 +93,31 @@ def test_locate_reads_every_way_to_write_a_place(
 ) -> None:
     store, workspace = make_world(tmp_path)
     names = {"blob": f"azureml-blobstore-{workspace.workspace_id}", "art": "azureml"}
+    subscription, group, name = workspace.key.split("/")
+    words = {"SUB": subscription, "RG": group, "MLW": name, "ACC": workspace.storage_account}
+    for word, value in words.items():
+        uri = uri.replace(word, value)
     place = datastores.locate(store, workspace=workspace.key, uri=uri)
     assert (place.container, place.path) == (names.get(container, container), path)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "azureml://subscriptions/s/resourcegroups/g/workspaces/other/datastores/workspaceblobstore"
+        "/paths/x",
+        "azureml://subscriptions/s/resourcegroups/g/workspaces/other/jobs/j/outputs/o",
+        "azureml://e.api.azureml.ms/mlflow/v2.0/subscriptions/s/resourceGroups/g/providers/"
+        "Microsoft.MachineLearningServices/workspaces/other/experiments/e/runs/j/artifacts/model",
+        "https://otheraccount.blob.core.windows.net/box/p",
+        "wasbs://box@otheraccount.blob.core.windows.net/p",
+        "abfss://box@otheraccount.dfs.core.windows.net/p",
+    ],
+)
+def test_locate_stays_within_the_workspace(tmp_path: Path, uri: str) -> None:
+    store, workspace = make_world(tmp_path)
+    with pytest.raises(Forbidden, match="other"):
+        datastores.locate(store, workspace=workspace.key, uri=uri)
 
 
 def test_locate_refuses_by_name(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -12,6 +13,7 @@ import jwt
 from shipway.azure.entra import audiences as resources
 from shipway.azure.entra import service_principals, signing_keys, tenant
 from shipway.azure.entra.principals import Principal, PrincipalKind
+from shipway.azure.entra.signing_keys import SigningKey
 from shipway.base import ids
 from shipway.base.errors import Unauthenticated
 from shipway.store.store import Store
@@ -99,15 +101,7 @@ def verified_claims(store: Store, bearer: str) -> dict[str, Any]:
     key = signing_keys.get(store, "tenant")
     try:
         # times are checked below against the store's clock, not the library's
-        claims: dict[str, Any] = jwt.decode(
-            bearer,
-            key.public,
-            algorithms=["RS256"],
-            options={
-                "verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False,
-                "require": ["aud", "iss", "exp", "nbf", "oid", "tid"],
-            },
-        )  # fmt: skip
+        claims = dict(_signed(bearer, key))
     except jwt.PyJWTError as error:
         raise _refused(
             "InvalidAuthenticationToken", f"The access token is invalid: {error}"
@@ -128,6 +122,21 @@ def verified_claims(store: Store, bearer: str) -> dict[str, Any]:
         )
     if now < float(claims["nbf"]) - LEEWAY_SECONDS:
         raise _refused("InvalidAuthenticationToken", "The access token is not valid yet")
+    return claims
+
+
+@lru_cache(maxsize=1024)
+def _signed(bearer: str, key: SigningKey) -> dict[str, Any]:
+    """What a token says, once its signature was found good; a client sends the same one often."""
+    claims: dict[str, Any] = jwt.decode(
+        bearer,
+        key.public,
+        algorithms=["RS256"],
+        options={
+            "verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False,
+            "require": ["aud", "iss", "exp", "nbf", "oid", "tid"],
+        },
+    )  # fmt: skip
     return claims
 
 

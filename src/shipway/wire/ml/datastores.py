@@ -12,7 +12,7 @@ from shipway.ml.datastores import Datastore
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
-from shipway.wire.ml import envelopes, fields
+from shipway.wire.ml import envelopes, fields, linked_accounts
 
 _CREDENTIALS = ("AccountKey", "Sas", "None", "ServicePrincipal", "Certificate")
 
@@ -44,13 +44,16 @@ def put(store: Store, request: Request) -> Response:
             where="properties.datastoreType", hint="Supported: AzureBlob, AzureDataLakeGen2.",
         )  # fmt: skip
     credentials = fields.choice(properties, "credentials.credentialsType", _CREDENTIALS, "None")
+    account = fields.required_text(properties, "accountName").lower()
+    key = fields.text(properties, "credentials.secrets.key")
+    linked_accounts.check(store, request, account, key=key)
     container = {"AzureBlob": "containerName", "AzureFile": "fileShareName"}
     name = request.params["name"]
     with store.database.transaction():
         before = datastores.find(store, workspace=workspace.key, name=name)
         made = datastores.create(
             store, workspace=workspace.key, name=name, datastore_type=kind,
-            account=fields.required_text(properties, "accountName").lower(),
+            account=account,
             container=fields.required_text(properties, container.get(kind, "filesystem")),
             is_default=fields.flag(
                 properties, "isDefault", default=before.is_default if before else False

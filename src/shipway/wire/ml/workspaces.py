@@ -12,7 +12,7 @@ from shipway.ml import workspaces
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
-from shipway.wire.ml import envelopes, fields
+from shipway.wire.ml import envelopes, fields, linked_accounts
 from shipway.wire.ml import operations as operations_of_ml
 
 _READ_ONLY = frozenset(
@@ -63,6 +63,8 @@ def put(store: Store, request: Request) -> Response:
         old = workspaces.find(store, envelopes.key_of(request))
         if old is not None:
             return json_response(shape(store, workspaces.update(store, old.key, **given)))
+        if account:
+            linked_accounts.check(store, request, account)
         made = workspaces.create(
             store, subscription=request.params["subscription"],
             resource_group=request.params["group"], name=request.params["workspace"],
