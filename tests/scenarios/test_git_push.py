@@ -11,7 +11,7 @@ from tests.devops_door import Door, commit, git, open_door
 from shipway.azure.entra import personal_access_tokens
 from shipway.base import process
 from shipway.base.messages import Event
-from shipway.devops import definitions, projects, pushes, repositories, runs
+from shipway.devops import definitions, members, projects, pushes, repositories, runs
 from shipway.devops.definitions import PipelineDefinition, TriggerOverride
 from shipway.devops.repositories import ZERO, Repository
 from shipway.devops.runs import Run
@@ -286,6 +286,36 @@ def test_a_job_s_token_clones_its_own_project_and_pushes_nothing(
     repositories.create(door.store, project_id=other.project_id, name="other")
     said = git("-c", bearer, "clone", f"{door.url}/other/_git/other", cwd=tmp_path, accept=(128,))
     assert "limited to its own project" in said
+
+
+def test_a_job_s_token_ends_with_its_run(
+    door: Door, definition: PipelineDefinition, clone: Path, tmp_path: Path
+) -> None:
+    commit(clone, "azure-pipelines.yml", YAML)
+    git("push", "-q", "origin", "main", cwd=clone)
+    run_id = queued(door)[0].run_id
+    token = personal_access_tokens.issue_job_token(door.store, run_id=run_id)
+    bearer = f"http.extraheader=AUTHORIZATION: bearer {token}"
+    git("-c", bearer, "clone", "-q", f"{door.url}/{REPOSITORY}", "during", cwd=tmp_path)
+    runs.set_run(door.store, run_id, state="completed", result="succeeded")
+    said = git(
+        "-c", bearer, "clone", f"{door.url}/{REPOSITORY}", "after", cwd=tmp_path, accept=(128,)
+    )
+    assert "could not read Username" in said  # a 401: git asks for another credential
+    assert [status for status, _ in door.seen][-1] == 401
+
+
+def test_a_reader_clones_and_pushes_nothing(
+    door: Door, definition: PipelineDefinition, clone: Path, tmp_path: Path
+) -> None:
+    commit(clone, "azure-pipelines.yml", YAML)
+    git("push", "-q", "origin", "main", cwd=clone)
+    members.add(door.store, object_id=door.user.object_id, role="Reader")
+    before = len(queued(door))
+    git("clone", "-q", door.git_url(REPOSITORY, door.user_token), "read", cwd=tmp_path)
+    said = git("push", "origin", "HEAD:other", cwd=tmp_path / "read", accept=(128,))
+    assert "GenericContribute" in said
+    assert len(queued(door)) == before
 
 
 def test_shallow_and_partial_clones_and_the_short_address_work(

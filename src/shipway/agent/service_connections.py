@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shipway.agent.job_context import JobContext
 from shipway.azure.entra import federated_credentials
 from shipway.base.errors import BadInput, Forbidden
-from shipway.devops import projects, service_connections
+from shipway.devops import projects, service_connections, stage_resources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,8 @@ class ConnectionLogin:
 def login_of(job: JobContext, name_or_id: str) -> ConnectionLogin:
     """The login of a connection that this pipeline may use.
 
-    Raises `BadInput` when there is none of that name, `Forbidden` when it is not authorized.
+    Raises `BadInput` when there is none of that name, `Forbidden` when it is not authorized or
+    has checks that nobody was asked about.
     """
     store, run = job.store, job.run
     connection = service_connections.find(store, project_id=run.project_id, name_or_id=name_or_id)
@@ -47,6 +48,7 @@ def login_of(job: JobContext, name_or_id: str) -> ConnectionLogin:
             code="ServiceConnectionNotAuthorized",
             hint="Authorize it: PATCH pipelines/pipelinepermissions/endpoint/<id>.",
         )
+    stage_resources.require_named(store, run=run, stage_name=job.stage_name, connection=connection)
     federated = connection.scheme == "WorkloadIdentityFederation"
     project = projects.get(store, run.project_id)
     secret = (

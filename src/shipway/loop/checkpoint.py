@@ -16,7 +16,7 @@ from shipway.devops import (
     environments,
     run_progress,
     runs,
-    service_connections,
+    stage_resources,
     variable_groups,
 )
 from shipway.devops.approvals import Approver
@@ -177,15 +177,8 @@ def _checks_of(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> list[
                 by_name=run.requested_by.name,
             )
             resources.add(("environment", str(made.environment_id)))
-        steps = [*job.steps, *(step for hook in job.hooks for step in hook.steps)]
-        for step in steps:
-            for name, value in step.inputs.items():
-                if name.lower() in ("azuresubscription", "connectedservicenamearm"):
-                    connection = service_connections.find(
-                        store, project_id=run.project_id, name_or_id=value
-                    )
-                    if connection is not None:
-                        resources.add(("endpoint", connection.connection_id))
+    for connection in stage_resources.connections_of(store, run, plan, stage):
+        resources.add(("endpoint", connection.connection_id))
     for block in (plan.variables, stage.variables, *(job.variables for job in stage.jobs)):
         for item in block:
             group = item.group and variable_groups.find(

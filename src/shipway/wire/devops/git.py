@@ -18,7 +18,7 @@ from typing import IO
 from shipway.azure.entra.principals import Principal
 from shipway.base import process
 from shipway.base.errors import Forbidden, NotFound, ShipwayError, Unavailable
-from shipway.devops import projects, repositories
+from shipway.devops import members, projects, repositories
 from shipway.devops.projects import Project
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
@@ -49,7 +49,7 @@ class GitHttp:
             )  # fmt: skip
         _, repository = self._repository(request)
         if service == "git-receive-pack":
-            _may_push(request.principal)
+            self._may_push(request.principal)
         return self._stream(request, repository, "info/refs")
 
     def fetch(self, request: Request) -> Response:
@@ -60,7 +60,7 @@ class GitHttp:
     def receive(self, request: Request) -> Response:
         """`git-receive-pack`: a push, answered once it was accepted."""
         project, repository = self._repository(request)
-        _may_push(request.principal)
+        self._may_push(request.principal)
         with push.one_at_a_time(self._store, repository) as lock:
             push.begin(self._store, repository, request.principal)
             try:
@@ -69,6 +69,16 @@ class GitHttp:
                 # also when git failed half-way: some refs may have moved
                 accepted = push.accept(self._store, repository)
         return _with_notes(answer, [_note(project, run) for run in accepted.runs])
+
+    def _may_push(self, principal: Principal) -> None:
+        # as on Azure, where the build service and readers have no GenericContribute
+        if not members.may(self._store, principal, "contribute"):
+            raise Forbidden(
+                "TF401027: You need the Git 'GenericContribute' permission to perform this action. "
+                f"Details: identity '{principal.name}', scope 'repository'.",
+                code="GitNeedsPermissionException",
+                hint="A pipeline job's token and readers may read code only.",
+            )  # fmt: skip
 
     def _repository(self, request: Request) -> tuple[Project, Repository]:
         name = request.params["repository"].removesuffix(".git")
@@ -179,17 +189,6 @@ def plain_error(error: ShipwayError, request: Request) -> Response:
         headers=(("Content-Type", "text/plain; charset=utf-8"), *error.headers.items()),
         body="".join(f"{line}\n" for line in lines).encode(),
     )
-
-
-def _may_push(principal: Principal) -> None:
-    # as on Azure, where the build service reads code and has no GenericContribute
-    if principal.run_id:
-        raise Forbidden(
-            "TF401027: You need the Git 'GenericContribute' permission to perform this action. "
-            f"Details: identity '{principal.name}', scope 'repository'.",
-            code="GitNeedsPermissionException",
-            hint="A pipeline job's token may read code only.",
-        )  # fmt: skip
 
 
 def _note(project: Project, run: Run) -> str:

@@ -33,6 +33,13 @@ def authenticator(store: Store) -> Authenticate:
             # git asks its user once for a password, whatever was wrong with the token
             error.headers["WWW-Authenticate"] = _CHALLENGE
             raise
+        if principal.run_id and runs.get(store, principal.run_id).state == "completed":
+            raise Unauthenticated(
+                f"TF400813: The access token of run {principal.run_id} ended with the run",
+                code="UnauthorizedRequestException",
+                hint="System.AccessToken is good while its run lasts.",
+                headers={"WWW-Authenticate": _CHALLENGE},
+            )  # fmt: skip
         if members.role_of(store, principal) is None:
             raise Unauthenticated(
                 f"TF400813: The user '{principal.name}' is not authorized to access this resource",

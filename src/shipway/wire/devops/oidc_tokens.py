@@ -7,7 +7,7 @@ https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/crea
 
 from shipway.azure.entra import federated_credentials
 from shipway.base.errors import BadInput, Conflict, Forbidden, NotFound
-from shipway.devops import projects, runs, service_connections
+from shipway.devops import projects, runs, service_connections, stage_resources
 from shipway.devops.runs import Record, Run
 from shipway.devops.service_connections import ServiceConnection
 from shipway.store.store import Store
@@ -26,7 +26,7 @@ class OidcTokens:
         """POST .../plans/{plan}/jobs/{job}/oidctoken?serviceConnectionId=."""
         project = shapes.project_of(self._store, request)
         run = self._run(request)
-        self._job(request, run)
+        job = self._job(request, run)
         asked = request.arg("serviceConnectionId")
         if not asked:
             raise BadInput(
@@ -36,6 +36,9 @@ class OidcTokens:
             )  # fmt: skip
         connection = service_connections.get(self._store, asked, project_id=project.project_id)
         self._check_use(run, connection)
+        stage_resources.require_named(
+            self._store, run=run, stage_name=str(job.data.get("stage", "")), connection=connection
+        )
         owner = projects.get(self._store, connection.project_id)
         assertion = federated_credentials.issue_assertion(
             self._store, subject=service_connections.subject_of(owner, connection.name)
