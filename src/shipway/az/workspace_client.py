@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+import yaml
 from azure.ai.ml import MLClient
 from azure.ai.ml._restclient.arm_ml_service import models
 from azure.ai.ml.entities._builders import BaseNode
@@ -131,3 +132,21 @@ def overrides(pairs: list[str] | None) -> list[dict[str, Any]]:
             raise usage(f"invalid --set value '{pair}': KEY=VALUE is needed")
         found.append({name: value})
     return found
+
+
+def change(entity: Any, pairs: list[str]) -> None:  # noqa: ANN401  # entities have no common base
+    """Set `a.b=c` on an entity that exists. Raises `CommandFailed` for a name that it lacks."""
+    for pair in pairs:
+        path, equals, text = pair.partition("=")
+        if not equals:
+            raise usage(f"invalid --set value '{pair}': KEY=VALUE is needed")
+        *parents, last = path.split(".")
+        place = entity
+        for name in parents:
+            place = place.get(name) if isinstance(place, dict) else getattr(place, name, None)
+        if isinstance(place, dict):
+            place[last] = yaml.safe_load(text)
+        elif place is not None and hasattr(place, last):
+            setattr(place, last, yaml.safe_load(text))
+        else:
+            raise usage(f"Couldn't find '{last}' in '{'.'.join(parents)}'.")

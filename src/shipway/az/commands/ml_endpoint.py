@@ -7,7 +7,7 @@ from azure.ai.ml import load_online_deployment, load_online_endpoint
 
 from shipway.az.command import Command, CommandParser, workspace_arguments
 from shipway.az.failure import usage
-from shipway.az.workspace_client import client_of, overrides, shown
+from shipway.az.workspace_client import change, client_of, overrides, shown
 
 
 def _file_arguments(parser: CommandParser) -> None:
@@ -54,6 +54,7 @@ def _endpoint_update(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
     endpoint = client.online_endpoints.get(arguments.name)
     if arguments.traffic:
         endpoint.traffic = {**(endpoint.traffic or {}), **_shares(arguments.traffic)}
+    change(endpoint, arguments.set)
     if arguments.mirror_traffic:
         endpoint.mirror_traffic = _shares(arguments.mirror_traffic)
     poller = client.online_endpoints.begin_create_or_update(endpoint)
@@ -152,6 +153,23 @@ def _deployment_create(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
     return shown(made)
 
 
+def _deployment_update(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
+    if arguments.file:
+        return _deployment_create(arguments)
+    _refuse_local(arguments)
+    for flag, value in (
+        ("--name/-n", arguments.name),
+        ("--endpoint-name", arguments.endpoint_name),
+    ):
+        if not value:
+            raise usage(f"the following arguments are required: {flag}")
+    operations = client_of(arguments).online_deployments
+    deployment = operations.get(arguments.name, arguments.endpoint_name)
+    change(deployment, arguments.set)
+    poller = operations.begin_create_or_update(deployment, skip_script_validation=True)
+    return None if arguments.no_wait else shown(poller.result())
+
+
 def _deployment_one(parser: CommandParser) -> None:
     _one(parser)
     parser.add_argument("--endpoint-name", "-e", required=True)
@@ -213,7 +231,7 @@ COMMANDS = (
             arguments=_invoke_arguments),
     Command(words=f"{_D} create", summary="Create a deployment.", run=_deployment_create,
             arguments=_deployment_create_arguments),
-    Command(words=f"{_D} update", summary="Change a deployment.", run=_deployment_create,
+    Command(words=f"{_D} update", summary="Change a deployment.", run=_deployment_update,
             arguments=_deployment_create_arguments),
     Command(words=f"{_D} show", summary="Show a deployment.", run=_deployment_show,
             arguments=_deployment_one),

@@ -2,10 +2,12 @@
 
 import difflib
 import sys
+import traceback
 from collections.abc import Sequence
 
 from azure.ai.ml.exceptions import MlException
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from marshmallow.exceptions import ValidationError
 
 from shipway.az import output
 from shipway.az.all_commands import COMMANDS
@@ -23,11 +25,17 @@ def main(arguments: Sequence[str]) -> int:
     except ResourceNotFoundError as error:
         print(f"ERROR: {_text(error)}", file=sys.stderr)
         return 3
-    except (AzureError, MlException, FileNotFoundError) as error:
+    except (AzureError, MlException, ValidationError, FileNotFoundError) as error:
         print(f"ERROR: {_text(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        raise
+    except Exception:
+        said = "The command failed with an unexpected error. Here is the traceback:"
+        print(f"ERROR: {said}\n{traceback.format_exc()}", file=sys.stderr)
+        return 1
 
 
 def _run(arguments: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 from azure.ai.ml import load_job
 from azure.ai.ml.exceptions import MlException
 from azure.core.exceptions import AzureError, HttpResponseError
+from marshmallow.exceptions import ValidationError
 
 from shipway.az import submit_arguments
 from shipway.az.developer import Developer, Place
@@ -18,7 +20,7 @@ from shipway.az.job_progress import JobEnd, JobProgress
 from shipway.az.workspace_client import make, overrides
 from shipway.base import config
 from shipway.base.clock import SystemClock, timestamp
-from shipway.base.errors import BadInput, NotFound, ShipwayError
+from shipway.base.errors import NotFound, ShipwayError
 from shipway.base.home import Home
 
 
@@ -35,8 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     except CommandFailed as failure:
         _say_error(failure.message, "--set", "")
         return failure.code
-    except (AzureError, MlException) as error:
-        _say_error(_text(error), given.file, "")
+    except (AzureError, MlException, ValidationError) as error:
+        _say_error(_text(error), given.file, _hint(error))
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -81,8 +83,6 @@ def _load(file: str, changes: list[dict[str, Any]]) -> Any:  # noqa: ANN401  # t
         return load_job(source=file, params_override=changes)
     except FileNotFoundError:
         raise NotFound(f"there is no file {file}", where=file) from None
-    except MlException as error:
-        raise BadInput(_text(error), where=file) from None
 
 
 def _done(developer: Developer, name: str, place: Place, given: argparse.Namespace) -> int:
@@ -116,7 +116,26 @@ def _say_error(message: str, where: str, hint: str) -> None:
 def _text(error: Exception) -> str:
     if isinstance(error, HttpResponseError) and error.error is not None:
         return f"{error.error.message} ({error.error.code})"
-    return str(error).strip()
+    text = str(error).strip()
+    found = _findings(text)
+    return "; ".join(f"{one.get('message', '')} ({one.get('path', '')})" for one in found) or text
+
+
+def _findings(text: str) -> list[dict[str, str]]:
+    """The errors in the JSON that the SDK puts between words about a file that is not valid."""
+    begin = text.find('{\n  "result"')
+    if begin < 0:
+        begin = text.find('{\n "result"')
+    try:
+        told, _ = json.JSONDecoder().raw_decode(text[begin:]) if begin >= 0 else ({}, 0)
+    except ValueError:
+        return []
+    return list(told.get("errors", []))
+
+
+def _hint(error: Exception) -> str:
+    link = re.search(r"https://aka\.ms/ml-cli-v2-\S+", str(error))
+    return f"The words that it may have: {link[0].rstrip('.')}" if link else ""
 
 
 def _unexpected(home: Home, error: Exception) -> int:
