@@ -100,7 +100,8 @@ def _table(rows: Sequence[Any], *, is_sorted: bool) -> str:
             "Use --debug for more info."
         )
     cells = [[str(line.get(name, "")) for name in head] for line in lines]
-    widths = [max(len(line[i]) for line in [head, *cells]) for i in range(len(head))]
+    # a column is wider than its name by two at least: so does the CLI's printer of tables
+    widths = [max(len(n) + 2, *(len(line[i]) for line in cells)) for i, n in enumerate(head)]
     shown = [head, ["-" * width for width in widths], *cells]
     return "".join(_line(line, widths) + "\n" for line in shown)
 

@@ -11,6 +11,7 @@ from shipway.az.command import Command, CommandParser, workspace_arguments
 from shipway.az.failure import usage
 from shipway.az.workspace_client import (
     SignedInCredential,
+    change,
     client_of,
     default,
     make,
@@ -80,6 +81,18 @@ def _schedule_create(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
     return None if arguments.no_wait else shown(poller.result())
 
 
+def _schedule_update(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
+    if arguments.file:
+        return _schedule_create(arguments)
+    if not arguments.name:
+        raise usage("the following arguments are required: --name/-n")
+    operations = client_of(arguments).schedules
+    schedule = operations.get(arguments.name)
+    change(schedule, arguments.set)
+    poller = operations.begin_create_or_update(schedule)
+    return None if arguments.no_wait else shown(poller.result())
+
+
 def _schedule_show(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
     return shown(client_of(arguments).schedules.get(arguments.name))
 
@@ -142,7 +155,7 @@ COMMANDS = (
     _row("compute list", "List computes.", _compute_list, workspace_arguments),
     _row("compute delete", "Delete a compute.", _compute_delete, _named),
     _row("schedule create", "Create a schedule.", _schedule_create, _file),
-    _row("schedule update", "Change a schedule.", _schedule_create, _file),
+    _row("schedule update", "Change a schedule.", _schedule_update, _file),
     _row("schedule show", "Show a schedule.", _schedule_show, _named),
     _row("schedule list", "List schedules.", _schedule_list, workspace_arguments),
     _row("schedule enable", "Enable a schedule.", _schedule_enable, _named),
