@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from shipway.az import install
 from shipway.base import clock, config, process
 from shipway.base.clock import SystemClock
 from shipway.base.errors import Unavailable
@@ -93,6 +94,12 @@ def _up(home: Home) -> None:
     if done.returncode != 0:
         raise Unavailable(done.stderr.decode(errors="replace").strip(), where=str(home.root))
     output.step(f"server up, state in {home.root}")
+    # the pipeline's first `az` would wait for the SDK to load; here it loads while we seed
+    az = home.root / install.FOLDER / "az"
+    process.spawn(
+        [str(az), "version", "--output", "none"], env_vars=env_vars, cwd=home.root,
+        stdin=process.DEVNULL, stdout=process.DEVNULL, stderr=process.DEVNULL,
+    )  # fmt: skip
 
 
 def _command() -> str:
