@@ -1,4 +1,4 @@
-"""Writes the page of what is served: every route, task and function that the tables name.
+"""Writes the page of what is served: every route, task, function and `az` command by table.
 
 Knows the convention of the tables: in each `shipway.wire.PROTOCOL.table` a function whose name has
 `routes` in it gives the rows; its first parameter is the store, others are parts of a running
@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -18,16 +19,20 @@ from types import ModuleType
 from typing import Any
 
 import shipway.wire
+from shipway.agent.all_tasks import TASKS
+from shipway.az.all_commands import COMMANDS
 from shipway.azpipelines.expr.functions.table import FUNCTIONS
 from shipway.base.clock import SystemClock
 from shipway.base.home import Home
+from shipway.ml.curated_environments import CURATED
 from shipway.store.store import Store, open_store
+from shipway.wire.blob.table import OPERATIONS
 from shipway.wire.http import Route
 
 _HEAD = """\
 # What is served
 
-Every route, task and function that is answered; what is not here is refused by name.
+Every route, task, function and `az` command that is there; what is not here is refused by name.
 This page is written by `make coverage-page` from the tables in the code.
 
 `{ws}` is the path of an Azure ML workspace, `/subscriptions/...`;
@@ -38,7 +43,8 @@ _WORKSPACE = (
     "/subscriptions/{subscription}/resourceGroups/{group}"
     "/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 )
-_TASKS = "shipway.agent.all_tasks"
+# checkout and the shorthands for artifacts have ids for names
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TITLES = {
     "arm": "Azure Resource Manager",
     "blob": "Blob Storage",
@@ -91,11 +97,17 @@ def page(store: Store) -> str:
             seen |= {(route.method, route.pattern) for route in routes}
             if name != "routes":
                 text.append(f"### {name.replace('routes', '').strip('_').replace('_', ' ')}\n")
-            text += ["| method | path | permission |", "|---|---|---|"]
-            text += [*map(_row, rows), ""]
-    if importlib.util.find_spec(_TASKS):
-        text += ["## Tasks\n", _words(importlib.import_module(_TASKS).TASKS)]
+            text += _blob_rows() if folder == "blob" else _rows(rows)
     text += [
+        "## Tasks\n",
+        "Steps that are no tasks: `checkout`, `script`, `bash`, `publish`, `download`.\n",
+        _words(f"{t.name}@{t.version}" for t in TASKS.values() if not _GUID.fullmatch(t.name)),
+        "## Commands of the stand-in for `az`\n",
+        "For steps and jobs on a machine without the Azure CLI and its ml extension.\n",
+        _words(f"az {words}" for words in COMMANDS),
+        "## Curated environments\n",
+        "As `azureml://registries/azureml/environments/NAME/labels/latest`.\n",
+        _words(CURATED),
         "## Functions of pipeline expressions\n",
         _words(spec.name for spec in FUNCTIONS.values()),
     ]
@@ -104,6 +116,16 @@ def page(store: Store) -> str:
 
 def _words(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names)) + ".\n"
+
+
+def _rows(rows: Iterable[Route]) -> list[str]:
+    return ["| method | path | permission |", "|---|---|---|", *map(_row, rows), ""]
+
+
+def _blob_rows() -> list[str]:
+    """Operations have names there; their routes are told apart by parameters."""
+    rows = [f"| {one.name} | {one.method} | `{one.path}` | `{one.action}` |" for one in OPERATIONS]
+    return ["| operation | method | path | permission |", "|---|---|---|---|", *rows, ""]
 
 
 def _row(route: Route) -> str:
