@@ -17,6 +17,8 @@ Feature = Literal[
     "reviewApp",
     "upload",
     "checks",
+    "manualStage",
+    "otherSystem",
 ]
 
 NOT_RUN: frozenset[Feature] = frozenset(
@@ -33,6 +35,8 @@ NOT_RUN: frozenset[Feature] = frozenset(
         "reviewApp",
         "upload",
         "checks",
+        "manualStage",
+        "otherSystem",
     )
 )
 """Features of the language that compile but that no agent here can run yet."""

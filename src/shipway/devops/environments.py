@@ -155,9 +155,21 @@ def add_record(store: Store, record: DeploymentRecord) -> DeploymentRecord:
     return made
 
 
-def set_record(store: Store, record: DeploymentRecord) -> None:
-    """Replace a noted deployment."""
-    store.documents.put(_RECORDS, _record_key(record), rows.body_of(record))
+def change_record(
+    store: Store, *, environment_id: int, record_number: int, started_at: datetime | None = None,
+    finished_at: datetime | None = None, result: Result | None = None,
+) -> None:  # fmt: skip
+    """Note when a deployment began and how it ended; nothing happens when it is not noted."""
+    with store.database.transaction():
+        found = store.documents.find(_RECORDS, f"{_key(environment_id)}/{record_number:010}")
+        if found is None:
+            return
+        before = rows.read(DeploymentRecord, found.body)
+        after = replace(
+            before, started_at=before.started_at or started_at,
+            finished_at=finished_at or before.finished_at, result=result or before.result,
+        )  # fmt: skip
+        store.documents.put(_RECORDS, _record_key(after), rows.body_of(after))
 
 
 def records_of(store: Store, *, environment_id: int) -> list[DeploymentRecord]:

@@ -7,8 +7,9 @@ the stage by name, never in silence. A stage without checks passes at once.
 import fnmatch
 from collections.abc import Sequence
 
-from shipway.azpipelines.plan import RunPlan, StagePlan
+from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan
 from shipway.azure.entra import groups, users
+from shipway.base.errors import NotFound
 from shipway.base.messages import Event
 from shipway.devops import (
     approvals,
@@ -168,6 +169,7 @@ def _checks_of(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> list[
     resources: set[tuple[str, str]] = set()
     for job in stage.jobs:
         if job.environment_name:
+            _refuse_resource(job)
             made = environments.ensure(
                 store,
                 project_id=run.project_id,
@@ -192,6 +194,17 @@ def _checks_of(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> list[
             store, project_id=run.project_id, resource_type=kind, resource_id=resource_id
         )
     return found
+
+
+def _refuse_resource(job: JobPlan) -> None:
+    """An environment has no machines or namespaces here; Azure says the same of an unknown one."""
+    if job.environment is not None and job.environment.resource_name:
+        raise NotFound(
+            f"Job {job.name}: Resource {job.environment.resource_name} does not exist in "
+            f"environment {job.environment.name}.",
+            code="EnvironmentResourceNotFound", where=f"environment of job {job.name}",
+            hint="Name the environment alone.",
+        )  # fmt: skip
 
 
 def _static_refusal(run: Run, found: Sequence[Check]) -> str:

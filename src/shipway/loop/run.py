@@ -5,10 +5,14 @@ them. `advance` asks the engine what is due and does it, until nothing is.
 """
 
 import json
+from dataclasses import replace
+from typing import Literal
 
 from shipway.azpipelines.diagnostics import Diagnostic
 from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan
+from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.azure.entra.principals import Principal
+from shipway.base.errors import ShipwayError
 from shipway.base.messages import Event, Instruction
 from shipway.devops import (
     definitions,
@@ -20,7 +24,7 @@ from shipway.devops import (
 )
 from shipway.devops.run_engine import VariableSource
 from shipway.devops.runs import Issue, OutputVariable, Record, Run
-from shipway.loop import checkpoint, run_compilation
+from shipway.loop import checkpoint, run_compilation, run_deployments
 from shipway.store.store import Store
 
 QUEUE = "agent"
@@ -74,6 +78,7 @@ def on_job_started(store: Store, event: Event) -> None:
             started_at=event.at,
             worker_name=str(event.data.get("worker", "")),
         )
+        run_deployments.note(store, record, started_at=event.at)
 
 
 def on_job_ended(store: Store, event: Event) -> None:
@@ -97,6 +102,7 @@ def on_job_ended(store: Store, event: Event) -> None:
             outputs=outputs,
             issues=issues,
         )
+        run_deployments.note(store, record, finished_at=event.at, result=event.data["result"])
     advance(store, record.run_id)
 
 
@@ -154,7 +160,27 @@ def advance(store: Store, run_id: int) -> None:
         if not due:
             return
         for instruction in due:
-            _DO[instruction.kind](store, run, plan, instruction)
+            try:
+                _DO[instruction.kind](store, run, plan, instruction)
+            except (ShipwayError, RuntimeValueError) as error:
+                _fail(store, run, plan, instruction, error)
+
+
+def _fail(
+    store: Store, run: Run, plan: RunPlan, instruction: Instruction, error: Exception
+) -> None:
+    """What cannot be begun has failed, with the reason shown on it; the rest of the run goes on.
+
+    Raises `error` again when it came from the end of something.
+    """
+    data = {**instruction.data, "result": "failed", "reason": str(error)}
+    if instruction.kind in ("OpenCheckpoint", "StartStage"):
+        checkpoint.abandon(store, run, _stage(plan, instruction))
+        _complete_stage(store, run, plan, replace(instruction, data=data))
+    elif instruction.kind in ("StartJob", "StartLeg"):
+        _complete_job(store, run, plan, replace(instruction, data=data))
+    else:
+        raise error
 
 
 def _refuse(store: Store, run: Run, message: str, diagnostics: list[Diagnostic]) -> None:
@@ -245,6 +271,9 @@ def _complete_job(store: Store, run: Run, plan: RunPlan, instruction: Instructio
     if record is None:
         _set_phase(store, run, stage, job, state="pending", legs=())
     reason = str(instruction.data.get("reason", ""))
+    kind: Literal["error", "warning"] = (
+        "error" if instruction.data["result"] == "failed" else "warning"
+    )
     runs.change_record(
         store,
         run.run_id,
@@ -252,7 +281,7 @@ def _complete_job(store: Store, run: Run, plan: RunPlan, instruction: Instructio
         state="completed",
         result=instruction.data["result"],
         finished_at=store.clock.now(),
-        issues=(Issue(kind="warning", message=reason),) if reason else (),
+        issues=(Issue(kind=kind, message=reason),) if reason else (),
     )
 
 
@@ -291,7 +320,12 @@ def _start_leg(store: Store, run: Run, plan: RunPlan, instruction: Instruction) 
             name=f"{shown} {leg}".strip(),
             ref_name=leg or job.name,
             identifier=".".join(p for p in (stage.name, job.name, leg or "__default") if p),
-            data={"leg": leg, "stage": stage.name, "job": job.name},
+            data={
+                "leg": leg,
+                "stage": stage.name,
+                "job": job.name,
+                **run_deployments.add(store, run, stage, job),
+            },
         ),
     )
     payload = {"run_id": run.run_id, "record_id": record_id, "server": job.pool.is_server}

@@ -22,6 +22,10 @@ def convert(token: Token | None, setting: Setting, inherited: PoolPlan) -> PoolP
         return inherited
     _warn_of_others(body, setting)
     name = reader.text(body.get("name"))
+    image = body.get("vmImage")
+    system = (reader.text(image) or "").lower()
+    if image is not None and system.startswith(("windows", "win1", "vs20", "macos")):
+        setting.refuse("otherSystem", f"A job on the image '{system}'", image.position)
     return PoolPlan(
         name=name or None,
         vm_image=reader.text(body.get("vmImage")) or None,

@@ -113,6 +113,9 @@ def _stage(
     checks = body.get("checks")
     if checks is not None:
         setting.refuse("checks", "Checks of a stage", checks.position)
+    manual = reader.choice(body, "trigger", ("manual", "automatic")) == "manual"
+    if manual:
+        setting.refuse("manualStage", "A stage with 'trigger: manual'", position)
     return StagePlan(
         name=name,
         display_name=reader.text(body.get("displayName")) or name,
@@ -121,11 +124,7 @@ def _stage(
         variables=own,
         jobs=jobs.convert(body.get("jobs") or body.get("phases"), setting, around),
         lock_behavior=lock_behavior(body, setting),
-        trigger=(
-            "manual"
-            if reader.choice(body, "trigger", ("manual", "automatic")) == "manual"
-            else "automatic"
-        ),
+        trigger="manual" if manual else "automatic",
         is_skippable=reader.boolean(body, "isSkippable", default=True),
         position=position,
     )
