@@ -141,6 +141,7 @@ def test_a_run_is_run_again_as_the_person_named(
     run_id = project.push("steps:\n- script: echo once\n")
     server.finished(run_id)
     made = told(server, "runs", "rerun", str(run_id), "--as", "avery")
+    assert made["project"] == project.name
     again = server.finished(made["run_id"])
     assert (again.source_version, again.requested_by.name) == (
         runs.get(server.store, run_id).source_version, "avery",

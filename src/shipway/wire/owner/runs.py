@@ -31,16 +31,15 @@ def get_all(store: Store, request: Request) -> Response:
         if wanted in ("", run.definition_name)
     ]
     shown = found[: number(request.arg("limit", "50"), "limit")]
-    names = {p.project_id: p.name for p in projects.list_all(store)}
+    names = _project_names(store)
     return json_response({"value": [_summary(run, names) for run in shown]})
 
 
 def get(store: Store, request: Request) -> Response:
     """`GET /api/v1/runs/{run}`: the run with its timeline, approvals, artifacts and tests."""
     run = _run_of(store, request)
-    names = {p.project_id: p.name for p in projects.list_all(store)}
     body = {
-        **_summary(run, names),
+        **_summary(run, _project_names(store)),
         "diagnostics": [dict(d) for d in run.diagnostics],
         "records": [_record(record) for record in runs.records_of(store, run.run_id)],
         "approvals": [approval(a) for a in approvals.list_of(store, run_id=run.run_id)],
@@ -64,7 +63,7 @@ def start(store: Store, request: Request) -> Response:
     made = station.rerun(
         store, run_id=_run_of(store, request).run_id, principal=people.acting(store, request)
     )
-    return json_response(_summary(made, {}), status=201)
+    return json_response(_summary(made, _project_names(store)), status=201)
 
 
 def cancel(store: Store, request: Request) -> Response:
@@ -72,7 +71,7 @@ def cancel(store: Store, request: Request) -> Response:
     changed = station.cancel(
         store, run_id=_run_of(store, request).run_id, principal=people.acting(store, request)
     )
-    return json_response(_summary(changed, {}))
+    return json_response(_summary(changed, _project_names(store)))
 
 
 def log(store: Store, request: Request) -> Response:
@@ -127,6 +126,10 @@ def _run_of(store: Store, request: Request) -> Run:
             f"there is no run {wanted}", code="RunNotFound", where=f"run {wanted}",
             hint="`shipway runs list` shows those that there are.",
         ) from None  # fmt: skip
+
+
+def _project_names(store: Store) -> dict[str, str]:
+    return {p.project_id: p.name for p in projects.list_all(store)}
 
 
 def _summary(run: Run, projects_by_id: Mapping[str, str]) -> dict[str, Any]:
