@@ -58,17 +58,17 @@ class Worker:
         ring(self._store.home.sockets, QUEUE)
 
     def _take(self) -> None:
-        free = self._free()
-        # one more than there are slots is looked at, because a server job needs none
-        for item in self._store.queue.lease(
-            QUEUE, holder=self._name, seconds=_LEASE_SECONDS, limit=max(free, 0)
-        ):
-            server = bool(item.payload.get("server"))
-            with self._lock:
+        items = self._store.queue.lease(
+            QUEUE, holder=self._name, seconds=_LEASE_SECONDS, limit=max(self._free(), 0)
+        )
+        servers = [bool(item.payload.get("server")) for item in items]
+        with self._lock:
+            for item, server in zip(items, servers, strict=True):
                 self._running[item.item] = (None, server)
+        for item in items:
             threading.Thread(target=self._work, args=(item,), daemon=True).start()
-            if server:
-                self._take()
+        if any(servers):  # these took no slot
+            self._take()
 
     def _free(self) -> int:
         with self._lock:
@@ -170,6 +170,7 @@ def main(arguments: list[str]) -> int:
         format="%(asctime)s agent %(levelname)s %(message)s",
     )
     store = open_store(home, SystemClock())
+    home.hold(QUEUE)
     threading.Thread(target=python_venvs.sweep, args=(home.runs,), daemon=True).start()
     worker = Worker(store, slots=config.read_settings(home=home.root).slots)
     threading.Thread(target=_watch_server, args=(worker,), daemon=True).start()

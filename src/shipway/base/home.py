@@ -116,6 +116,16 @@ class Home:
         os.pwrite(descriptor, json.dumps(dict(facts)).encode(), 0)
         return descriptor
 
+    def hold(self, worker: str) -> int:
+        """Be the one worker of that name for the life of the returned descriptor.
+
+        Waits until an earlier one is gone: a server that was killed leaves a worker that takes a
+        moment to notice, and both would lease the same work.
+        """
+        descriptor = os.open(self.run / f"{worker}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
+
 
 def _socket_folder(root: Path) -> Path:
     """Where unix sockets lie: in the home, or where its path is too long for a socket's address

@@ -370,7 +370,9 @@ def main(home_folder: str) -> None:
         stopping.set()
 
     threading.Thread(target=watch, daemon=True).start()
-    Supervisor(open_store(Home(Path(home_folder)), SystemClock())).run(stopping)
+    store = open_store(Home(Path(home_folder)), SystemClock())
+    store.home.hold(BELL)
+    Supervisor(store).run(stopping)
 
 
 if __name__ == "__main__":

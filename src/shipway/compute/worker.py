@@ -345,6 +345,7 @@ def main(arguments: list[str]) -> int:
         format="%(asctime)s compute %(levelname)s %(message)s",
     )  # fmt: skip
     store = open_store(home, SystemClock())
+    home.hold(QUEUE)
     worker = Worker(store, slots=config.read_settings(home=home.root).slots)
     threading.Thread(target=_watch_server, args=(worker,), daemon=True).start()
     threading.Thread(target=_keep_bytecode, args=(store,), daemon=True).start()
