@@ -178,3 +178,18 @@ def test_a_time_out_and_a_cancel_end_it_once(door: Door, run: Run) -> None:
     assert approvals.time_out(door.store, approval_id=approval.approval_id).status == "timedOut"
     assert approvals.cancel(door.store, approval_id=approval.approval_id).status == "timedOut"
     assert kinds(door, run) == ["ApprovalTimedOut"]
+
+
+def test_a_blocked_approver_may_not_answer_and_others_may(door: Door, run: Run) -> None:
+    dana = users.get(door.store, "dana")
+    approval = opened(
+        door, run, "dana", "avery", minRequiredApprovers=1,
+        blockedApprovers=[{"id": dana.object_id}],
+    )  # fmt: skip
+    assert answer(door, "dana", approval).status_code == 403
+    assert approvals.get(door.store, approval.approval_id).status == "pending"
+    assert answer(door, "avery", approval).json()["value"][0]["status"] == "approved"
+    assert [a.approval_id for a in approvals.list_of(door.store, run_id=run.run_id)] == [
+        approval.approval_id
+    ]
+    assert approvals.list_of(door.store, run_id=run.run_id + 1) == []

@@ -4,17 +4,26 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-comma
 handlers in the agent (`TaskCommandExtension` and its siblings).
 """
 
+import fnmatch
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, cast
 
 from shipway.agent.job_context import JobContext
 from shipway.agent.logging_commands import LoggingCommand
+from shipway.azpipelines.plan import StepTarget
 from shipway.azpipelines.results import Result
-from shipway.base.errors import BadInput, NotSupported, ShipwayError
+from shipway.base.errors import BadInput, Forbidden, NotSupported, ShipwayError
 from shipway.base.sealing import unseal
 from shipway.devops import artifacts, attachments, runs
 
+# the agent's own commands that `target: {commands: restricted}` leaves
+_RESTRICTED = frozenset(
+    (
+        "task.complete", "task.debug", "task.issue", "task.logissue", "task.setprogress",
+        "task.setsecret", "task.setvariable",
+    )
+)  # fmt: skip
 _RESULTS = ("Succeeded", "SucceededWithIssues", "Failed", "Canceled", "Skipped")
 
 
@@ -23,6 +32,9 @@ class CommandTarget(Protocol):
 
     @property
     def job(self) -> JobContext: ...
+
+    @property
+    def target(self) -> StepTarget | None: ...
 
     @property
     def ref_name(self) -> str: ...
@@ -53,10 +65,34 @@ def apply(step: CommandTarget, command: LoggingCommand) -> None:
             step.warning(f"'##vso[{command.name}]' is not a known logging command.")
         return
     try:
+        _check_target(step, command)
         effect(step, command)
     except ShipwayError as error:
         step.error(str(error))
         step.fail()
+
+
+def _check_target(step: CommandTarget, command: LoggingCommand) -> None:
+    """What the step's `target:` lets it do. Raises `Forbidden` for anything else."""
+    target = step.target
+    if target is None:
+        return
+    if target.commands == "restricted" and command.name not in _RESTRICTED:
+        raise Forbidden(
+            f"##vso[{command.name}] is not allowed in this step due to policy restrictions.",
+            code="CommandRestricted", where="target.commands",
+        )  # fmt: skip
+    name = {"task.setvariable": command.get("variable"), "task.prependpath": "path"}.get(
+        command.name
+    )
+    settable = target.settable_variables
+    if name is None or settable is None:
+        return
+    if not any(fnmatch.fnmatchcase(name.lower(), one.lower()) for one in settable):
+        raise Forbidden(
+            f"Setting variable '{name}' is not allowed in this step due to policy restrictions.",
+            code="VariableRestricted", where="target.settableVariables",
+        )  # fmt: skip
 
 
 def _value(step: CommandTarget, command: LoggingCommand) -> str:

@@ -16,7 +16,7 @@ from shipway.agent.output_tail import OutputTail
 from shipway.agent.task import ProcessOrder
 from shipway.azpipelines import results
 from shipway.azpipelines.macros import variable_to_env_name
-from shipway.azpipelines.plan import StepPlan
+from shipway.azpipelines.plan import StepPlan, StepTarget
 from shipway.azpipelines.results import Result
 from shipway.base import clock, crash_points, process
 from shipway.base.errors import BadInput
@@ -60,6 +60,10 @@ class StepRunner:
     @property
     def job(self) -> JobContext:
         return self._job
+
+    @property
+    def target(self) -> StepTarget | None:
+        return self._plan.target
 
     @property
     def ref_name(self) -> str:

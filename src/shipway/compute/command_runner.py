@@ -7,6 +7,7 @@ on where this one stopped. The process itself starts once (`base/process.py`).
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from shipway.azure.entra import managed_identities
@@ -127,7 +128,7 @@ class CommandRun:
         The process starts once `gate` is open.
         Never raises a `ShipwayError`: what goes wrong is a Failed outcome.
         """
-        self._started_at = timestamp(self._store.clock.now())
+        self._started_at = timestamp(self._begun())
         exited = False
         try:
             if self.is_canceled:
@@ -135,7 +136,7 @@ class CommandRun:
             if process.look(self.folder.control).state == "absent":
                 self._start(gate)
                 crash_points.reach("compute-after-spawn")
-            status = process.wait(self.folder.control, seconds=self.plan.timeout_seconds)
+            status = process.wait(self.folder.control, seconds=self._left())
             timed_out = status.state == "running"
             if timed_out:
                 process.kill_tree(self.folder.control)
@@ -152,6 +153,21 @@ class CommandRun:
         finally:
             if not exited:
                 on_exit(is_large=False)
+
+    def _begun(self) -> datetime:
+        """When the process was started, by an earlier worker perhaps; else now."""
+        try:
+            claimed = (self.folder.control / "claim").stat().st_mtime
+        except FileNotFoundError:
+            return self._store.clock.now()
+        return datetime.fromtimestamp(claimed, UTC)
+
+    def _left(self) -> float | None:
+        """What is left of the time limit, which goes on while no worker is there."""
+        limit = self.plan.timeout_seconds
+        if limit is None:
+            return None
+        return max(0.0, limit - (self._store.clock.now() - self._begun()).total_seconds())
 
     def failed(self, error: ShipwayError) -> Outcome:
         """The outcome of a run that could not be carried out."""

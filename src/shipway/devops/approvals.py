@@ -17,9 +17,10 @@ from shipway.devops import rows, runs
 from shipway.devops.approval_states import APPROVAL, ApprovalStatus
 from shipway.devops.checks import Check
 from shipway.devops.runs import Run
+from shipway.store.documents import Document
 from shipway.store.store import Store
 
-_KIND = "approval"
+_KIND, _BY_RUN = "approval", "approval_of_run"
 TIMER_KIND = "ApprovalDue"
 ExecutionOrder = Literal["anyOrder", "inSequence"]
 _COMMENT_LIMIT = 4000
@@ -66,6 +67,7 @@ class Approval:
     execution_order: ExecutionOrder
     requester_id: str
     requester_cannot_approve: bool
+    blocked_ids: tuple[str, ...] = ()
     steps: tuple[ApprovalStep, ...]
     created_at: datetime
     due_at: datetime
@@ -100,6 +102,7 @@ def open_for(
             execution_order="inSequence" if in_sequence else "anyOrder",
             requester_id=run.requested_for.object_id,
             requester_cannot_approve=bool(settings.get("requesterCannotBeApprover")),
+            blocked_ids=tuple(_ids(settings.get("blockedApprovers"))),
             steps=tuple(
                 ApprovalStep(
                     approver=a, order=n,
@@ -110,6 +113,7 @@ def open_for(
             created_at=now, due_at=now + timedelta(minutes=check.timeout_minutes), updated_at=now,
         )  # fmt: skip
         store.documents.create(_KIND, approval_id, rows.body_of(made))
+        store.documents.create(_BY_RUN, f"{run.run_id:010}/{approval_id}", {})
         store.timers.set(
             _timer(approval_id), due=made.due_at, kind=TIMER_KIND,
             subject=runs.subject(run.run_id), data={"approval_id": approval_id},
@@ -140,7 +144,10 @@ def list_of(
     status: ApprovalStatus | None = None,
 ) -> list[Approval]:  # fmt: skip
     """Approvals, newest first."""
-    found = (rows.read(Approval, d.body) for d in store.documents.list(_KIND, newest_first=True))
+    documents = (
+        store.documents.list(_KIND, newest_first=True) if run_id is None else _of_run(store, run_id)
+    )
+    found = (rows.read(Approval, d.body) for d in documents)
     return [
         a
         for a in found
@@ -148,6 +155,12 @@ def list_of(
         and run_id in (None, a.run_id)
         and status in (None, a.status)
     ]
+
+
+def _of_run(store: Store, run_id: int) -> list[Document]:
+    listed = store.documents.list(_BY_RUN, prefix=f"{run_id:010}/", newest_first=True)
+    found = (store.documents.find(_KIND, entry.key.partition("/")[2]) for entry in listed)
+    return [document for document in found if document is not None]
 
 
 def may_answer(approval: Approval, principal: Principal) -> bool:
@@ -267,7 +280,7 @@ def _refusal(approval: Approval, principal: Principal) -> Conflict | Forbidden:
             code="ApprovalAlreadyCompletedException", where=approval.approval_id,
             hint="Another approver has to answer.",
         )  # fmt: skip
-    if any(_may_act(s, principal) for s in approval.steps):
+    if any(_may_act(s, principal, approval.blocked_ids) for s in approval.steps):
         return Forbidden(
             f"it is not yet the turn of {principal.name}",
             code="ApprovalUnauthorizedException", where=approval.approval_id,
@@ -283,15 +296,24 @@ def _refusal(approval: Approval, principal: Principal) -> Conflict | Forbidden:
 def _open_step(approval: Approval, principal: Principal) -> ApprovalStep | None:
     if any(s.actual_approver_id == principal.object_id for s in approval.steps):
         return None  # once each, also for a member of several groups
-    own = (s for s in approval.steps if s.status == "pending" and _may_act(s, principal))
+    own = (
+        s for s in approval.steps
+        if s.status == "pending" and _may_act(s, principal, approval.blocked_ids)
+    )  # fmt: skip
     return next(own, None)
 
 
-def _may_act(step: ApprovalStep, principal: Principal) -> bool:
+def _may_act(step: ApprovalStep, principal: Principal, blocked: tuple[str, ...] = ()) -> bool:
     # a pipeline's own token is nobody's hand, whoever's name it runs under
-    if not principal.object_id or principal.run_id:
+    if not principal.object_id or principal.run_id or principal.object_id in blocked:
         return False
     return principal.object_id in (step.approver.approver_id, *step.approver.members)
+
+
+def _ids(listed: object) -> list[str]:
+    """The ids of `[{"id": ...}]`; `checks` has looked at their shape."""
+    entries = listed if isinstance(listed, list) else []
+    return [str(item["id"]) for item in entries]
 
 
 def _is_barred_requester(approval: Approval, principal: Principal) -> bool:

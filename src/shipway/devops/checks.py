@@ -153,6 +153,12 @@ def _check_approval(settings: Mapping[str, Json]) -> None:
     if not all(isinstance(a, dict) and _text(a, "id") for a in approvers):
         raise _bad("every approver needs an id", "settings.approvers[].id",
                    "Use the object id that _apis/identities gives.")  # fmt: skip
+    blocked = settings.get("blockedApprovers") or []
+    if not isinstance(blocked, list) or not all(
+        isinstance(a, dict) and _text(a, "id") for a in blocked
+    ):
+        raise _bad("every blocked approver needs an id", "settings.blockedApprovers[].id",
+                   "Use the object id that _apis/identities gives.")  # fmt: skip
     least = settings.get("minRequiredApprovers", 0)
     if not isinstance(least, int) or isinstance(least, bool) or not 0 <= least <= len(approvers):
         raise _bad(

@@ -4,7 +4,7 @@ A timeline is a tree of records: Stage > Checkpoint, Phase > Job > Task. Stored 
 keyed `<run id, ten digits>/<record id>`. Knows: documents, journal. Must not know: HTTP, YAML.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -16,8 +16,10 @@ from shipway.base.messages import Event, Json
 from shipway.devops import rows
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.run_states import RecordState, Result, RunState
+from shipway.store.documents import Document
 from shipway.store.store import Store
 
+_PAGE = 200
 _RUN = "run"
 _PLAN = "run_plan"
 _PLAN_ID = "orchestration_plan"
@@ -199,7 +201,7 @@ def list_of(
 ) -> list[Run]:  # fmt: skip
     """Runs, newest first, without their plans."""
     found: list[Run] = []
-    for document in reversed(store.documents.list(_RUN)):
+    for document in _newest_first(store):
         body = document.body
         if project_id not in (None, body["project_id"]):
             continue
@@ -209,6 +211,17 @@ def list_of(
         if limit is not None and len(found) >= limit:
             break
     return found
+
+
+def _newest_first(store: Store) -> Iterator[Document]:
+    """Runs from the newest down, read page by page: most callers want the first few."""
+    newest = store.documents.list(_RUN, newest_first=True, limit=1)
+    end = int(newest[0].key) if newest else 0
+    while end > 0:
+        begin = max(0, end - _PAGE)
+        page = store.documents.list(_RUN, after=_key(begin), limit=end - begin)
+        yield from (document for document in reversed(page) if document.key <= _key(end))
+        end = begin
 
 
 def set_run(store: Store, run_id: int, **changes: Any) -> Run:  # noqa: ANN401  # fields of Run

@@ -28,6 +28,7 @@ from shipway.ml.job_parsing import (
     mapping,
     nearest,
     outputs,
+    refuse_what_is_not_done,
     seconds,
     text,
     texts,
@@ -283,6 +284,7 @@ def _command_node(
 def _overridden(
     command: CommandSpec, node: Mapping[str, Json], place: str, scope: Scope
 ) -> CommandSpec:
+    refuse_what_is_not_done(node, place)
     limits = mapping(node.get("limits"), f"{place}.limits")
     extra = texts(get_field(node, "environmentVariables"), f"{place}.environment_variables")
     timeout = seconds(limits.get("timeout"), f"{place}.limits.timeout")

@@ -196,6 +196,7 @@ def command_of_job(properties: Mapping[str, Json]) -> CommandSpec:
             "The job has no environmentId", "properties.environmentId",
             "Give a registered environment such as azureml:sklearn-env:1.",
         )  # fmt: skip
+    refuse_what_is_not_done(properties, "properties")
     limits = mapping(properties.get("limits"), "properties.limits")
     return CommandSpec(
         command=command, code=text(field(properties, "codeId")), environment=environment,
@@ -203,6 +204,28 @@ def command_of_job(properties: Mapping[str, Json]) -> CommandSpec:
         timeout_seconds=seconds(limits.get("timeout"), "properties.limits.timeout"),
         is_deterministic=False,
     )  # fmt: skip
+
+
+def refuse_what_is_not_done(spec: Mapping[str, Json], where: str) -> None:
+    """Raise `NotSupported` for a command that wants several processes or machines.
+
+    Run as one process it would give other results than on Azure, not only slower ones.
+    """
+    if spec.get("distribution"):
+        raise NotSupported(
+            f"shipway does not run distributed commands ('{where}.distribution')",
+            code="DistributionNotSupported", where=f"{where}.distribution",
+            hint="Take the distribution out; the command then runs as one process.",
+        )  # fmt: skip
+    resources = mapping(spec.get("resources"), f"{where}.resources")
+    count = text(field(resources, "instanceCount"))
+    if count not in ("", "1"):
+        raise NotSupported(
+            f"shipway runs a command on one machine, not on {count}"
+            f" ('{where}.resources.instanceCount')",
+            code="InstanceCountNotSupported", where=f"{where}.resources.instanceCount",
+            hint="Ask for one instance.",
+        )  # fmt: skip
 
 
 def component(spec: Mapping[str, Json]) -> ComponentSpec:
@@ -242,6 +265,7 @@ def _command_of_component(spec: Mapping[str, Json]) -> CommandSpec:
             "The component has no environment", "componentSpec.environment",
             "Give a registered environment such as azureml:sklearn-env:1.",
         )  # fmt: skip
+    refuse_what_is_not_done(spec, "componentSpec")
     limits = mapping(spec.get("limits"), "componentSpec.limits")
     environment = spec["environment"]
     if not isinstance(environment, str):

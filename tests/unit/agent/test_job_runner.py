@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from shipway.agent.job_runner import JobRunner
-from shipway.azpipelines.plan import HookPlan, JobPlan, LegPlan, PoolPlan, StagePlan, StepPlan
+from shipway.azpipelines.plan import (
+    HookPlan,
+    JobPlan,
+    LegPlan,
+    PoolPlan,
+    StagePlan,
+    StepPlan,
+    StepTarget,
+)
 from shipway.azpipelines.plan import TaskReference as Reference
 from shipway.azure.entra import users
 from shipway.base import clock
@@ -208,6 +216,32 @@ def test_fail_on_stderr(store: Store, flag: str, text: str, expected: str) -> No
     assert results(store, work) == {"one": expected}
     if "oops" in text:
         assert "oops" in log_of(store, work, "one")
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "result", "value"),
+    [
+        (StepTarget(), "##vso[task.setvariable variable=x]1", "succeeded", "1"),
+        (StepTarget(settable_variables=()), "##vso[task.setvariable variable=x]1", "failed", ""),
+        (StepTarget(settable_variables=("X*",)), "##vso[task.setvariable variable=x]1",
+         "succeeded", "1"),
+        (StepTarget(settable_variables=("y",)), "##vso[task.setvariable variable=x]1",
+         "failed", ""),
+        (StepTarget(commands="restricted"), "##vso[task.setvariable variable=x]1",
+         "succeeded", "1"),
+        (StepTarget(commands="restricted"), "##vso[build.updatebuildnumber]forged", "failed", ""),
+        (StepTarget(settable_variables=()), "##vso[task.prependpath]/tmp", "failed", ""),
+    ],
+)  # fmt: skip
+def test_a_target_limits_what_a_step_may_set(
+    store: Store, target: StepTarget, text: str, result: str, value: str
+) -> None:
+    work = work_of(store, replace(bash("one", f"echo '{text}'"), target=target))
+    runner = JobRunner(store, work, worker="w")
+    runner.run()
+    assert results(store, work) == {"one": result}
+    assert runner.job.variables.get("x") == value
+    assert runs.get(store, work.run.run_id).run_name != "forged"
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,15 @@ def test_the_worst_result_wins_and_skipped_changes_nothing() -> None:
     )
     assert run_states.worst(["failed", "canceled", "succeeded"]) == "failed"
     assert run_states.worst([]) == "skipped"
+
+
+def test_lists_go_from_the_newest_down_over_pages_and_gaps(
+    store: Store, definition: PipelineDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "_PAGE", 3)
+    made = [queue(store, definition).run_id for _ in range(8)]
+    for gone in (made[2], made[6]):
+        store.documents.delete("run", f"{gone:010}")
+    left = [n for n in reversed(made) if n not in (made[2], made[6])]
+    assert [r.run_id for r in runs.list_of(store)] == left
+    assert [r.run_id for r in runs.list_of(store, limit=2)] == left[:2]

@@ -159,3 +159,26 @@ def test_a_wrong_definition_is_named(jobs: dict[str, Any], words: str) -> None:
 def test_a_node_of_another_kind_is_refused_by_name(kind: str) -> None:
     with pytest.raises(NotSupported, match=kind):
         build({"a": {"type": kind}})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ({"distribution": {"type": "pytorch", "process_count_per_instance": 2}}, "distribution"),
+        ({"resources": {"instance_count": 3}}, "instanceCount"),
+        ({"resources": {"instanceCount": "2"}}, "instanceCount"),
+    ],
+)
+def test_what_wants_several_processes_is_refused_by_name_wherever_it_stands(
+    wanted: dict[str, Any], name: str
+) -> None:
+    with pytest.raises(NotSupported, match=name):
+        job_parsing.component({**STEP, **wanted})
+    with pytest.raises(NotSupported, match=name):
+        build({"a": {**node(), **wanted}})
+    with pytest.raises(NotSupported, match=name):
+        job_parsing.command_of_job({"command": "run", "environmentId": "e", **wanted})
+
+
+def test_one_instance_is_what_there_is() -> None:
+    job_parsing.component({**STEP, "resources": {"instance_count": 1}, "distribution": None})
