@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def task(name: str, reference: str, inputs: Mapping[str, str]) -> StepPlan:
     )  # fmt: skip
 
 
-def work_of(store: Store, *steps: StepPlan, **fields: object) -> JobWork:
+def work_of(store: Store, *steps: StepPlan, **fields: Any) -> JobWork:
     users.ensure_demo_users(store)
     project = projects.create(store, name="ml")
     repository = repositories.create(store, project_id=project.project_id, name="stack")

@@ -19,7 +19,14 @@ from shipway.azure.entra import users
 from shipway.base.clock import SystemClock
 from shipway.base.home import Home
 from shipway.base.messages import Event
-from shipway.devops import definitions, environments, projects, repositories, runs
+from shipway.devops import (
+    definitions,
+    environments,
+    projects,
+    repositories,
+    run_progress,
+    runs,
+)
 from shipway.devops.runs import Record, Run
 from shipway.loop import run as station
 from shipway.store.store import Store, open_store
@@ -46,7 +53,7 @@ def begun(store: Store, *stages: StagePlan) -> Run:
         runs.set_record(
             store,
             Record(
-                record_id=station.run_progress.stage_id(run, stage.name), run_id=run.run_id,
+                record_id=run_progress.stage_id(run, stage.name), run_id=run.run_id,
                 kind="Stage", name=stage.name, ref_name=stage.name,
             ),
         )  # fmt: skip
