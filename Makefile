@@ -9,7 +9,8 @@ PYTEST := $(BIN)/python -m pytest
 PYTHON_FILES := src tests tools benchmarks
 # two files at a time: the machines that run this have two cores, and the tests of one file share
 # a server
-PARALLEL := -n 2 --dist loadfile
+# in the order of the folders: the long scenarios first, so that no worker is left with them alone
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 # -- what a newcomer types
