@@ -506,6 +506,11 @@ WRONG: dict[str, tuple[str, str, bytes, dict[str, str], int, str, str]] = {
         "PUT", "/data/a?comp=blocklist", b'<!DOCTYPE x [<!ENTITY a "b">]><BlockList/>', {}, 400,
         "InvalidXmlDocument", "declaration",
     ),
+    "block list with a declaration in UTF-16": (
+        "PUT", "/data/a?comp=blocklist",
+        '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x><BlockList/>'.encode("utf-16"), {},
+        400, "InvalidXmlDocument", "declaration",
+    ),
     "block list of another kind": (
         "PUT", "/data/a?comp=blocklist", b"<Blocks/>", {}, 400, "InvalidXmlDocument", "Blocks",
     ),

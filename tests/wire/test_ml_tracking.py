@@ -17,6 +17,7 @@ from tests.support.ml_world import make_world
 from tests.support.running_server import RunningServer, running_server
 from tests.support.state_hash import unchanged
 
+from shipway.compute import job_folders
 from shipway.ml import jobs, model_versions, online_deployments, online_endpoints, tracking
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
@@ -227,7 +228,7 @@ def test_a_run_with_ten_metrics_takes_less_than_60_ms(world: World) -> None:
 def test_logged_models_answer_as_azure_does_and_the_jobs_log_says_what_to_do(
     world: World,
 ) -> None:
-    log = world.store.home.jobs / JOB / "control" / "output"
+    log = job_folders.folder_of(world.store.home, world.workspace.key, JOB).log
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("training\n")
     status, told = world.mlflow("logged-models", {"source_run_id": JOB})

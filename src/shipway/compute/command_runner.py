@@ -86,7 +86,7 @@ class CommandRun:
         self.plan = PlannedCommand.read(item.payload["plan"])
         self.workspace = str(item.payload["workspace"])
         self.name = str(item.payload["name"])
-        self.folder = job_folders.folder_of(store.home, self.name)
+        self.folder = job_folders.folder_of(store.home, self.workspace, self.name)
         self.interpreter: Interpreter | None = None
         self._store = store
         self._shared = shared

@@ -2,16 +2,18 @@
 
 ::
 
-    jobs/<job>/item            the item of the queue that it was made for
-    jobs/<job>/control/        base/process.py's: claim, pid, exit, output (the log as it grows)
-    jobs/<job>/wd/             its working folder: the code snapshot, outputs/, logs/
-    jobs/<job>/data/           INPUT_<name>/..., <output>
-    jobs/<job>/home, tmp       its HOME and TMPDIR
-    jobs/<job>/identity        the name of its identity secret
-    jobs/<job>/image_build.log what building its environment printed
+    jobs/<job>.<mark>/         the mark says of which workspace
+        item                   the item of the queue that it was made for
+        control/               base/process.py's: claim, pid, exit, output (the log as it grows)
+        wd/                    its working folder: the code snapshot, outputs/, logs/
+        data/                  INPUT_<name>/..., <output>
+        home, tmp              its HOME and TMPDIR
+        identity               the name of its identity secret
+        image_build.log        what building its environment printed
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -92,8 +94,12 @@ class JobFolder:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def folder_of(home: Home, job: str) -> JobFolder:
-    """The folder of a job. Raises `BadInput` for a name that would leave the home."""
+def folder_of(home: Home, workspace: str, job: str) -> JobFolder:
+    """The folder of a job; workspaces may each have one of the same name at the same time.
+
+    Raises `BadInput` for a name that would leave the home.
+    """
     if not job or job in (".", "..") or "/" in job or "\x00" in job:
         raise BadInput(f"the job name {job!r} names no folder", code="PathOutsideFolder")
-    return JobFolder(root=home.jobs / job)
+    mark = hashlib.sha256(f"{workspace.lower()}/{job}".encode()).hexdigest()[:10]
+    return JobFolder(root=home.jobs / f"{job[:200]}.{mark}")

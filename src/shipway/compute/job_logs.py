@@ -51,7 +51,7 @@ def _growing(home: Home, job: MLJob, known: dict[str, blobs.Blob]) -> Iterable[t
     """Logs on disk that have grown since they were written to their blobs."""
     if job.is_terminal:
         return
-    folder = job_folders.folder_of(home, job.name)
+    folder = job_folders.folder_of(home, job.workspace, job.name)
     for path, file in ((outputs.STD_LOG, folder.log), (outputs.BUILD_LOG, folder.build_log)):
         try:
             size = file.stat().st_size

@@ -61,6 +61,10 @@ def publish(
     added = {f.path: f for f in _store_all(store, source)}
     with store.database.transaction():
         before = find(store, run_id=run_id, name=name)
+        is_own = before is not None and before.published_by == published_by != ""
+        listed = sorted(added.values(), key=lambda f: f.path)
+        if before is not None and is_own and files_of(store, before) == listed:
+            return before  # an agent that started anew repeats what it had done
         if before is not None and (kind == "PipelineArtifact" or before.kind != kind):
             raise Conflict(
                 f"Artifact {name} already exists for build {run_id}.",

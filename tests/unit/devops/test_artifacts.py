@@ -59,3 +59,16 @@ def test_bad_names_and_missing_sources_are_named(store: Store, folder: Path) -> 
         artifacts.publish(store, run_id=1, name="x", source=folder / "nowhere")
     with pytest.raises(NotFound, match="Artifact x was not found for build 1"):
         artifacts.get(store, run_id=1, name="x")
+
+
+def test_a_job_that_repeats_its_publishing_changes_nothing_and_another_is_refused(
+    store: Store, folder: Path
+) -> None:
+    made = artifacts.publish(store, run_id=1, name="drop", source=folder, published_by="job")
+    again = artifacts.publish(store, run_id=1, name="drop", source=folder, published_by="job")
+    assert again == made
+    with pytest.raises(Conflict):
+        artifacts.publish(store, run_id=1, name="drop", source=folder, published_by="other")
+    (folder / "a.txt").write_text("changed")
+    with pytest.raises(Conflict):
+        artifacts.publish(store, run_id=1, name="drop", source=folder, published_by="job")

@@ -69,7 +69,7 @@ def _content(store: Store, job: MLJob) -> bytes:
 
 
 def _file(store: Store, job: MLJob) -> Path:
-    return job_folders.folder_of(store.home, job.name).log
+    return job_folders.folder_of(store.home, job.workspace, job.name).log
 
 
 def _from_file(path: Path, after: int, *, limit: int = _PIECE) -> bytes:

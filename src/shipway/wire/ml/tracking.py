@@ -204,7 +204,7 @@ def logged_models(store: Store, request: Request) -> Response:
     run_id = str(mlflow_bodies.given(request).get("source_run_id") or "")
     run = tracking.find_run(store, workspace=key, run_id=run_id) if run_id else None
     if run is not None and run.is_job:
-        log = job_folders.folder_of(store.home, run.run_id).log
+        log = job_folders.folder_of(store.home, run.workspace, run.run_id).log
         if log.exists():
             with log.open("a") as file:
                 file.write(f"\nshipway: {hint}\n")
