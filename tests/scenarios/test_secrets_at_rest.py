@@ -28,7 +28,7 @@ from shipway.ml import datastores
 GROUP_SECRET = "gr0up/secret+with=signs&more"
 DEFINITION_SECRET = "d3finition secret, with spaces"
 WEBHOOK = "https://hooks.example.com/services/T024/B77/kQ9zWebhookToken"
-STEP_SECRET = "made-42-in-step"
+STEP_SECRET = "made-42-in-a-step"
 DATASTORE_KEY = base64.b64encode(b"the key of somebody's own account").decode()
 
 # what holds a secret by its purpose: our own keys, readable by the owner only
@@ -162,7 +162,7 @@ steps:
     printf '%s' "$MAPPED" | base64 -w0; echo
     python3 -c 'import os, urllib.parse; print(urllib.parse.quote(os.environ["MAPPED"], safe=""))'
     printf '%s' "$(System.AccessToken)" > {out}/access-token
-    echo "##vso[task.setvariable variable=made;issecret=true;isOutput=true]made-$((40+2))-in-step"
+    echo "##vso[task.setvariable variable=made;issecret=true;isOutput=true]made-$((40+2))-in-a-step"
     curl -s -o /dev/null --max-time 2 "http://127.0.0.1:9/?hook=$(NOTIFY_WEBHOOK)" || true
   name: tells
   displayName: tells

@@ -323,10 +323,17 @@ def test_the_peer_is_known_by_its_user(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can call as another user")
-def test_another_user_is_refused(tools: Tools) -> None:
+def open_up(request: pytest.FixtureRequest, path: Path, mode: int) -> None:
+    """Change a folder's mode until the test is over."""
+    before = stat.S_IMODE(path.stat().st_mode)
+    request.addfinalizer(lambda: path.chmod(before))
+    path.chmod(mode)
+
+
+def test_another_user_is_refused(tools: Tools, request: pytest.FixtureRequest) -> None:
     tools.start()
-    for folder in (tools.home.root, tools.home.run, *tools.home.root.parents):
-        folder.chmod(folder.stat().st_mode | 0o011)
+    for folder in (tools.home.root, *tools.home.root.parents, *tools.socket.parents):
+        open_up(request, folder, folder.stat().st_mode | 0o011)
     tools.socket.chmod(0o666)
     call = (
         "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"

@@ -113,7 +113,7 @@ def test_down_leaves_steps_running_and_down_kill_ends_them(tmp_path: Path) -> No
         server.run("down")
         assert process.look(control).state == "running"
         done = json.loads(server.run("down", "--kill", "--json").stdout)
-        assert done == {"home": str(server.home), "pid": None, "killed": 1}
+        assert done == {"home": str(server.home), "pid": None, "deployments": 0, "killed": 1}
         assert process.wait(control, seconds=10).state == "ended"
 
 
