@@ -50,6 +50,10 @@ class _Variables(VariableSource):
 def on_queued(store: Store, event: Event) -> None:
     """A run was queued: compile it and begin, or end it with what the compiler says."""
     run = runs.get(store, _run_id(event))
+    if run.state == "canceling" and run.plan is None:  # canceled before it could begin
+        now = store.clock.now()
+        runs.set_run(store, run.run_id, state="completed", result="canceled", finished_at=now)
+        _say(store, run, "RunCompleted", {"result": "canceled"})
     if run.state != "pending":
         return
     definition = definitions.find(store, run.definition_id)

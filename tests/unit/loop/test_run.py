@@ -134,3 +134,22 @@ def test_a_deployment_is_noted_at_its_environment_from_queue_to_end(store: Store
     assert done.finished_at is not None
     assert done.result == "succeeded"
     assert runs.get(store, run.run_id).result == "succeeded"
+
+
+def test_a_run_that_is_canceled_before_it_begins_ends_canceled(store: Store) -> None:
+    run = begun(store)
+    fresh = runs.queue_run(
+        store, definition=definitions.get(store, project_id=run.project_id,
+                                          definition_id=run.definition_id),
+        branch="refs/heads/main", version="0" * 40, reason="manual",
+        requested_by=users.principal_of(store, users.get(store, "dana")),
+    )  # fmt: skip
+    dana = users.principal_of(store, users.get(store, "dana"))
+    station.cancel(store, run_id=fresh.run_id, principal=dana)
+    for event in store.journal.of(runs.subject(fresh.run_id)):
+        with store.database.transaction():
+            react = station.on_queued if event.kind == "RunQueued" else station.on_progress
+            react(store, event)
+    after = runs.get(store, fresh.run_id)
+    assert (after.state, after.result) == ("completed", "canceled")
+    assert store.queue.count("agent") == 0
