@@ -8,7 +8,7 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/process/conditions an
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from shipway.azpipelines import conditions
 from shipway.azpipelines.conditions import Dependency, Status
@@ -85,16 +85,14 @@ def next_instructions(
     return ()
 
 
-class VariableSource:
+class VariableSource(Protocol):
     """Variables as conditions see them; the loop gives one that reads groups and definitions."""
 
     def of_stage(self, stage: StagePlan) -> Mapping[str, str]:
         """Run and stage variables."""
-        raise NotImplementedError
 
     def of_job(self, stage: StagePlan, job: JobPlan) -> Mapping[str, str]:
         """Run, stage and job variables."""
-        raise NotImplementedError
 
 
 def _stage(
