@@ -1,6 +1,7 @@
 """How a job ends: canceled, out of time, taken over; what its steps' inputs ask for."""
 
 import json
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -198,8 +199,9 @@ def test_each_hook_begins_without_what_the_one_before_left(store: Store) -> None
     assert JobRunner(store, work, worker="w").run() == "Succeeded"
     assert results(store, work) == {"leaves": "succeeded", "looks": "succeeded"}
     root = store.home.runs / str(work.run.run_id) / work.record.record_id
-    kept = {p.name for p in root.rglob("*") if p.name in ("work", "home", "azure", "_temp")}
-    assert kept == set()
+    # os.walk, since the job's environments are taken away beside the test and may go while it looks
+    folders = {name for _, names, _ in os.walk(root) for name in names}
+    assert folders & {"work", "home", "azure", "_temp"} == set()
 
 
 @pytest.mark.parametrize(
