@@ -27,11 +27,12 @@ _RESOURCES = {
         application_federated_identity_credential group group_member
     """,
     "azuredevops": """
-        project git_repository git_repository_file serviceendpoint_azurerm serviceendpoint_github
-        serviceendpoint_generic build_definition environment check_approval check_branch_control
-        check_exclusive_lock check_business_hours check_required_template variable_group
-        branch_policy_min_reviewers branch_policy_build_validation pipeline_authorization group
-        group_membership team user_entitlement
+        project project_features git_repository git_repository_file serviceendpoint_azurerm
+        serviceendpoint_github serviceendpoint_generic build_definition build_folder environment
+        check_approval check_branch_control check_exclusive_lock check_business_hours
+        check_required_template variable_group branch_policy_min_reviewers
+        branch_policy_build_validation pipeline_authorization group group_membership team
+        team_members user_entitlement agent_queue
     """,
 }
 _DATA_SOURCES = {
@@ -41,7 +42,11 @@ _DATA_SOURCES = {
         application_insights container_registry log_analytics_workspace
     """,
     "azuread": "client_config user users group service_principal application",
-    "azuredevops": "client_config project group users team environment git_repository",
+    "azuredevops": """
+        client_config project projects git_repository git_repositories group groups user users
+        team environment variable_group serviceendpoint_azurerm serviceendpoint_github
+        build_definition agent_pool agent_queue identity_user descriptor
+    """,
 }
 _TYPE_KEYS = ("schema_version", "deprecated", "timeouts", "block")
 # what a planner reads of an attribute or a block; hints and captured regular expressions stay away
