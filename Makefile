@@ -7,10 +7,10 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 PYTHON_FILES := src tests tools benchmarks
-# two files at a time: the machines that run this have two cores, and the tests of one file share
-# a server
+# three files at a time on two cores: half of what the tests do is waiting for processes of theirs;
+# the tests of one file share a server
 # in the order of the folders: the long scenarios first, so that no worker is left with them alone
-PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 # -- what a newcomer types

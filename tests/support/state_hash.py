@@ -2,10 +2,12 @@
 
 Rows of every table and every file count. Left out is what may change without any meaning: the list
 of refusals (a refused request is written down there), logs, sockets and ports, minted leaves, and
-SQLite's own files beside the rows.
+SQLite's own files beside the rows. Of the built environments, which are caches of tens of thousands
+of files, only the names count.
 """
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +16,7 @@ from pathlib import Path
 _TABLES_LEFT_OUT = ("refusals",)
 _FOLDERS_LEFT_OUT = ("logs", "run", "ca/leaves")
 _DATABASE = "shipway.sqlite"
+_ENVIRONMENTS = "environments"
 
 
 def state_hash(home: Path) -> str:
@@ -50,12 +53,18 @@ def _rows(database: Path) -> list[str]:
 
 def _files(home: Path) -> list[str]:
     found = []
-    for path in sorted(home.rglob("*")):
-        name = path.relative_to(home).as_posix()
-        if name.startswith(_DATABASE) or any(
-            name == folder or name.startswith(f"{folder}/") for folder in _FOLDERS_LEFT_OUT
-        ):
+    for folder, names, files in os.walk(home):
+        inside = Path(folder).relative_to(home).as_posix()
+        if inside in _FOLDERS_LEFT_OUT:
+            names.clear()
             continue
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
-        found.append(f"{name} {content}")
-    return found
+        found.append(f"{inside} folder")
+        if Path(inside).parent.name == _ENVIRONMENTS:
+            names.clear()
+            continue
+        for name in files:
+            path = Path(folder, name)
+            if inside != "." or not name.startswith(_DATABASE):
+                content = path.read_bytes() if path.is_file() else b""
+                found.append(f"{inside}/{name} {hashlib.sha256(content).hexdigest()}")
+    return sorted(found)

@@ -13,8 +13,9 @@ _BULLET = re.compile(r"\s{0,3}([-*+]|\d{1,9}[.)])\s+(.*)$")
 _RULE = re.compile(r"\s{0,3}([-*_])(\s*\1){2,}\s*$")
 _DIVIDER = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 _CODE = re.compile(r"`([^`]+)`")
-_IMAGE = re.compile(r"!\[([^\]]*)\]\(([^()\s]*)\)")
-_LINK = re.compile(r"\[([^\]]+)\]\((https?://[^()\s]+)\)")
+# a text in brackets is bounded: without a bound, a row of brackets costs the square of its length
+_IMAGE = re.compile(r"!\[([^\[\]]{0,1000})\]\(([^()\s]{0,4000})\)")
+_LINK = re.compile(r"\[([^\[\]]{1,1000})\]\((https?://[^()\s]{1,4000})\)")
 # what Azure DevOps calls a run's page is a page of the studio here
 _RUN_PAGE = re.compile(r"https://dev\.azure\.com/[^/\s]+/[^/\s]+/_build/results\?buildId=(\d+)$")
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
