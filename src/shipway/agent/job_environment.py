@@ -13,6 +13,8 @@ from shipway.devops.job_work import JobWork
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 AGENT_VERSION = "4.255.0"
+# by it the agent finds, when a job ends, what its steps have left running
+LOOKUP = "VSTS_PROCESS_LOOKUP_ID"
 
 
 def tools_folder(home: Home) -> Path:

@@ -4,6 +4,7 @@ Never raises for what a step does. Steps that ended before this agent took the j
 (their commands take effect again, nothing runs), the one that runs is adopted.
 """
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ from datetime import datetime
 from shipway.agent import all_tasks, python_venvs
 from shipway.agent.directories import JobDirectories
 from shipway.agent.job_context import JobContext, JobStop
-from shipway.agent.job_environment import base_environment, define_predefined
+from shipway.agent.job_environment import LOOKUP, base_environment, define_predefined
 from shipway.agent.masking import Masker
 from shipway.agent.step_runner import StepRunner
 from shipway.agent.variables import JobVariables
@@ -22,12 +23,14 @@ from shipway.azpipelines.plan import CHECKOUT_TASK, HOOK_ORDER, StepPlan
 from shipway.azpipelines.results import Result
 from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.azure.entra import personal_access_tokens
-from shipway.base import clock, ids
+from shipway.base import clock, ids, process
 from shipway.base.errors import ShipwayError
 from shipway.devops import logs, run_engine, runs, task_definitions
 from shipway.devops.job_work import JobWork
 from shipway.devops.runs import Issue, Record
 from shipway.store.store import Store
+
+_LOG = logging.getLogger(__name__)
 
 
 class JobRunner:
@@ -89,7 +92,14 @@ class JobRunner:
         return max(0.0, minutes * 60 - (now - (since or now)).total_seconds())
 
     def _tidy(self) -> None:
-        """Take the folders of the job (or hook) away; the next one begins on a fresh machine."""
+        """End what steps have left running and take the folders of the job (or hook) away.
+
+        The next one begins on a fresh machine.
+        """
+        marker = self.job.base_environment.get(LOOKUP)
+        if marker:
+            for left in process.kill_marked(f"{LOOKUP}={marker}"):
+                _LOG.info("job %s: terminate orphan process: %s", self._work.record.name, left)
         python_venvs.retire(self.job.directories.tools)
         self.job.directories.remove()
 
@@ -140,6 +150,7 @@ class JobRunner:
         if not work.job.pool.is_server:
             directories.create()
             base = base_environment(store.home, directories)
+            base[LOOKUP] = f"vsts_{work.record.record_id}{hook}"
         return JobContext(
             store=store,
             run=work.run,

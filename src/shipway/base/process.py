@@ -169,6 +169,23 @@ def kill_tree(control: Path, *, grace_seconds: float = 0.0) -> None:
         (control / "exit").write_text("137\n")
 
 
+def kill_marked(marker: str) -> list[str]:
+    """Kill every process of this user whose environment holds `NAME=value`; who they were.
+
+    Finds what has left its session and its parents, as a daemon does. Looks until none is left.
+    """
+    killed: dict[int, str] = {}
+    for _ in range(20):
+        found = _marked(f"\0{marker}\0".encode())
+        if not found:
+            break
+        killed |= found
+        _signal_all(list(found), signal.SIGKILL)
+        clock.sleep(0.005)
+    _reap()
+    return [f"pid ({pid}) ({name})" for pid, name in sorted(killed.items())]
+
+
 def run(
     command: Sequence[str],
     *,
@@ -307,6 +324,19 @@ def _family(root: int) -> list[int]:
         members |= more
         grown = bool(more)
     return sorted(members)
+
+
+def _marked(text: bytes) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            if text in b"\0" + (entry / "environ").read_bytes() + b"\0":
+                found[int(entry.name)] = (entry / "comm").read_text().strip()
+        except OSError:  # it has ended, or is another user's
+            continue
+    return found
 
 
 def _signal_all(pids: Sequence[int], number: signal.Signals) -> None:

@@ -185,6 +185,20 @@ def test_a_step_that_has_begun_is_adopted_although_the_job_is_canceled(
     assert not Path(f"/proc/{begun.read_text().strip()}").exists()
 
 
+def test_what_a_step_leaves_running_ends_with_its_job(store: Store, tmp_path: Path) -> None:
+    left, seen = tmp_path / "left", tmp_path / "seen"
+    work = work_of(
+        store,
+        bash("leaves", f"setsid sh -c 'echo $$ > {left}; exec sleep 300' >/dev/null 2>&1 &\n"
+             f"while [ ! -s {left} ]; do sleep 0.01; done"),
+        bash("looks", f"kill -0 $(cat {left}) && touch {seen}"),
+    )  # fmt: skip
+    assert JobRunner(store, work, worker="w").run() == "Succeeded"
+    assert seen.exists()
+    stat = Path(f"/proc/{left.read_text().strip()}/stat")
+    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
 def test_each_hook_begins_without_what_the_one_before_left(store: Store) -> None:
     pool = PoolPlan()
     leaves = bash("leaves", "touch ~/left $PIPELINE_WORKSPACE/left")
