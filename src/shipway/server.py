@@ -36,6 +36,7 @@ from shipway.gateway.proxy import Proxy
 from shipway.gateway.router import Router
 from shipway.gateway.supervisor import Worker
 from shipway.loop import push
+from shipway.loop.github_mirror import MirrorWatch
 from shipway.loop.reactor import Reactor
 from shipway.store.store import Store, open_store
 from shipway.studio.service import Studio
@@ -138,13 +139,14 @@ class Server:
         proxy = Proxy(http=http, authority=authority, passing_on=passing_on, refuse=refuse)
         studio = _listen(self._settings.studio_port, before.studio, serve_plain(http), refuse)
         front = _listen(self._settings.proxy_port, before.proxy, proxy.serve, refuse)
-        reactor = Reactor(store)
+        reactor, mirrors = Reactor(store), MirrorWatch(store)
         self._ports = _Ports(proxy=front.port, studio=studio.port)
         self._write_state()
         try:
             studio.start()
             front.start()
             reactor.start()
+            mirrors.start()
             self._start_workers()
             threading.Thread(
                 target=_take_over, args=(store,), name="taking over", daemon=True
@@ -161,6 +163,7 @@ class Server:
             await router.close()
             await asyncio.to_thread(self._stop_workers)
             await asyncio.to_thread(reactor.stop)
+            await asyncio.to_thread(mirrors.stop)
             if not await pool.close(seconds=_LAST_HANDLERS_SECONDS):
                 # what is not committed by now never was: the next server sees none of it
                 _LOG.warning("requests were still being handled; ending without them")

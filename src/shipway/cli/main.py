@@ -50,6 +50,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="new", module="new", summary="copy the reference stack as a new repository"),
     Verb(name="seed", module="seed", summary="make what the stack needs, dev and prod"),
     Verb(name="runs", module="runs", summary="list, show, watch, cancel, rerun pipeline runs"),
+    Verb(name="repos", module="repos", summary="bind GitHub repositories to git ones here"),
     Verb(name="approve", module="approve", summary="agree to what waits, as a named person"),
     Verb(name="reject", module="reject", summary="refuse what waits, as a named person"),
     Verb(name="jobs", module="jobs", summary="submit, list, show, stream, cancel ML jobs; and why"),

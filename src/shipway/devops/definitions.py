@@ -41,14 +41,30 @@ class TriggerOverride:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GithubRepository:
+    """What a definition of repository type GitHub says of its repository.
+
+    `name` is OWNER/NAME; `properties` are kept as they were sent (`connectedServiceId`, ...).
+    """
+
+    name: str
+    url: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineDefinition:
-    """A pipeline of a project. `trigger_override` None: the YAML's own trigger counts."""
+    """A pipeline of a project. `trigger_override` None: the YAML's own trigger counts.
+
+    With `github`, `repository_id` is that of the mirror, which may not be there yet.
+    """
 
     definition_id: int
     project_id: str
     name: str
     folder: str = "\\"
     repository_id: str
+    github: GithubRepository | None = None
     yaml_path: str = "azure-pipelines.yml"
     default_branch: str = "refs/heads/main"
     queue_status: QueueStatus = "enabled"
@@ -68,6 +84,7 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
     project_id: str,
     name: str,
     repository_id: str,
+    github: GithubRepository | None = None,
     yaml_path: str = "azure-pipelines.yml",
     default_branch: str = "refs/heads/main",
     folder: str = "\\",
@@ -86,7 +103,7 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
     with store.database.transaction():
         made = PipelineDefinition(
             definition_id=store.documents.next_number(_KIND), project_id=project_id, name=name,
-            folder=_folder(folder), repository_id=repository_id,
+            folder=_folder(folder), repository_id=repository_id, github=github,
             yaml_path=yaml_path.lstrip("/"), default_branch=full_branch(default_branch),
             queue_status=queue_status, trigger_override=trigger_override,
             variables=variables or {}, variable_group_ids=variable_group_ids,
@@ -138,6 +155,11 @@ def get(store: Store, *, project_id: str, definition_id: int) -> PipelineDefinit
 def list_of(store: Store, *, project_id: str) -> list[PipelineDefinition]:
     """All definitions of a project by id."""
     return [d for d in _all(store) if d.project_id == project_id]
+
+
+def list_everywhere(store: Store) -> list[PipelineDefinition]:
+    """The definitions of every project by id."""
+    return _all(store)
 
 
 def of_repository(store: Store, repository_id: str) -> list[PipelineDefinition]:

@@ -89,6 +89,11 @@ def forget_intent(store: Store, repository: Repository) -> None:
     _intent(store, repository).unlink(missing_ok=True)
 
 
+def forget(store: Store, repository: Repository) -> None:
+    """Forget the accepted refs of a repository that is no more; its pushes stay."""
+    store.documents.delete(_REFS, repository.repository_id)
+
+
 def accept(
     store: Store, repository: Repository, *, pusher: Requester, moves: tuple[RefMove, ...]
 ) -> Push:

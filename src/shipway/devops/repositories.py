@@ -75,8 +75,13 @@ def create(
             repository_id=ids.new_guid(), project_id=project_id, name=name,
             default_branch=default_branch, created_at=store.clock.now(),
         )  # fmt: skip
-        _init(store, made)
-        store.documents.create(_KIND, made.repository_id, rows.body_of(made))
+        return add(store, made)
+
+
+def add(store: Store, made: Repository) -> Repository:
+    """Make the bare repository and its record, whatever its name; in the caller's transaction."""
+    _init(store, made)
+    store.documents.create(_KIND, made.repository_id, rows.body_of(made))
     return made
 
 

@@ -1,7 +1,8 @@
 """The variables of a run, in their layers: predefined, definition, YAML root, stage, job.
 
 Later layers win. Secret values come from the secrets and go to the agent only; conditions see
-them as `***`. Knows: definitions, groups, repositories. Must not know: agents, HTTP.
+them as `***`. A variable group counts once the definition may use it, and for a stage whose
+checkpoint has passed. Knows: definitions, groups, repositories. Must not know: agents, HTTP.
 Source: https://learn.microsoft.com/azure/devops/pipelines/build/variables
 """
 
@@ -14,12 +15,16 @@ from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan, Varia
 from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.devops import (
     definitions,
+    github_mirrors,
+    pipeline_permissions,
     projects,
     repositories,
     run_engine,
     run_progress,
+    runs,
     variable_groups,
 )
+from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
 from shipway.store.store import Store
 
@@ -43,7 +48,6 @@ def predefined(store: Store, run: Run) -> list[RunVariable]:
     """Build.* and System.* of a run."""
     project = projects.get(store, run.project_id)
     repository = repositories.by_id(store, run.repository_id)
-    name = repository.name if repository else ""
     commit = repositories.commit(store, repository, run.source_version) if repository else None
     collection = f"{_HOST}/{projects.ORGANIZATION}/"
     branch = run.source_branch
@@ -60,10 +64,6 @@ def predefined(store: Store, run: Run) -> list[RunVariable]:
         "Build.RequestedForId": run.requested_for.object_id,
         "Build.Reason": _REASONS[run.reason],
         "Build.Repository.Clean": "False",
-        "Build.Repository.ID": run.repository_id,
-        "Build.Repository.Name": name,
-        "Build.Repository.Provider": "TfsGit",
-        "Build.Repository.Uri": f"{collection}{project.name}/_git/{name}".replace(" ", "%20"),
         "Build.SourceBranch": branch,
         "Build.SourceBranchName": branch.rsplit("/", 1)[-1],
         "Build.SourceVersion": run.source_version,
@@ -82,16 +82,33 @@ def predefined(store: Store, run: Run) -> list[RunVariable]:
         "System.PullRequest.IsFork": "False",
         "TF_BUILD": "True",
     }
+    values |= _of_repository(repository, f"{collection}{project.name}")
     return [RunVariable(name=n, value=v, is_read_only=True) for n, v in values.items()]
 
 
-def queue_time(store: Store, run: Run) -> list[RunVariable]:
+def _of_repository(repository: Repository | None, place: str) -> dict[str, str]:
+    """Build.Repository.*; `place` is the project's address."""
+    name = repository.name if repository else ""
+    if repository is not None and github_mirrors.is_mirror(repository):
+        key, provider, uri = name, "GitHub", github_mirrors.url_of(name)
+    else:
+        key = repository.repository_id if repository else ""
+        provider, uri = "TfsGit", f"{place}/_git/{name}".replace(" ", "%20")
+    return {
+        "Build.Repository.ID": key, "Build.Repository.Name": name,
+        "Build.Repository.Provider": provider, "Build.Repository.Uri": uri,
+    }  # fmt: skip
+
+
+def queue_time(store: Store, run: Run, *, stage: StagePlan | None = None) -> list[RunVariable]:
     """Variables of the definition and those given when the run was queued, secrets in clear."""
     definition = definitions.find(store, run.definition_id)
     found: list[RunVariable] = []
     if definition is not None:
         for group_id in definition.variable_group_ids:
-            found += _group(store, variable_groups.get(store, group_id))
+            group = variable_groups.find_by_id(store, group_id)
+            if group is not None and _may_read(store, run, stage, group):
+                found += _group(store, group)
         found += [
             RunVariable(name=name, value=v.value, is_secret=v.is_secret)
             for name, v in definitions.values_of(store, definition).items()
@@ -109,14 +126,14 @@ def all_of(
     job: JobPlan | None = None,
 ) -> list[RunVariable]:
     """Every variable of a job (or stage, or the run), weakest first, secrets in clear."""
-    found = predefined(store, run) + queue_time(store, run)
+    found = predefined(store, run) + queue_time(store, run, stage=stage)
     blocks: list[Sequence[VariablePlan]] = [plan.variables]
     if stage is not None:
         blocks.append(stage.variables)
     if job is not None:
         blocks.append(job.variables)
     for block in blocks:
-        found += _block(store, run, block)
+        found += _block(store, run, stage, block)
     return found
 
 
@@ -131,11 +148,16 @@ def shown(variables: Iterable[RunVariable]) -> dict[str, str]:
     return dict(folded.values())
 
 
-def group_values(store: Store, project_id: str) -> Mapping[str, Mapping[str, str]]:
-    """The groups of a project for the compiler: public values, secrets empty."""
+def group_values(store: Store, run: Run) -> Mapping[str, Mapping[str, str]]:
+    """The groups of the project for the compiler: public values, secrets empty.
+
+    A group that the definition may not use has a name and no values.
+    """
     return {
         group.name: {n: "" if v.is_secret else v.value for n, v in group.variables.items()}
-        for group in variable_groups.list_of(store, project_id=project_id)
+        if _may_read(store, run, None, group)
+        else {}
+        for group in variable_groups.list_of(store, project_id=run.project_id)
     }
 
 
@@ -184,7 +206,9 @@ def legs_of(
     return runtime.matrix_legs(text)
 
 
-def _block(store: Store, run: Run, block: Sequence[VariablePlan]) -> list[RunVariable]:
+def _block(
+    store: Store, run: Run, stage: StagePlan | None, block: Sequence[VariablePlan]
+) -> list[RunVariable]:
     found: list[RunVariable] = []
     for item in block:
         if item.group is None:
@@ -193,9 +217,25 @@ def _block(store: Store, run: Run, block: Sequence[VariablePlan]) -> list[RunVar
             )
             continue
         group = variable_groups.find(store, project_id=run.project_id, name=item.group)
-        if group is not None:
+        if group is not None and _may_read(store, run, stage, group):
             found += _group(store, group)
     return found
+
+
+def _may_read(
+    store: Store, run: Run, stage: StagePlan | None, group: variable_groups.VariableGroup
+) -> bool:
+    if pipeline_permissions.is_authorized(
+        store, resource_type="variablegroup", resource_id=str(group.group_id),
+        definition_id=run.definition_id,
+    ):  # fmt: skip
+        return True
+    # what a checkpoint has let through stays so for its stage, also when it is taken back later
+    if stage is None:
+        return False
+    checkpoint = run_progress.checkpoint_id(run, stage.name)
+    record = runs.find_record(store, run.run_id, checkpoint)
+    return record is not None and record.result == "succeeded"
 
 
 def _group(store: Store, group: variable_groups.VariableGroup) -> list[RunVariable]:

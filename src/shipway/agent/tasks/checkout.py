@@ -12,6 +12,7 @@ from pathlib import Path
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
 from shipway.agent.tasks.script import refuse_inputs, result_of
 from shipway.base.errors import BadInput, NotSupported
+from shipway.devops import github_mirrors
 
 # the server may be away for a while (the step outlives it): Azure's agent tries again as well
 _TRIES = """\
@@ -57,16 +58,18 @@ def _folder(step: StepRun) -> Path:
     return folder
 
 
-def _script(folder: Path, *, url: str, commit: str, depth: int) -> str:
-    """The commands of a checkout; every one may be run again."""
+def _script(folder: Path, *, url: str, commit: str, depth: int, mirror: str = "") -> str:
+    """The commands of a checkout; every one may be run again. `mirror`: where `url` really is."""
     quoted = shlex.quote(str(folder))
     shallow = f"--depth={depth} " if depth > 0 else ""
+    instead = [f"git config {shlex.quote(f'url.{mirror}.insteadOf')} {shlex.quote(url)}"]
     return "\n".join(
         [
             "set -e",
             f"git init -q {quoted}",
             f"cd {quoted}",
             f"git remote add origin {shlex.quote(url)} 2>/dev/null || true",
+            *(instead if mirror else ()),
             "git config gc.auto 0",
             "git config advice.detachedHead false",
             "echo '##[command]git fetch'",
@@ -96,11 +99,14 @@ def _run(step: StepRun) -> StepResult:
     depth = step.input("fetchDepth") or "1"
     if not depth.isdigit():
         raise BadInput(f"fetchDepth is '{depth}', not a number", where="fetchDepth")
+    is_github = variables.get("Build.Repository.Provider") == "GitHub"
     text = _script(
         _folder(step),
         url=variables.get("Build.Repository.Uri"),
         commit=variables.get("Build.SourceVersion"),
         depth=int(depth),
+        # github.com is never asked: git goes to the mirror in its stead
+        mirror=github_mirrors.push_url(variables.get("Build.Repository.Name")) if is_github else "",
     )
     step.log(f"Syncing repository: {variables.get('Build.Repository.Name')} (Git)")
     code = step.run_process(

@@ -16,8 +16,8 @@ from shipway.devops.projects import Project
 from shipway.devops.runs import Reason, Run
 from shipway.loop import run as run_station
 from shipway.store.store import Store
-from shipway.wire.devops import agent_pools, run_requests, run_words, shapes
-from shipway.wire.devops.definitions import reference, repository_shape
+from shipway.wire.devops import agent_pools, build_repositories, run_requests, run_words, shapes
+from shipway.wire.devops.definitions import reference
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -164,7 +164,7 @@ def shape_of(store: Store, request: Request, project: Project, run: Run) -> dict
         "_links": run_words.links(request, project, run),
     }  # fmt: skip
     if definition is not None:
-        shape["repository"] = repository_shape(store, request, project, definition)
+        shape["repository"] = build_repositories.shape(store, request, project, definition)
     return {name: value for name, value in shape.items() if value is not None}
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from shipway.base.errors import BadInput, NotFound
-from shipway.devops import definitions, repositories
+from shipway.devops import definitions
 from shipway.devops.definitions import (
     DefinitionVariable,
     PipelineDefinition,
@@ -16,11 +16,10 @@ from shipway.devops.definitions import (
     TriggerOverride,
 )
 from shipway.devops.projects import Project
-from shipway.devops.repositories import Repository
 from shipway.devops.runs import Requester
 from shipway.loop import pipeline_schedule
 from shipway.store.store import Store
-from shipway.wire.devops import agent_pools, shapes
+from shipway.wire.devops import agent_pools, build_repositories, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -72,12 +71,13 @@ class Definitions:
         """POST build/definitions."""
         project, body = shapes.project_of(self._store, request), body_of(request)
         _check_process(body)
-        repository = self._repository(project, body.child("repository"))
+        repository = build_repositories.read(self._store, project, body.child("repository"))
         made = definitions.create(
             self._store,
             project_id=project.project_id,
             name=body.text("name"),
             repository_id=repository.repository_id,
+            github=repository.github,
             yaml_path=body.child("process").text("yamlFilename", "azure-pipelines.yml"),
             default_branch=body.child("repository").text("defaultBranch", "")
             or repository.default_branch,
@@ -104,7 +104,7 @@ class Definitions:
                 code="DefinitionRevisionConflictException", status=409, where="revision",
                 hint="Read it again, then change it.",
             )  # fmt: skip
-        repository = self._repository(project, body.child("repository"))
+        repository = build_repositories.read(self._store, project, body.child("repository"))
         changed = definitions.replace_definition(
             self._store,
             replace(
@@ -112,6 +112,7 @@ class Definitions:
                 name=body.text("name"),
                 folder=body.text("path", before.folder),
                 repository_id=repository.repository_id,
+                github=repository.github,
                 yaml_path=body.child("process").text("yamlFilename", before.yaml_path).lstrip("/"),
                 default_branch=definitions.full_branch(
                     body.child("repository").text("defaultBranch", before.default_branch)
@@ -145,7 +146,9 @@ class Definitions:
                 Requester(object_id=definition.created_by_id, name=definition.created_by_name),
             ),
             "process": {"type": _YAML_PROCESS, "yamlFilename": definition.yaml_path},
-            "repository": repository_shape(self._store, request, project, definition),
+            "repository": build_repositories.shape(
+                self._store, request, project, definition
+            ),
             "queue": agent_pools.queue_shape(request, project),
             "triggers": _triggers_shape(definition),
             "variables": {
@@ -159,11 +162,6 @@ class Definitions:
             "jobAuthorizationScope": "project", "jobTimeoutInMinutes": 60,
             "jobCancelTimeoutInMinutes": 5, "options": [], "tags": [], "properties": {},
         }  # fmt: skip
-
-    def _repository(self, project: Project, body: Fields) -> Repository:
-        body.choice("type", ("TfsGit",), "TfsGit")
-        asked = body.text("id", body.text("name", "") or None)
-        return repositories.get(self._store, project_id=project.project_id, name_or_id=asked)
 
 
 def routes(store: Store) -> tuple[Route, ...]:
@@ -204,20 +202,6 @@ def reference(request: Request, project: Project, definition: PipelineDefinition
     }  # fmt: skip
 
 
-def repository_shape(
-    store: Store, request: Request, project: Project, definition: PipelineDefinition
-) -> dict[str, Any]:
-    """`BuildRepository`."""
-    found = repositories.by_id(store, definition.repository_id)
-    name = found.name if found else ""
-    place = f"{shapes.base_url(request)}/{shapes.quoted(project.name)}"
-    return {
-        "id": definition.repository_id, "type": "TfsGit", "name": name,
-        "url": f"{place}/_git/{shapes.quoted(name)}", "defaultBranch": definition.default_branch,
-        "clean": None, "checkoutSubmodules": False, "properties": {},
-    }  # fmt: skip
-
-
 def _matches(request: Request, definition: PipelineDefinition) -> bool:
     name, folder = request.arg("name"), request.arg("path")
     wanted = [shapes.number(i, "definitionIds") for i in request.arg("definitionIds").split(",")
@@ -226,7 +210,7 @@ def _matches(request: Request, definition: PipelineDefinition) -> bool:
         (not name or definitions.matches_name(definition, name))
         and (not folder or definition.folder.casefold() == folder.casefold())
         and (not wanted or definition.definition_id in wanted)
-        and request.arg("repositoryId", definition.repository_id) == definition.repository_id
+        and build_repositories.matches(request, definition)
         and request.arg("yamlFilename", definition.yaml_path) == definition.yaml_path
     )
 

@@ -6,13 +6,13 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/pipelines
 from typing import Any
 
 from shipway.base.errors import NotFound, NotSupported
-from shipway.devops import definitions, repositories, runs
+from shipway.devops import definitions, runs
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.projects import Project
 from shipway.devops.runs import Run
 from shipway.loop import pipeline_schedule
 from shipway.store.store import Store
-from shipway.wire.devops import run_requests, run_words, shapes
+from shipway.wire.devops import build_repositories, run_requests, run_words, shapes
 from shipway.wire.devops.definitions import definition_of
 from shipway.wire.devops.fields import body_of
 from shipway.wire.devops.shapes import in_project
@@ -45,15 +45,12 @@ class Pipelines:
         project, body = shapes.project_of(self._store, request), body_of(request)
         settings = body.child("configuration")
         settings.choice("type", ("yaml",))
-        place = settings.child("repository")
-        place.choice("type", ("azureReposGit",), "azureReposGit")
-        repository = repositories.get(
-            self._store, project_id=project.project_id,
-            name_or_id=place.text("id", place.text("name", "") or None),
-        )  # fmt: skip
+        repository = build_repositories.read_of_pipeline(
+            self._store, project, settings.child("repository")
+        )
         made = definitions.create(
             self._store, project_id=project.project_id, name=body.text("name"),
-            repository_id=repository.repository_id,
+            repository_id=repository.repository_id, github=repository.github,
             yaml_path=settings.text("path", "azure-pipelines.yml"),
             default_branch=repository.default_branch, folder=body.text("folder", "\\"),
             created_by_id=request.principal.object_id, created_by_name=request.principal.name,
@@ -116,7 +113,7 @@ class Pipelines:
             "resources": {
                 "repositories": {
                     "self": {
-                        "repository": {"id": run.repository_id, "type": "azureReposGit"},
+                        "repository": build_repositories.shape_of_run(self._store, run),
                         "refName": run.source_branch, "version": run.source_version,
                     }
                 }
@@ -135,7 +132,7 @@ class Pipelines:
         return _reference(request, project, definition) | {
             "configuration": {
                 "type": "yaml", "path": definition.yaml_path,
-                "repository": {"id": definition.repository_id, "type": "azureReposGit"},
+                "repository": build_repositories.shape_of_pipeline(definition),
             }
         }  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from shipway.base import ids
 from shipway.base.errors import BadInput, NotFound
-from shipway.devops import projects, repositories, repository_contents
+from shipway.devops import github_mirrors, projects, repositories, repository_contents
 from shipway.devops.pushes import RefMove
 from shipway.devops.repositories import Repository
 from shipway.loop import push
@@ -31,7 +31,8 @@ class Repositories:
         found = repositories.list_of(
             self._store, project_id=project.project_id if project else None
         )
-        return shapes.collection([shape_of(self._store, request, r) for r in found])
+        own = [r for r in found if not github_mirrors.is_mirror(r)]
+        return shapes.collection([shape_of(self._store, request, r) for r in own])
 
     def create(self, request: Request) -> Response:
         """POST git/repositories: an empty repository."""
@@ -117,7 +118,7 @@ def repository_of(store: Store, request: Request) -> Repository:
         project = shapes.project_of(store, request)
         return repositories.get(store, project_id=project.project_id, name_or_id=asked)
     found = repositories.by_id(store, asked) if ids.is_guid(asked) else None
-    if found is None:
+    if found is None or github_mirrors.is_mirror(found):
         raise NotFound(
             f"TF401019: The Git repository with name or identifier {asked} does not exist or you "
             "do not have permissions for the operation you are attempting.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from shipway.azure.entra.principals import Principal
 from shipway.base.errors import BadInput
-from shipway.devops import definitions, repositories, runs
+from shipway.devops import definitions, github_mirrors, repositories, runs
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.runs import Reason, Run
 from shipway.store.store import Store
@@ -69,6 +69,8 @@ def self_version(body: Fields) -> str:
 
 def _commit(store: Store, definition: PipelineDefinition, ref: str, version: str) -> str:
     repository = repositories.by_id(store, definition.repository_id)
+    if repository is None and definition.github is not None:
+        raise github_mirrors.not_mapped(definition.github.name)
     if repository is None:
         raise BadInput(
             f"the repository of the pipeline '{definition.name}' is gone",

@@ -12,6 +12,7 @@ from shipway.wire.devops import (
     definitions,
     environments,
     git,
+    github_git,
     identities,
     identity,
     items,
@@ -36,6 +37,7 @@ def routes(store: Store) -> tuple[Route, ...]:
     those that begin with `pipelines/`."""
     return (
         *git.routes(store),
+        *github_git.routes(store),
         *locations.routes(store),
         *identities.routes(store),
         *projects.routes(store),

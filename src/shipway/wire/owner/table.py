@@ -16,6 +16,7 @@ from shipway.wire.owner import (
     ml_assets,
     online_endpoints,
     people,
+    repos,
     runs,
     status,
     token,
@@ -88,6 +89,7 @@ def _server_routes(store: Store, control: Control) -> tuple[Route, ...]:
 def _delivery_routes(store: Store) -> tuple[Route, ...]:
     run = "/api/v1/runs/{run}"
     approval = "/api/v1/approvals/{target}"
+    repo = "/api/v1/repos/{owner}/{name}"
     return (
         _route(store, "GET", "/api/v1/pipelines", runs.pipelines),
         _route(store, "GET", "/api/v1/runs", runs.get_all, ("limit", "state", "pipeline")),
@@ -100,6 +102,10 @@ def _delivery_routes(store: Store) -> tuple[Route, ...]:
         _route(store, "POST", f"{approval}/reject", approvals.reject),
         _route(store, "POST", "/api/v1/links", links.create),
         _route(store, "GET", "/api/v1/lineage", lineage.get, ("of",)),
+        _route(store, "GET", "/api/v1/repos", repos.get_all),
+        _route(store, "PUT", repo, repos.put),
+        _route(store, "DELETE", repo, repos.delete),
+        _route(store, "POST", f"{repo}/sync", repos.sync),
     )
 
 

@@ -1,0 +1,45 @@
+"""Smart HTTP of the mirrors of GitHub repositories: the same git, another place.
+
+`https://dev.azure.com/{organization}/github.com/{owner}/_git/{repository}`: a place of shipway's
+own below an Azure name, since github.com itself never leads here.
+"""
+
+from shipway.devops import definitions, github_mirrors, projects
+from shipway.devops.projects import Project
+from shipway.devops.repositories import Repository
+from shipway.store.store import Store
+from shipway.wire.devops.git import GitHttp
+from shipway.wire.http import Request, Route
+
+_DOC = "https://git-scm.com/docs/http-protocol"
+
+
+class GithubGitHttp(GitHttp):
+    """The handlers of `GitHttp`, on mirrors."""
+
+    def _repository(self, request: Request) -> tuple[Project, Repository]:
+        name = request.params["repository"].removesuffix(".git")
+        mirror = github_mirrors.get(self._store, f"{request.params['owner']}/{name}")
+        repository = github_mirrors.repository_of(self._store, mirror)
+        # a mirror is of no project; the answer to a push links to runs of the first that uses it
+        users = definitions.of_repository(self._store, mirror.repository_id)
+        if users:
+            return projects.get(self._store, users[0].project_id), repository
+        now = repository.created_at
+        place = Project(project_id=repository.project_id, name=mirror.name, created_at=now,
+                        updated_at=now)  # fmt: skip
+        return place, repository
+
+
+def routes(store: Store) -> tuple[Route, ...]:
+    """What git asks for."""
+    handlers = GithubGitHttp(store)
+    base = f"/{{organization}}/{github_mirrors.PLACE}/{{owner}}/_git/{{repository}}"
+    return (
+        Route(method="GET", pattern=f"{base}/info/refs", handler=handlers.advertise,
+              action="read", query=("service",), doc=_DOC),
+        Route(method="POST", pattern=f"{base}/git-upload-pack", handler=handlers.fetch,
+              action="read", query=(), doc=_DOC),
+        Route(method="POST", pattern=f"{base}/git-receive-pack", handler=handlers.receive,
+              action="read", query=(), doc=_DOC),
+    )  # fmt: skip
