@@ -19,10 +19,15 @@ _Done = TypeVar("_Done")
 
 
 class Pool:
-    """The bounded pool of threads in which handlers run and files are read."""
+    """The bounded pool of threads in which handlers run and files are read.
 
-    def __init__(self, threads: int) -> None:
+    `aside` is a pool of its own for requests that last as long as their caller likes, a push over
+    a slow line above all: they wait for each other and hold up nothing else.
+    """
+
+    def __init__(self, threads: int, *, aside: int = 8) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="handler")
+        self.aside: Pool = Pool(aside, aside=0) if aside else self
 
     async def run(self, work: Callable[[], _Done]) -> _Done:
         """Do `work` in a thread."""
@@ -30,12 +35,15 @@ class Pool:
 
     async def close(self, *, seconds: float) -> bool:
         """Wait for what is being done, what has not begun is dropped; False when time is up."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        executors = {self._executor, self.aside._executor}
+        for executor in executors:
+            executor.shutdown(wait=False, cancel_futures=True)
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
 
         def wait() -> None:
-            self._executor.shutdown()
+            for executor in executors:
+                executor.shutdown()
             loop.call_soon_threadsafe(ended.set)
 
         # a thread of our own: the loop's executor would be waited for at the end of the process

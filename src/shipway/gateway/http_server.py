@@ -125,8 +125,10 @@ class HttpServer:
                 await incoming.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             async with self._body(incoming) as body:
                 request = _request(incoming, body)
-                response = await self._pool.run(lambda: self._answer(protocol, request))
-                return await send(self._pool, incoming, response)
+                # git's own process reads the body and writes the answer, at the caller's pace
+                pool = self._pool.aside if "/_git/" in incoming.path else self._pool
+                response = await pool.run(lambda: self._answer(protocol, request))
+                return await send(pool, incoming, response)
         except ShipwayError as error:
             # nothing of the body has been read; whoever waits for a 100 sends none
             refusal = protocol.envelope(error, _request(incoming, Body()))

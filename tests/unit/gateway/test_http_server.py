@@ -254,6 +254,33 @@ def test_more_streams_than_threads_leave_the_threads_free(tmp_path: Path) -> Non
             connection.close()
 
 
+def test_pushes_that_last_leave_the_other_requests_their_threads(tmp_path: Path) -> None:
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def push(_: Request) -> Response:
+        begun.release()
+        assert go_on.wait(30)
+        return Response(status=204)
+
+    def quick(_: Request) -> Response:
+        return Response(status=204)
+
+    with _serving(tmp_path, {"/_git/r": push, "/quick": quick}) as served:
+        pushes = [
+            threading.Thread(target=served.call, args=("POST", "/_git/r", b"x")) for _ in range(12)
+        ]
+        for one in pushes:
+            one.start()
+        for _ in range(8):
+            assert begun.acquire(timeout=30)
+        try:
+            assert served.call("POST", "/quick", b"x")[0].status == 204
+        finally:
+            go_on.set()
+            for one in pushes:
+                one.join()
+
+
 def test_a_fault_of_ours_is_an_envelope_with_the_requests_id(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
