@@ -99,8 +99,10 @@ WRONG: list[tuple[str, str, Any, int, str]] = [
     ("PATCH", "flights/_apis/pipelines/pipelinepermissions/teapot/1", {}, 400, "teapot"),
     ("PATCH", "flights/_apis/pipelines/pipelinepermissions/endpoint/none", {"allPipelines":
      {"authorized": True}}, 404, "none"),
-    ("POST", "flights/_apis/policy/configurations", {"type": {"displayName": "Build"}}, 501,
-     "Build"),
+    ("POST", "flights/_apis/policy/configurations",
+     {"type": {"id": "40e92b44-2fe1-4dd6-b3d8-74a9c21d0c6e"}, "isEnabled": True,
+      "isBlocking": True, "settings": {"scope": [{"matchKind": "DefaultBranch"}]}}, 501,
+     "Work item linking"),
 ]  # fmt: skip
 
 

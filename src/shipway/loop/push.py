@@ -15,8 +15,15 @@ from dataclasses import dataclass
 from shipway.azpipelines import triggers
 from shipway.azpipelines.triggers import Trigger
 from shipway.azure.entra.principals import Principal
-from shipway.base.errors import Conflict
-from shipway.devops import definitions, pushes, repositories, repository_contents, runs
+from shipway.base.errors import Conflict, Forbidden
+from shipway.devops import (
+    definitions,
+    policies,
+    pushes,
+    repositories,
+    repository_contents,
+    runs,
+)
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.pushes import RefMove
 from shipway.devops.repositories import Repository
@@ -25,6 +32,13 @@ from shipway.devops.runs import Requester, Run
 from shipway.loop import pipeline_schedule, push_batch
 from shipway.store.store import Store
 
+PULL_REFS = "refs/pull/"
+PULL_REQUEST_NEEDED = (
+    "TF402455: Pushes to this branch are not permitted; you must use a pull request to update "
+    "this branch."
+)
+_PULL_REFS_KEPT = "refs/pull/ is written by pull requests only"
+_REJECTED = "rejectedByPolicy"
 _UNKNOWN = Requester(object_id="", name="unknown")
 _NEW_COMMITS = 1000
 _SKIP_WORDS = (
@@ -71,13 +85,34 @@ def begin(store: Store, repository: Repository, pusher: Principal) -> None:
     pushes.intend(store, repository, who)
 
 
+def refusals(store: Store, repository: Repository, refs: Sequence[str]) -> dict[str, str]:
+    """Which of these refs may not be pushed to, each with the reason. Hold `one_at_a_time`.
+
+    A blocking policy refuses every move of a branch that is there: also a forced one, also its
+    deletion. A branch that is not there yet may be created; nobody has the permission to bypass.
+    Source: https://learn.microsoft.com/azure/devops/repos/git/branch-policies
+    """
+    present = repositories.refs_of(store, repository)
+    found: dict[str, str] = {}
+    for ref in refs:
+        if ref.startswith(PULL_REFS):
+            found[ref] = _PULL_REFS_KEPT
+        elif ref in present and policies.is_protected(store, repository, ref):
+            found[ref] = PULL_REQUEST_NEEDED
+    return found
+
+
 def accept(store: Store, repository: Repository) -> Accepted:
     """Compare the refs on disk with the accepted ones and take over what moved.
 
     Hold `one_at_a_time`. Every run is queued for the commit that its ref has now.
     """
     pusher = pushes.intended(store, repository) or _UNKNOWN
-    present = repositories.refs_of(store, repository)
+    present = {
+        ref: tip
+        for ref, tip in repositories.refs_of(store, repository).items()
+        if not ref.startswith(PULL_REFS)
+    }
     moves = pushes.moves_between(pushes.known_refs(store, repository), present)
     if not moves:
         pushes.forget_intent(store, repository)
@@ -101,9 +136,13 @@ def update_refs(
 ) -> list[tuple[RefMove, str]]:
     """Move refs as a push does; each with Azure's word for why it did not move, else empty."""
     with one_at_a_time(store, repository):
+        refused = refusals(store, repository, [move.ref for move in asked])
         begin(store, repository, pusher)
         try:
-            return [(move, _update(store, repository, move)) for move in asked]
+            return [
+                (move, _REJECTED if move.ref in refused else _update(store, repository, move))
+                for move in asked
+            ]
         finally:
             accept(store, repository)
 
@@ -114,9 +153,15 @@ def commit(
 ) -> Accepted:  # fmt: skip
     """Put commits on a branch as a push does.
 
-    Raises `Conflict` when the branch is not at `old` (any more), and as `make_commit`.
+    Raises `Conflict` when the branch is not at `old` (any more), `Forbidden` where a policy wants
+    a pull request, and as `make_commit`.
     """
     with one_at_a_time(store, repository):
+        if refused := refusals(store, repository, [ref]).get(ref):
+            raise Forbidden(
+                refused, code="GitRefUpdateRejectedByPolicyException", where=ref,
+                hint="Push to another branch and create a pull request.",
+            )  # fmt: skip
         at = repositories.refs_of(store, repository).get(ref, repositories.ZERO)
         if at != old:
             raise _stale(ref, old, at)

@@ -7,6 +7,7 @@ Source: https://git-scm.com/docs/git-http-backend and https://git-scm.com/docs/h
 
 import contextlib
 import fcntl
+import os
 import re
 import tempfile
 from collections.abc import Iterable
@@ -24,6 +25,7 @@ from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
 from shipway.loop import push
 from shipway.store.store import Store
+from shipway.wire.devops import push_report
 from shipway.wire.http import Request, Response, Route
 
 _DOC = "https://git-scm.com/docs/http-protocol"
@@ -31,6 +33,8 @@ _CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _SERVICES = ("git-upload-pack", "git-receive-pack")
 _PACKET_LIMIT = 65_515
+_ATOMIC = "atomic push failed"
+_USE_PULL_REQUEST = "push to another branch, then: shipway prs create --source BRANCH\n"
 
 
 class GitHttp:
@@ -61,13 +65,30 @@ class GitHttp:
         """`git-receive-pack`: a push, answered once it was accepted."""
         project, repository = self._repository(request)
         self._may_push(request.principal)
-        with push.one_at_a_time(self._store, repository) as lock:
+        with (
+            _body_file(request, self._store.home.temporary) as body,
+            push.one_at_a_time(self._store, repository) as lock,
+        ):
+            commands, rest = push_report.commands_of(body)
+            refs = [move.ref for move in commands.moves]
+            refused = push.refusals(self._store, repository, refs)
+            if refused and commands.can("atomic"):
+                refused = {ref: refused.get(ref, _ATOMIC) for ref in refs}
+            if refused and len(refused) == len(refs):
+                return push_report.refused(commands, refused, _USE_PULL_REQUEST)
+            source = body
+            if refused:
+                taken = [ref for ref in refs if ref not in refused]
+                source = push_report.kept(commands, rest, taken, self._store.home.temporary)
+            source.seek(0)
             push.begin(self._store, repository, request.principal)
             try:
-                answer = self._whole(request, repository, "git-receive-pack", lock)
+                answer = self._whole(request, repository, source, lock)
             finally:
                 # also when git failed half-way: some refs may have moved
                 accepted = push.accept(self._store, repository)
+        if refused:
+            answer = push_report.with_refusals(answer, commands, refused, _USE_PULL_REQUEST)
         return _with_notes(answer, [_note(project, run) for run in accepted.runs])
 
     def _may_push(self, principal: Principal) -> None:
@@ -96,7 +117,8 @@ class GitHttp:
         return project, found
 
     def _stream(self, request: Request, repository: Repository, service: str) -> Response:
-        child, source = self._start(request, repository, service)
+        source = _body_file(request, self._store.home.temporary)
+        child = self._start(request, repository, service, source)
         output = child.stdout
         if output is None:
             raise Unavailable("git's output could not be opened")
@@ -113,8 +135,10 @@ class GitHttp:
 
         return Response(status=status, headers=headers, body=_chunks(output), cleanup=close)
 
-    def _whole(self, request: Request, repository: Repository, service: str, lock: int) -> Response:
-        child, source = self._start(request, repository, service, lock)
+    def _whole(
+        self, request: Request, repository: Repository, source: IO[bytes], lock: int
+    ) -> Response:
+        child = self._start(request, repository, "git-receive-pack", source, lock)
         with source, child:
             output = child.stdout
             if output is None:
@@ -123,12 +147,12 @@ class GitHttp:
             return Response(status=status, headers=headers, body=output.read())
 
     def _start(
-        self, request: Request, repository: Repository, service: str, *kept_open: int
-    ) -> tuple[Popen[bytes], IO[bytes]]:
+        self, request: Request, repository: Repository, service: str, source: IO[bytes],
+        *kept_open: int,
+    ) -> Popen[bytes]:  # fmt: skip
         if not repositories.path_of(self._store, repository).exists():
             raise Unavailable(f"the repository '{repository.name}' is missing on disk",
                               where=str(repositories.path_of(self._store, repository)))  # fmt: skip
-        source = _body_file(request, self._store.home.temporary)
         env_vars = repositories.env_for_git() | {
             "GIT_PROJECT_ROOT": str(self._store.home.repositories),
             "GIT_HTTP_EXPORT_ALL": "1",
@@ -136,7 +160,7 @@ class GitHttp:
             "REQUEST_METHOD": request.method,
             "QUERY_STRING": request.raw_query or f"service={request.arg('service')}",
             "CONTENT_TYPE": request.headers.get("Content-Type"),
-            "CONTENT_LENGTH": str(request.body.size),
+            "CONTENT_LENGTH": str(os.fstat(source.fileno()).st_size),
             "REMOTE_USER": request.principal.name,
             "REMOTE_ADDR": "127.0.0.1",
             "GIT_PROTOCOL": _protocol(request.headers.get("Git-Protocol")),
@@ -150,7 +174,7 @@ class GitHttp:
         child = process.spawn(["git", "http-backend"], env_vars=env_vars,
                               stdin=source, stdout=PIPE, bufsize=_CHUNK,
                               pass_fds=kept_open)  # fmt: skip
-        return child, source
+        return child
 
 
 def routes(store: Store) -> tuple[Route, ...]:

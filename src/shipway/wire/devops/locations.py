@@ -80,6 +80,8 @@ e85f1c62-adfc-4b74-b618-11a150fb195e serviceendpoint endpoints {_TASK}/{{endpoin
 5a7938a4-655e-486c-b562-b78c54a7e87b serviceendpoint types _apis/{{area}}/{{resource}} 1 4.1 7.1
 dad91cbe-d183-45f8-9c6e-9c1164472121 policy configurations {_TASK}/{{configurationId}} 1 2.0 7.1
 44096322-2d3d-466a-bb30-d1b7de69f61f policy types {_TASK}/{{typeId}} 1 2.0 7.1
+fe1e68a2-60d3-43cb-855b-85e41ae97c95 policy revisions {_PROJECT}/{{area}}/configurations/{{configurationId}}/{{resource}}/{{revisionId}} 1 2.0 7.1
+2c420070-a0a2-49cc-9639-c9f271c5ff07 git policyConfigurations {_PROJECT}/{{area}}/policy/configurations 1 5.0 7.1
 """.splitlines()  # noqa: E501  # a table: one row, one resource
 )
 
