@@ -1,0 +1,1 @@
+"""The resources and data sources of the provider azurerm."""
