@@ -1,0 +1,186 @@
+# Names: those that the pipelines and people rely on, and that Azure takes the longest of them.
+
+mock_provider "azurerm" {
+  source          = "./tests/mocks/azurerm"
+  override_during = plan
+}
+
+mock_provider "azuread" {
+  source          = "./tests/mocks/azuread"
+  override_during = plan
+}
+
+mock_provider "azuredevops" {
+  source          = "./tests/mocks/azuredevops"
+  override_during = plan
+}
+
+variables {
+  environment       = "dev"
+  location          = "westeurope"
+  deploy_branch     = "develop"
+  compute_vm_size   = "Standard_DS3_v2"
+  compute_max_nodes = 2
+  instance_type     = "Standard_DS3_v2"
+  model_name        = "flight-delay"
+  endpoint_name     = "flight-delay-dev"
+  auc_threshold     = 0.68
+  approver_group    = "Project Administrators"
+  step_seconds      = 60
+  project_name      = "flights"
+  create_project    = true
+  repository_name   = "flights"
+  protect_branch    = false
+  budget_amount     = 100
+}
+
+run "names_that_others_rely_on" {
+  command = plan
+
+  assert {
+    condition     = output.resource_group_name == "rg-ml-dev"
+    error_message = "resource group: ${output.resource_group_name}"
+  }
+  assert {
+    condition     = output.workspace_name == "mlw-flights-dev"
+    error_message = "workspace: ${output.workspace_name}"
+  }
+  assert {
+    condition     = output.compute_name == "cpu-cluster"
+    error_message = "compute: ${output.compute_name}"
+  }
+  assert {
+    condition     = output.service_connection_name == "azure-ml-dev"
+    error_message = "service connection: ${output.service_connection_name}"
+  }
+}
+
+run "names_of_the_globe_differ_by_subscription_alone" {
+  command = plan
+
+  assert {
+    condition     = output.storage_account_name == "stflightsdev${substr(sha1("00000000-0000-4000-8000-000000000003"), 0, 6)}"
+    error_message = "storage account: ${output.storage_account_name}"
+  }
+}
+
+run "longest_names" {
+  command = plan
+
+  variables {
+    environment   = "abcde6"
+    workload      = "abcdefghi0"
+    endpoint_name = "a234567890123456789012345678901z"
+    compute_name  = "a2345678901234567890123z"
+  }
+
+  assert {
+    condition     = can(regex("^[a-z0-9]{3,24}$", output.storage_account_name))
+    error_message = "storage account: ${output.storage_account_name}"
+  }
+  assert {
+    condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}$", output.workspace_name))
+    error_message = "workspace: ${output.workspace_name}"
+  }
+}
+
+run "longest_names_of_the_workspace" {
+  command = plan
+
+  module {
+    source = "./modules/workspace"
+  }
+
+  variables {
+    environment = "abcde6"
+    workload    = "abcdefghi0"
+    name_suffix = "abc123"
+    tenant_id   = "00000000-0000-4000-8000-000000000004"
+    compute     = { name = "cpu-cluster", vm_size = "Standard_DS3_v2", max_nodes = 1 }
+  }
+
+  assert {
+    condition     = can(regex("^[a-zA-Z]([a-zA-Z0-9]|-[a-zA-Z0-9]){2,23}$", azurerm_key_vault.this.name))
+    error_message = "key vault: ${azurerm_key_vault.this.name}"
+  }
+  assert {
+    condition     = can(regex("^[a-zA-Z0-9]{5,50}$", azurerm_container_registry.this.name))
+    error_message = "container registry: ${azurerm_container_registry.this.name}"
+  }
+  assert {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$", azurerm_log_analytics_workspace.this.name))
+    error_message = "log analytics workspace: ${azurerm_log_analytics_workspace.this.name}"
+  }
+  assert {
+    condition     = length(azurerm_monitor_action_group.this.short_name) <= 12
+    error_message = "short name of the action group: ${azurerm_monitor_action_group.this.short_name}"
+  }
+  assert {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,63}$", azurerm_consumption_budget_resource_group.this.name))
+    error_message = "budget: ${azurerm_consumption_budget_resource_group.this.name}"
+  }
+}
+
+run "what_azure_refuses_is_refused_before" {
+  command = plan
+
+  variables {
+    environment          = "production"
+    workload             = "Flights"
+    location             = "West Europe"
+    compute_name         = "cpu-"
+    compute_vm_size      = "DS3"
+    compute_vm_priority  = "Spot"
+    compute_min_nodes    = -1
+    compute_max_nodes    = 0
+    compute_idle_minutes = 0.5
+    instance_type        = ""
+    model_name           = "flight delay"
+    endpoint_name        = "flight-delay-of-an-airline-in-new-york"
+    auc_threshold        = 68
+    registry_name        = "x"
+    approvers            = ["avery"]
+    step_seconds         = -1
+    retrain_frequency    = "daily"
+    retrain_interval     = 0
+    project_name         = "a/b"
+    repository_name      = "a/b"
+    deploy_branch        = "refs/heads/main"
+    trigger_paths        = ["/pipelines"]
+    minimum_reviewers    = 0
+    agent_queue_id       = -1
+    notify_webhook       = "example.com"
+    alert_emails         = ["nobody"]
+    budget_amount        = 0
+    minimum_approvers    = 0
+    tags                 = { (join("", [for n in range(129) : "x"])) = "long" }
+  }
+
+  expect_failures = [
+    var.environment, var.workload, var.location, var.compute_name, var.compute_vm_size,
+    var.compute_vm_priority, var.compute_min_nodes, var.compute_max_nodes, var.compute_idle_minutes,
+    var.instance_type, var.model_name, var.endpoint_name, var.auc_threshold, var.registry_name,
+    var.approvers, var.step_seconds, var.retrain_frequency, var.retrain_interval, var.project_name,
+    var.repository_name, var.deploy_branch, var.trigger_paths, var.minimum_reviewers,
+    var.agent_queue_id, var.notify_webhook, var.alert_emails, var.budget_amount,
+    var.minimum_approvers, var.tags,
+  ]
+}
+
+run "values_that_do_not_go_together" {
+  command = plan
+
+  variables {
+    compute_min_nodes = 3
+    approver_group    = ""
+    repository_type   = "GitHub"
+    repository_name   = "flights"
+    protect_branch    = true
+    minimum_approvers = 2
+  }
+
+  expect_failures = [
+    var.compute_max_nodes, var.approver_group, var.repository_name, var.protect_branch,
+    var.github_token, var.minimum_approvers,
+  ]
+}
