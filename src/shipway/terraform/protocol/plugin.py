@@ -78,7 +78,7 @@ class Plugin:
     def _start(self, folder: Path, certificate: Callable[[], Certificate]) -> grpc.Server:
         server = grpc.server(
             futures.ThreadPoolExecutor(max_workers=_THREADS),
-            handlers=(self._provider(), *_own_services(self._ended.set)),
+            handlers=[self._provider(), *_own_services(self._ended.set)],
             options=(
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.max_send_message_length", -1),
