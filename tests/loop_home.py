@@ -35,7 +35,7 @@ from shipway.ml.online_endpoints import OnlineEndpoint
 from shipway.store.timers import Timer
 from tests.shipway_server import ShipwayServer, running, wait_for, wait_until
 
-PROJECT, REPOSITORY, MODEL, ENDPOINT = "ml-platform", "flights", "flight-delay", "flight-delay-dev"
+PROJECT, REPOSITORY, MODEL, ENDPOINT = "flights", "flights", "flight-delay", "flight-delay-dev"
 _TERMINAL = ("Completed", "Failed", "Canceled")
 
 

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     made = seeding.seed(
         home,
         stack=generate.stack_folder(),
-        project_name="ml-platform",
+        project_name=seeding.PROJECT,
         months=arguments.months,
         webhook=webhook.url,
         step_seconds=_STEP_SECONDS,

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(
         "next: shipway seed, then push it:\n"
         f"  cd {arguments.folder}\n"
-        "  git remote add origin https://dev.azure.com/shipway/ml-platform/_git/flights\n"
+        "  git remote add origin https://dev.azure.com/shipway/flights/_git/flights\n"
         f"  shipway exec -- git push origin {_BRANCH}"
     )
     return 0

@@ -12,13 +12,14 @@ from shipway.client.azure import AzureClient
 from shipway.client.session import Session
 
 ENVIRONMENTS = ("dev", "prod")
+PROJECT = "flights"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     parser.add_argument("--stack", type=Path, help="the stack's folder (default: the built-in one)")
     parser.add_argument(
-        "--project", default="ml-platform", help="Azure DevOps project (default: ml-platform)"
+        "--project", default=PROJECT, help=f"Azure DevOps project (default: {PROJECT})"
     )
     parser.add_argument("--months", default="1-3", help="flights of these months (default: 1-3)")
     parser.add_argument("--webhook", default="", help="URL that failed runs are reported to")
@@ -58,21 +59,19 @@ def seed(
     client = AzureClient(home)
     people = {user["name"]: user["object_id"] for user in Session(home).get("/users")}
     data = flights.make(stack, home.root / "seed-data", months)
-    found = {
-        name: settings.read(stack / "environments" / f"{name}.tfvars") for name in ENVIRONMENTS
-    }
+    found = {name: settings.of_stack(stack, name) for name in ENVIRONMENTS}
     sides = {}
     for name, one in found.items():
         sides[name] = azure_side.make(client, one, say)
         count = azure_side.upload(client, sides[name], data)
         say(f"{count} files of flights, months {months}")
     project = devops_side.make_project(client, project_name, say)
-    devops_side.make_connection(client, project, sides, say)
-    for one in found.values():
+    for name, one in found.items():
         devops_side.make_environment(
             client,
             project,
             one,
+            sides[name],
             approvers=[people["avery"], people["dana"]],
             webhook=webhook,
             step_seconds=step_seconds,

@@ -1,4 +1,5 @@
-"""The Azure DevOps half: project, repository, connection, groups, approvals, definitions."""
+"""The Azure DevOps half: project, repository, and for each environment its connection, variable
+group, checks and definitions; the names and settings are those of the stack's Terraform."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +9,16 @@ from shipway.cli.seeding.azure_side import AzureSide, Say
 from shipway.cli.seeding.settings import StackSettings
 from shipway.client.azure import AzureClient, AzureSaid
 
-CONNECTION = "azure-ml-connection"
 REPOSITORY = "flights"
-_APPROVAL_TYPE = "8c6f20a7-a545-4486-9777-f762fafe0d4d"
+_APPROVAL = {"id": "8c6f20a7-a545-4486-9777-f762fafe0d4d", "name": "Approval"}
+_EXCLUSIVE_LOCK = {"id": "2ef31ad6-baa0-403a-8b45-2cbc9b4e5563", "name": "ExclusiveLock"}
+_TASK_CHECK = {"id": "fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "name": "Task Check"}
+_BRANCH_CONTROL = {
+    "id": "86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b", "name": "evaluatebranchProtection",
+    "version": "0.0.1",
+}  # fmt: skip
+_CHECKS_VERSION = "7.1-preview.1"
+_MINUTES = 43200
 
 
 def make_project(client: AzureClient, name: str, say: Say) -> dict[str, Any]:
@@ -36,18 +44,67 @@ def make_project(client: AzureClient, name: str, say: Say) -> dict[str, Any]:
     return project
 
 
-def make_connection(
-    client: AzureClient, project: Mapping[str, Any], sides: Mapping[str, AzureSide], say: Say
-) -> str:
-    """The service connection by workload identity federation, and what its identity may do."""
+def make_environment(
+    client: AzureClient,
+    project: Mapping[str, Any],
+    settings: StackSettings,
+    side: AzureSide,
+    *,
+    approvers: list[str],
+    webhook: str,
+    step_seconds: int | None,
+    say: Say,
+) -> None:
+    """Connection, variable group, AzDO environment with its checks, and the two definitions."""
     name = str(project["name"])
+    connection = _connection(client, project, settings, side)
+    group = _group(client, project, settings, webhook=webhook, step_seconds=step_seconds)
+    environment = _environment(client, name, settings, approvers)
+    repository = client.devops("GET", f"/{name}/_apis/git/repositories/{REPOSITORY}")
+    resources = [
+        ("variablegroup", str(group)),
+        ("environment", str(environment)),
+        ("endpoint", connection),
+    ]
+    for kind in ("ml", "release"):
+        made = _definition(client, name, settings, repository, kind)
+        for resource, key in resources:
+            path = f"/{name}/_apis/pipelines/pipelinepermissions/{resource}/{key}"
+            body = {"pipelines": [{"id": made, "authorized": True}]}
+            client.devops("PATCH", path, body, api_version=_CHECKS_VERSION)
+    say(f"{settings.environment}: service connection without a secret, variable group, "
+        "environment with approval, two pipelines")  # fmt: skip
+
+
+def _connection(
+    client: AzureClient, project: Mapping[str, Any], settings: StackSettings, side: AzureSide
+) -> str:
+    """The connection by workload identity federation; its identity has roles in its own
+    environment only."""
+    name, connection = str(project["name"]), settings.connection
     found = client.devops("GET", f"/{name}/_apis/serviceendpoint/endpoints")["value"]
-    if CONNECTION in [c["name"] for c in found]:
-        return str(next(c["id"] for c in found if c["name"] == CONNECTION))
-    app = client.graph("POST", "/applications", {"displayName": f"{name}-devops"})
+    there = next((str(c["id"]) for c in found if c["name"] == connection), None)
+    if there is None:
+        there, app_id = _new_connection(client, project, settings)
+        for role, scope in (
+            ("AzureML Data Scientist", side.workspace_id),
+            ("Storage Blob Data Contributor", side.storage_id),
+        ):
+            azure_side.assign(client, principal_id=app_id, role=role, scope=scope)
+    _check(client, name, "endpoint", there, connection, _branch_control(settings))
+    return there
+
+
+def _new_connection(
+    client: AzureClient, project: Mapping[str, Any], settings: StackSettings
+) -> tuple[str, str]:
+    """A new connection and its application; ids of the connection and the service principal."""
+    name, connection = str(project["name"]), settings.connection
+    shown = f"{settings.environment}-ml-devops"
+    app = client.graph("POST", "/applications", {"displayName": shown})
     principal = client.graph("POST", "/servicePrincipals", {"appId": app["appId"]})
     made = client.devops("POST", "/_apis/serviceendpoint/endpoints", {
-        "name": CONNECTION, "type": "azurerm", "url": "https://management.azure.com/",
+        "name": connection, "type": "azurerm", "url": "https://management.azure.com/",
         "authorization": {
             "scheme": "WorkloadIdentityFederation",
             "parameters": {"tenantid": client.tenant_id, "serviceprincipalid": app["appId"]},
@@ -58,55 +115,16 @@ def make_connection(
         },
         "isShared": False, "isReady": True,
         "serviceEndpointProjectReferences": [
-            {"name": CONNECTION, "projectReference": {"id": project["id"], "name": name}}
+            {"name": connection, "projectReference": {"id": project["id"], "name": name}}
         ],
     })  # fmt: skip
     parameters = made["authorization"]["parameters"]
     client.graph("POST", f"/applications/{app['id']}/federatedIdentityCredentials", {
-        "name": CONNECTION, "audiences": ["api://AzureADTokenExchange"],
+        "name": connection, "audiences": ["api://AzureADTokenExchange"],
         "issuer": parameters["workloadIdentityFederationIssuer"],
         "subject": parameters["workloadIdentityFederationSubject"],
     })  # fmt: skip
-    for side in sides.values():
-        group = side.workspace_id.split("/providers/")[0]
-        for role, scope in (
-            ("AzureML Data Scientist", side.workspace_id),
-            ("Reader", group),
-            ("Storage Blob Data Contributor", side.storage_id),
-        ):
-            azure_side.assign(client, principal_id=str(principal["id"]), role=role, scope=scope)
-    say(f"service connection {CONNECTION} (workload identity federation, no secret)")
-    return str(made["id"])
-
-
-def make_environment(
-    client: AzureClient,
-    project: Mapping[str, Any],
-    settings: StackSettings,
-    *,
-    approvers: list[str],
-    webhook: str,
-    step_seconds: int | None,
-    say: Say,
-) -> None:
-    """Variable group, AzDO environment with its approval, and the two definitions."""
-    name = str(project["name"])
-    group = _group(client, project, settings, webhook=webhook, step_seconds=step_seconds)
-    environment = _environment(client, name, settings, approvers)
-    repository = client.devops("GET", f"/{name}/_apis/git/repositories/{REPOSITORY}")
-    connections = client.devops("GET", f"/{name}/_apis/serviceendpoint/endpoints")["value"]
-    resources = [
-        ("variablegroup", str(group)),
-        ("environment", str(environment)),
-        *(("endpoint", str(c["id"])) for c in connections),
-    ]
-    for kind in ("ml", "release"):
-        made = _definition(client, name, settings, repository, kind)
-        for resource, key in resources:
-            path = f"/{name}/_apis/pipelines/pipelinepermissions/{resource}/{key}"
-            body = {"pipelines": [{"id": made, "authorized": True}]}
-            client.devops("PATCH", path, body, api_version="7.1-preview.1")
-    say(f"{settings.environment}: variable group, environment with approval, two pipelines")
+    return str(made["id"]), str(principal["id"])
 
 
 def _group(
@@ -155,11 +173,9 @@ def _environment(
 ) -> int:
     path = f"/{project}/_apis/distributedtask/environments"
     found = client.devops("GET", f"{path}?name={settings.environment_name}")["value"]
-    if found:
-        return int(found[0]["id"])
-    made = client.devops("POST", path, {"name": settings.environment_name})
-    body = {
-        "type": {"id": _APPROVAL_TYPE, "name": "Approval"},
+    made = found[0] if found else client.devops("POST", path, {"name": settings.environment_name})
+    approval = {
+        "type": _APPROVAL, "timeout": _MINUTES,
         "settings": {
             "approvers": [{"id": one} for one in approvers],
             "executionOrder": "anyOrder",
@@ -168,18 +184,39 @@ def _environment(
             "instructions": "Compare the metrics with the champion's in the run's summary.",
             "blockedApprovers": [],
         },
-        "resource": {
-            "type": "environment",
-            "id": str(made["id"]),
-            "name": settings.environment_name,
-        },
-        "timeout": 43200,
-    }
-    client.devops(
-        "POST", f"/{project}/_apis/pipelines/checks/configurations", body,
-        api_version="7.1-preview.1",
-    )  # fmt: skip
+    }  # fmt: skip
+    lock = {"type": _EXCLUSIVE_LOCK, "timeout": _MINUTES, "settings": {}}
+    for check in (approval, _branch_control(settings), lock):
+        key = str(made["id"])
+        _check(client, project, "environment", key, settings.environment_name, check)
     return int(made["id"])
+
+
+def _branch_control(settings: StackSettings) -> dict[str, Any]:
+    """Only the deploy branch: another one's YAML could name the resource as well."""
+    branch = settings.get("deploy_branch")
+    inputs = {
+        "allowedBranches": f"refs/heads/{branch}", "ensureProtectionOfBranch": "false",
+        "allowUnknownStatusBranch": "false",
+    }  # fmt: skip
+    return {
+        "type": _TASK_CHECK, "timeout": 1440,
+        "settings": {"displayName": f"Only {branch}", "definitionRef": _BRANCH_CONTROL,
+                     "inputs": inputs, "retryInterval": 5},
+    }  # fmt: skip
+
+
+def _check(  # a check and the resource that it stands on
+    client: AzureClient, project: str, kind: str, key: str, name: str, check: dict[str, Any]
+) -> None:
+    """Put a check on a resource, unless one of its type is there."""
+    path = f"/{project}/_apis/pipelines/checks/configurations"
+    found = client.devops(
+        "GET", f"{path}?resourceType={kind}&resourceId={key}", api_version=_CHECKS_VERSION
+    )["value"]
+    if check["type"]["id"] not in [one["type"]["id"] for one in found]:
+        body = {**check, "resource": {"type": kind, "id": key, "name": name}}
+        client.devops("POST", path, body, api_version=_CHECKS_VERSION)
 
 
 def _definition(
@@ -198,7 +235,7 @@ def _definition(
     trigger = {
         "triggerType": "continuousIntegration",
         "branchFilters": [f"+{branch}"],
-        "pathFilters": [],
+        "pathFilters": [f"+{one}" for one in settings.trigger_paths] if kind == "ml" else [],
         "settingsSourceType": 1 if kind == "ml" else 2,
         "batchChanges": False,
     }

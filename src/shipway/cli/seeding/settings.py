@@ -1,8 +1,10 @@
 """The values of one of the stack's environments, read from its tfvars file."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import yaml
 
 from shipway.base.errors import BadInput
 
@@ -14,6 +16,7 @@ class StackSettings:
     """One environment of the stack (`dev`, `prod`) with the names that follow from it."""
 
     values: dict[str, str]
+    trigger_paths: tuple[str, ...] = ()
 
     @property
     def environment(self) -> str:
@@ -28,6 +31,11 @@ class StackSettings:
         return f"mlw-flights-{self.environment}"
 
     @property
+    def connection(self) -> str:
+        """The service connection of the environment."""
+        return f"azure-ml-{self.environment}"
+
+    @property
     def environment_name(self) -> str:
         """The AzDO environment that holds the approval."""
         return f"{self.environment}-ml-approval"
@@ -37,6 +45,14 @@ class StackSettings:
         if name not in self.values:
             raise BadInput(f"the tfvars file has no '{name}'", where=self.environment)
         return self.values[name]
+
+
+def of_stack(stack: Path, environment: str) -> StackSettings:
+    """The settings of one environment of the stack in `stack`. Raises `BadInput`."""
+    found = read(stack / "environments" / f"{environment}.tfvars")
+    file = yaml.safe_load((stack / "azure-devops" / "ml-pipeline.yml").read_text())
+    paths = file["trigger"].get("paths", {}).get("include", [])
+    return replace(found, trigger_paths=tuple(map(str, paths)))
 
 
 def read(file: Path) -> StackSettings:
