@@ -49,10 +49,11 @@ class Workspace:
     """One workspace, with the identity at hand."""
 
     def __init__(self, *, subscription: str, resource_group: str, name: str) -> None:
-        self._root = (
-            f"{ARM}/subscriptions/{subscription}/resourceGroups/{resource_group}"
+        self._id = (
+            f"/subscriptions/{subscription}/resourceGroups/{resource_group}"
             f"/providers/Microsoft.MachineLearningServices/workspaces/{name}"
         )
+        self._root = f"{ARM}{self._id}"
         self._credential = credential()
 
     @classmethod
@@ -68,9 +69,13 @@ class Workspace:
         """The name of the workspace's storage account."""
         return self._ask("GET", self._root)["properties"]["storageAccount"].rsplit("/", 1)[-1]
 
-    def job(self, name: str) -> dict:
-        """A job's properties: status, tags, services."""
-        return self._ask("GET", f"{self._root}/jobs/{name}")["properties"]
+    def find_job(self, name: str) -> dict | None:
+        """A job's properties (status, tags, services); None if it is not in this workspace."""
+        return self._ask("GET", f"{self._root}/jobs/{name}", missing={}).get("properties")
+
+    def model_id(self, model: ModelVersion) -> str:
+        """The version's name in all of Azure."""
+        return f"{self._id}/models/{model.name}/versions/{model.version}"
 
     def model_version(self, name: str, version: str) -> ModelVersion:
         """One version of a model."""

@@ -43,6 +43,13 @@ def version_of(models: list[arm.ModelVersion], job: str) -> arm.ModelVersion | N
     return next((model for model in reversed(models) if model.tags.get("job") == job), None)
 
 
+def promoted_job(model: arm.ModelVersion | None) -> dict | None:
+    """The job of a version that came from another workspace, where the job has stayed."""
+    if model is None or not model.tags.get("promoted_from"):
+        return None
+    return {"status": "Completed"}
+
+
 def gather(download: Path, pipeline: Path | None, out: Path) -> tuple[dict | None, dict | None]:
     """Copies what is worth keeping to `out`; returns metrics and decision where they exist."""
     out.mkdir(parents=True, exist_ok=True)
@@ -87,12 +94,15 @@ def main() -> int:
 
     run = azdo.Run.of_this_step()
     workspace = arm.Workspace.of(args)
-    job = workspace.job(args.job)
+    versions = workspace.model_versions(args.model_name)
+    job = workspace.find_job(args.job) or promoted_job(version_of(versions, args.job))
+    if job is None:
+        raise arm.ArmError(f"there is no job {args.job} in {args.workspace}")
     metrics, decision = gather(args.download, args.pipeline, args.out)
     failure = failure_of(args.job, job["status"], decision)
     model = None
     if failure is None:
-        model = version_of(workspace.model_versions(args.model_name), args.job)
+        model = version_of(versions, args.job)
         if model is None:
             failure = f"ML job {args.job} completed but registered no version of {args.model_name}"
     links = {"run": run.link}
@@ -102,6 +112,8 @@ def main() -> int:
     if metrics and decision:
         links["report"] = keep(args.out, workspace.storage_account(), run.build_id)
         origin = {"job": args.job, "data": metrics["data"]["data"], "flights": metrics["flights"]}
+        if model and model.tags.get("promoted_from"):
+            origin["promoted from"] = model.tags["promoted_from"]
         title = f"{model.name}:{model.version}" if model else "No version registered"
         page = summary.markdown(
             title=title, metrics=metrics, decision=decision, tags=origin, links=links

@@ -28,6 +28,10 @@ PUSHED: tuple[StationKind, ...] = (
 SCHEDULED: tuple[StationKind, ...] = (
     "commit", "schedule", "ml_job", "model_version", "run", "approval", "deployment",
 )  # fmt: skip
+# what was approved elsewhere comes as a copy, and is approved again where it is released
+PROMOTED: tuple[StationKind, ...] = (
+    "commit", "run", "ml_job", "model_version", "promotion", "approval", "deployment",
+)  # fmt: skip
 _SHORTEST_COMMIT = 4
 _JOBS_LOOKED_AT = 500
 
@@ -62,6 +66,7 @@ class _Chain:
     run: Run | None = None
     job: MLJob | None = None
     model: ModelVersion | None = None
+    source: ModelVersion | None = None
     approvals: tuple[Approval, ...] = ()
     deployment: OnlineDeployment | None = None
 
@@ -133,9 +138,11 @@ def _newest(store: Store) -> Lineage:
 
 
 def _through_model(store: Store, model: ModelVersion, live: OnlineDeployment | None) -> Lineage:
-    chain = _Chain(model=model, deployment=live or _deployment_of(store, model))
+    source = lineage_training.promoted_from(store, model)
+    chain = _Chain(model=model, source=source, deployment=live or _deployment_of(store, model))
     name = model.tags.get("job") or model.job
-    chain.job = jobs.find(store, workspace=model.workspace, name=name) if name else None
+    trained_in = source.workspace if source else model.workspace
+    chain.job = jobs.find(store, workspace=trained_in, name=name) if name else None
     origin = _number(model.tags.get("run", "")) or (chain.job and _run_input(store, chain.job))
     release = _number(model.tags.get("approval_run", ""))
     number = origin or release
@@ -156,8 +163,10 @@ def _through_run(store: Store, run: Run) -> Lineage:
 
 
 def _model_from_run(store: Store, run: Run) -> ModelVersion | None:
+    """What the run trained, else what it released; a copy is never what a run trained."""
     wanted = str(run.run_id)
-    found = [m for m in _models(store) if m.tags.get("run") == wanted]
+    found = [m for m in _models(store)
+             if m.tags.get("run") == wanted and "promoted_from" not in m.tags]  # fmt: skip
     found = found or [m for m in _models(store) if m.tags.get("approval_run") == wanted]
     return found[0] if found else None
 
@@ -283,10 +292,13 @@ def _told(store: Store, chain: _Chain) -> Lineage:
         "commit": lineage_delivery.of_commit(store, chain.commit, chain.run),
         "run": lineage_delivery.of_run(store, chain.run),
         "ml_job": lineage_training.of_job(store, job),
-        "model_version": lineage_training.of_model(model, job),
+        "model_version": lineage_training.of_model(chain.source or model, job),
+        "promotion": lineage_training.of_promotion(chain.model, chain.source),
         "approval": lineage_delivery.of_approval(chain.approvals, has_model=model is not None),
         "deployment": lineage_training.of_deployment(live, model, share),
         "schedule": lineage_training.of_schedule(schedule, job),
     }
     order = SCHEDULED if schedule else PUSHED
+    if model is not None and "promoted_from" in model.tags:
+        order = PROMOTED
     return Lineage(stations=tuple(stations[kind] for kind in order))

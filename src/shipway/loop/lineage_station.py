@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 StationKind = Literal[
-    "commit", "schedule", "run", "ml_job", "model_version", "approval", "deployment"
+    "commit", "schedule", "run", "ml_job", "model_version", "promotion", "approval", "deployment"
 ]
 
 

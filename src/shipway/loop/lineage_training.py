@@ -1,15 +1,17 @@
 """Azure ML's stations of a chain: schedule, job, model version, deployment."""
 
+import re
 from urllib.parse import quote
 
 from shipway.base.clock import timestamp
 from shipway.loop.lineage_station import Station, absent, known
-from shipway.ml import jobs
+from shipway.ml import jobs, model_versions, workspaces
 from shipway.ml.jobs import MLJob
 from shipway.ml.model_versions import ModelVersion
 from shipway.ml.online_deployments import OnlineDeployment
 from shipway.store.store import Store
 
+_VERSION = re.compile(r"/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 _MODEL_TAGS = ("auc", "champion", "data", "train_months", "test_month", "gate", "started_by")
 
 
@@ -57,6 +59,35 @@ def of_model(model: ModelVersion | None, job: MLJob | None) -> Station:
         at=timestamp(model.created_at) if model.created_at else "",
         page=model_page(model.workspace, model.name),
         facts=known(*((name, model.tags.get(name, "")) for name in _MODEL_TAGS)),
+    )  # fmt: skip
+
+
+def promoted_from(store: Store, model: ModelVersion) -> ModelVersion | None:
+    """The version that this one is a copy of, as the stack's promotion writes it into its tags."""
+    place = model.tags.get("promoted_from", "")
+    workspace, named = workspaces.key_of_resource_id(place), _VERSION.search(place)
+    if workspace is None or named is None:
+        return None
+    return model_versions.find(store, workspace=workspace, name=named[1], version=named[2])
+
+
+def of_promotion(copy: ModelVersion | None, source: ModelVersion | None) -> Station:
+    """How a version came from another workspace."""
+    if copy is None or "promoted_from" not in copy.tags:
+        return absent("promotion", "it was trained where it is")
+    if source is None:
+        gone = copy.tags["promoted_from"].partition("/workspaces/")[2]
+        return absent("promotion", f"its source {gone} is not here")
+    return Station(
+        kind="promotion", title=f"{copy.name}:{copy.version}", state="promoted",
+        at=timestamp(copy.created_at) if copy.created_at else "",
+        page=model_page(copy.workspace, copy.name),
+        facts=known(
+            ("from", f"{source.workspace.rpartition('/')[2]} {source.name}:{source.version}"),
+            ("to", copy.workspace.rpartition("/")[2]),
+            ("approved there by", copy.tags.get("promoted_approval", "")),
+            ("digest", copy.tags.get("promoted_digest", "")[:12]),
+        ),
     )  # fmt: skip
 
 

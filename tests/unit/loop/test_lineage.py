@@ -256,3 +256,49 @@ def test_nothing_to_follow_is_said(world: World) -> None:
         lineage.chain_of(world.store)
     with pytest.raises(BadInput, match="no commit"):
         lineage.chain_of(world.store, commit="xyz")
+
+
+def promoted(world: World, source: ModelVersion, **tags: str) -> ModelVersion:
+    """The copy that the stack's promotion makes, in the same workspace for want of another."""
+    subscription, group, workspace = source.workspace.split("/")
+    place = (
+        f"/subscriptions/{subscription}/resourceGroups/{group}"
+        f"/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
+    )
+    kept = {n: v for n, v in source.tags.items() if not n.startswith("approval")}
+    return world.model(
+        **kept, promoted_from=f"{place}/models/{source.name}/versions/{source.version}",
+        promoted_approval="Avery", promoted_digest="0" * 64, **tags,
+    )  # fmt: skip
+
+
+def test_a_promoted_version_has_the_chain_of_its_source_and_an_approval_of_its_own(
+    world: World,
+) -> None:
+    run, source = world.whole()
+    release = world.run(state="completed", result="succeeded")
+    copy = promoted(
+        world, source, approval="approved", approval_run=str(release.run_id),
+        approval_id=world.approval(release),
+    )  # fmt: skip
+    world.deploy(copy, "green")
+    chain = lineage.chain_of(world.store, model=f"{copy.name}:{copy.version}")
+    assert tuple(s.kind for s in chain.stations) == lineage.PROMOTED
+    assert chain.is_complete, chain.missing
+    by_kind = {s.kind: s for s in chain.stations}
+    assert by_kind["run"].facts[0] == ("run", str(run.run_id))
+    assert by_kind["model_version"].title == f"{source.name}:{source.version}"
+    assert dict(by_kind["promotion"].facts)["approved there by"] == "Avery"
+    own = lineage.chain_of(world.store, run=run.run_id)
+    assert tuple(s.kind for s in own.stations) == lineage.PUSHED, "the copy is not what it trained"
+    through = lineage.chain_of(world.store, run=release.run_id)
+    assert tuple(s.kind for s in through.stations) == lineage.PROMOTED
+
+
+def test_a_promoted_version_whose_source_is_gone_says_so(world: World) -> None:
+    _, source = world.whole()
+    copy = promoted(world, source)
+    place = copy.tags["promoted_from"].replace(f"versions/{source.version}", "versions/77")
+    lost = world.model(**{**copy.tags, "promoted_from": place})
+    chain = lineage.chain_of(world.store, model=f"{lost.name}:{lost.version}")
+    assert any("is not here" in one for one in chain.missing)
