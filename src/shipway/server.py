@@ -20,6 +20,7 @@ from pathlib import Path
 
 import uvloop
 
+from shipway.azure.entra import users
 from shipway.base import config, crash_points, front_door
 from shipway.base.clock import SystemClock, timestamp
 from shipway.base.config import Settings
@@ -37,6 +38,7 @@ from shipway.gateway.router import Router
 from shipway.gateway.supervisor import Worker
 from shipway.loop import push
 from shipway.loop.github_mirror import MirrorWatch
+from shipway.loop.notification import Notifier
 from shipway.loop.reactor import Reactor
 from shipway.store.store import Store, open_store
 from shipway.studio.service import Studio
@@ -128,6 +130,7 @@ class Server:
         ready: "_Ready",
     ) -> None:
         _clear(self._home.temporary)
+        users.ensure_demo_users(store)
         pool = Pool(_POOL_THREADS)
         router = Router(store)
         pages = Studio(store)
@@ -140,12 +143,14 @@ class Server:
         studio = _listen(self._settings.studio_port, before.studio, serve_plain(http), refuse)
         front = _listen(self._settings.proxy_port, before.proxy, proxy.serve, refuse)
         reactor, mirrors = Reactor(store), MirrorWatch(store)
+        notifier = Notifier(store)
         self._ports = _Ports(proxy=front.port, studio=studio.port)
         self._write_state()
         try:
             studio.start()
             front.start()
             reactor.start()
+            notifier.start()
             mirrors.start()
             self._start_workers()
             threading.Thread(
@@ -163,6 +168,7 @@ class Server:
             await router.close()
             await asyncio.to_thread(self._stop_workers)
             await asyncio.to_thread(reactor.stop)
+            await asyncio.to_thread(notifier.stop)
             await asyncio.to_thread(mirrors.stop)
             if not await pool.close(seconds=_LAST_HANDLERS_SECONDS):
                 # what is not committed by now never was: the next server sees none of it

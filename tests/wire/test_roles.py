@@ -121,10 +121,10 @@ def test_a_group_is_made_changed_and_deleted(home: AzureHome, owner: Caller) -> 
     status, shown = owner("GET", path.replace("New", "new"))
     assert (status, shown["name"], shown["tags"]) == (200, "New", {"a": "b"})
     assert shown["properties"]["provisioningState"] == "Succeeded"
-    vault = f"{path}/providers/Microsoft.KeyVault/vaults/v1"
+    vault = f"{path}/providers/Microsoft.KeyVault/vaults/vone"
     status, made = owner("PUT", vault, "2023-07-01", {"location": "westeurope", "properties": {}})
-    assert (status, made["properties"]["vaultUri"]) == (201, "https://v1.vault.azure.net/")
-    assert [r["name"] for r in owner("GET", f"{path}/resources")[1]["value"]] == ["v1"]
+    assert (status, made["properties"]["vaultUri"]) == (201, "https://vone.vault.azure.net/")
+    assert [r["name"] for r in owner("GET", f"{path}/resources")[1]["value"]] == ["vone"]
     assert owner("DELETE", path)[0] == 202
     assert owner("GET", vault, "2023-07-01")[0] == 404
     status, refused = owner("GET", path)
@@ -136,7 +136,7 @@ def test_the_simple_providers_compute_what_clients_read(home: AzureHome, owner: 
     cases = {
         "Microsoft.Insights/components/ai": ("2020-02-02", 200, "InstrumentationKey"),
         "Microsoft.OperationalInsights/workspaces/law": ("2023-09-01", 201, "customerId"),
-        "Microsoft.ContainerRegistry/registries/acr": ("2023-07-01", 201, "loginServer"),
+        "Microsoft.ContainerRegistry/registries/acracr": ("2023-07-01", 201, "loginServer"),
         "Microsoft.ManagedIdentity/userAssignedIdentities/id": ("2024-11-30", 201, "principalId"),
     }
     for path, (version, status, name) in cases.items():

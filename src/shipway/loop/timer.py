@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from shipway.base.errors import ShipwayError
 from shipway.devops import approvals
-from shipway.loop import checkpoint, pipeline_schedule, schedule
+from shipway.loop import alert, checkpoint, pipeline_schedule, schedule
 from shipway.store.store import Store
 from shipway.store.timers import Timer
 
@@ -12,6 +12,7 @@ Firing = Callable[[Store, Timer], None]
 
 # timer kind -> what happens when it is due; the functions stand in the stations beside this file
 TIMERS: Mapping[str, Firing] = {
+    alert.TIMER: alert.fire,
     approvals.TIMER_KIND: checkpoint.on_timer,
     schedule.TIMER: schedule.fire,
     pipeline_schedule.TIMER: pipeline_schedule.fire,

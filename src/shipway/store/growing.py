@@ -1,8 +1,9 @@
 """Narrow tables for what only grows: metric points, refusals, requests of endpoints, edges."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from shipway.base.clock import Clock, parse_timestamp, timestamp
 from shipway.store.database import Database
@@ -140,13 +141,18 @@ class Growing:
             "SELECT * FROM requests WHERE endpoint = ? ORDER BY number DESC LIMIT ?",
             (endpoint, limit),
         )
-        return [
-            EndpointRequest(
-                endpoint=r["endpoint"], deployment=r["deployment"], at=parse_timestamp(r["at"]),
-                status=r["status"], milliseconds=r["milliseconds"], mirrored=bool(r["mirrored"]),
-            )
-            for r in rows.fetchall()
-        ]  # fmt: skip
+        return [_request(row) for row in rows.fetchall()]
+
+    def requests_since(self, endpoint: str, moment: datetime) -> Sequence[EndpointRequest]:
+        """Requests of an endpoint from `moment` on, newest first; reads no further back."""
+        first, found = timestamp(moment), []
+        for row in self._database.read().execute(
+            "SELECT * FROM requests WHERE endpoint = ? ORDER BY number DESC", (endpoint,)
+        ):
+            if row["at"] < first:
+                break
+            found.append(_request(row))
+        return found
 
     def add_edge(self, source: str, relation: str, target: str) -> None:
         """Note a relation; noting it again does nothing."""
@@ -169,6 +175,13 @@ class Growing:
             "SELECT * FROM edges WHERE target = ? ORDER BY at", (target,)
         )
         return [_edge(row) for row in rows.fetchall()]
+
+
+def _request(row: Mapping[str, Any]) -> EndpointRequest:
+    return EndpointRequest(
+        endpoint=row["endpoint"], deployment=row["deployment"], at=parse_timestamp(row["at"]),
+        status=row["status"], milliseconds=row["milliseconds"], mirrored=bool(row["mirrored"]),
+    )  # fmt: skip
 
 
 def _edge(row: dict[str, str]) -> Edge:

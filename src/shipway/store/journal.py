@@ -1,7 +1,8 @@
 """The append-only journal of events: the story of every run."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from shipway.base.clock import parse_timestamp, timestamp
@@ -39,6 +40,17 @@ class Journal:
             "SELECT * FROM journal WHERE subject = ? ORDER BY number", (subject,)
         )
         return [_event(row) for row in rows.fetchall()]
+
+    def since(self, moment: datetime, kinds: Iterable[str]) -> Sequence[Event]:
+        """Events of these kinds from `moment` on, newest first; reads no further back."""
+        wanted, first = frozenset(kinds), timestamp(moment)
+        found = []
+        for row in self._database.read().execute("SELECT * FROM journal ORDER BY number DESC"):
+            if row["at"] < first:
+                break
+            if row["kind"] in wanted:
+                found.append(_event(row))
+        return found
 
     def last_number(self) -> int:
         """The number of the newest event, 0 when there is none."""

@@ -32,6 +32,7 @@ class ArmResource:
     identity_type: str
     provisioning_state: str
     created_at: datetime
+    user_identities: tuple[str, ...] = ()
 
     @property
     def full_type(self) -> str:
@@ -54,6 +55,7 @@ def create_or_update(
     sku: Mapping[str, Any] | None = None,
     properties: Mapping[str, Any] | None = None,
     identity_type: str = "",
+    user_identities: tuple[str, ...] = (),
 ) -> tuple[ArmResource, bool]:
     """Make or replace a resource; True when it is new. Raises `NotFound` for its group."""
     parsed = resource_ids.parse(resource_id)
@@ -66,12 +68,13 @@ def create_or_update(
         "sku": dict(sku or {}),
         "properties": dict(properties or {}),
         "identity_type": identity_type,
+        "user_identities": list(user_identities),
     }
     key = resource_id.lower()
     with store.database.transaction():
         is_new = store.documents.find(_KIND, key) is None
         store.documents.put(_KIND, key, body | {"provisioning_state": "Creating"})
-        if "systemassigned" in identity_type.lower():
+        if "systemassigned" in identity_type.lower().replace("_", ""):
             managed_identities.create_for(store, resource_id)
     return _resource(
         store.documents.update(_KIND, key, {"provisioning_state": "Succeeded"})
@@ -125,4 +128,6 @@ def absent(resource_id: str) -> NotFound:
 
 
 def _resource(document: Document) -> ArmResource:
-    return ArmResource(created_at=document.created_at, **document.body)
+    users = tuple(document.body.get("user_identities", ()))
+    body = {**document.body, "user_identities": users}
+    return ArmResource(created_at=document.created_at, **body)

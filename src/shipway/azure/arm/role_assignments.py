@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shipway.azure.arm import resource_ids, role_definitions
+from shipway.azure.arm import custom_roles, resource_ids, role_definitions
 from shipway.azure.arm.role_definitions import RoleDefinition
 from shipway.azure.entra import groups, service_principals, tenant, users
 from shipway.azure.entra.principals import Principal
@@ -32,10 +32,17 @@ class RoleAssignment:
     scope: str
     created_at: datetime
     updated_at: datetime
+    description: str = ""
 
 
 def assign(
-    store: Store, *, principal_id: str, role: str, scope: str, assignment_id: str = ""
+    store: Store,
+    *,
+    principal_id: str,
+    role: str,
+    scope: str,
+    assignment_id: str = "",
+    description: str = "",
 ) -> RoleAssignment:
     """Give a role (name or id) to a user, group, service principal or managed identity.
 
@@ -43,8 +50,15 @@ def assign(
     (RoleDefinitionDoesNotExist) and `Conflict` (RoleAssignmentExists, when another assignment
     says the same; RoleAssignmentUpdateNotPermitted, when this one says something else).
     """
-    definition = role_definitions.get(role)
+    definition = custom_roles.get(store, role)
     scope = "/" + scope.strip("/")
+    if not custom_roles.reaches(definition, scope):
+        raise BadInput(
+            f"The role '{definition.name}' can be assigned at "
+            f"{', '.join(definition.assignable_scopes)} and below, not at '{scope}'",
+            code="RoleDefinitionNotAssignableAtScope",
+            where=scope,
+        )
     with store.database.transaction():
         principal_type = _type_of(store, principal_id)
         same = _same(store, principal_id=principal_id, role=definition, scope=scope)
@@ -65,8 +79,10 @@ def assign(
             )
         key = f"{principal_id}/{assignment_id}"
         body = {"role": definition.role_id, "scope": scope, "principal_type": principal_type}
+        if description:
+            body["description"] = description
         store.documents.create(_INDEX, assignment_id, {"key": key})
-        return _assignment(store.documents.create(_KIND, key, body))
+        return _assignment(store, store.documents.create(_KIND, key, body))
 
 
 def list_assignments(
@@ -75,7 +91,7 @@ def list_assignments(
     """Assignments of a principal (empty: of all), by scope."""
     _ensure_owner(store)
     prefix = f"{principal_id}/" if principal_id else ""
-    found = [_assignment(d) for d in store.documents.list(_KIND, prefix=prefix)]
+    found = [_assignment(store, d) for d in store.documents.list(_KIND, prefix=prefix)]
     return [
         a
         for a in found
@@ -93,7 +109,7 @@ def get(store: Store, assignment_id: str) -> RoleAssignment:
             code="RoleAssignmentNotFound",
             where=assignment_id,
         )
-    return _assignment(store.documents.get(_KIND, index.body["key"]))
+    return _assignment(store, store.documents.get(_KIND, index.body["key"]))
 
 
 def remove(store: Store, assignment_id: str) -> RoleAssignment:
@@ -120,7 +136,7 @@ def is_permitted(store: Store, principal: Principal, *, action: str, scope: str)
         return True
     return any(
         resource_ids.contains(document.body["scope"], scope)
-        and role_definitions.get(document.body["role"]).permits(action)
+        and custom_roles.get(store, document.body["role"]).permits(action)
         for document in _documents_of(store, principal.object_id)
     )
 
@@ -183,15 +199,16 @@ def _type_of(store: Store, principal_id: str) -> str:
     )
 
 
-def _assignment(document: Document) -> RoleAssignment:
+def _assignment(store: Store, document: Document) -> RoleAssignment:
     body: dict[str, Any] = document.body
     principal_id, _, assignment_id = document.key.partition("/")
     return RoleAssignment(
         assignment_id=assignment_id,
         principal_id=principal_id,
         principal_type=body["principal_type"],
-        role=role_definitions.get(body["role"]),
+        role=custom_roles.get(store, body["role"]),
         scope=body["scope"],
         created_at=document.created_at,
         updated_at=document.updated_at,
+        description=str(body.get("description", "")),
     )

@@ -22,6 +22,8 @@ _DATA_ACTIONS = (
     f"{_VAULT}/secrets/*/action",
     f"{_VAULT}/secrets/delete",
     f"{_VAULT}/keys/*/action",
+    f"{_VAULT}/certificatecontacts/write",
+    f"{_VAULT}/certificates/read",
 )
 
 
@@ -36,6 +38,8 @@ class RoleDefinition:
     not_actions: tuple[str, ...] = ()
     data_actions: tuple[str, ...] = ()
     not_data_actions: tuple[str, ...] = ()
+    is_custom: bool = False
+    assignable_scopes: tuple[str, ...] = ("/",)
 
     def permits(self, action: str) -> bool:
         """Whether the role gives `action`."""
@@ -225,14 +229,18 @@ ROLES: tuple[RoleDefinition, ...] = (
 _BY_WORD = {word.lower(): role for role in ROLES for word in (role.name, role.role_id)}
 
 
+def find(name_or_id: str) -> RoleDefinition | None:
+    """The built-in role of that name, GUID or resource id, or None."""
+    word = name_or_id.rstrip("/").rpartition("/")[2].lower()
+    return _BY_WORD.get(word) or _BY_WORD.get(name_or_id.lower())
+
+
 def get(name_or_id: str) -> RoleDefinition:
-    """The role of that name, GUID or resource id.
+    """The built-in role of that name, GUID or resource id.
 
     Raises `NotFound` (RoleDefinitionDoesNotExist).
     """
-    role = _BY_WORD.get(name_or_id.rstrip("/").rpartition("/")[2].lower()) or _BY_WORD.get(
-        name_or_id.lower()
-    )
+    role = find(name_or_id)
     if role is None:
         raise NotFound(
             f"The specified role definition with ID '{name_or_id}' does not exist",

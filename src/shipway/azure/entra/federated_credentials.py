@@ -14,6 +14,7 @@ import jwt
 from shipway.azure.entra import audiences as resources
 from shipway.azure.entra import service_principals, signing_keys, tenant
 from shipway.azure.entra.principals import Principal
+from shipway.azure.entra.service_principals import ServicePrincipal
 from shipway.base import ids
 from shipway.base.errors import NotFound, Unauthenticated
 from shipway.store.documents import Document
@@ -51,14 +52,13 @@ def create(
     audiences: tuple[str, ...] = (resources.TOKEN_EXCHANGE,),
     description: str = "",
 ) -> FederatedCredential:
-    """Let an application trust an issuer's assertions. Raises `NotFound`, `Conflict`.
+    """Let an application (or a user-assigned identity) trust an issuer's assertions.
 
-    An empty `issuer` means this home's own organization.
+    An empty `issuer` means this home's own organization. Raises `NotFound`, `Conflict`.
     """
-    application = service_principals.get_application(store, app_id)
     document = store.documents.create(
         _KIND,
-        f"{application.app_id}/{name}",
+        f"{_trusting(store, app_id)}/{name}",
         {
             "credential_id": ids.new_guid(),
             "issuer": issuer or issuer_of(store),
@@ -68,6 +68,32 @@ def create(
         },
     )
     return _credential(document)
+
+
+def update(
+    store: Store,
+    *,
+    app_id: str,
+    name_or_id: str,
+    subject: str,
+    issuer: str,
+    audiences: tuple[str, ...],
+    description: str,
+) -> FederatedCredential:
+    """Say anew what is trusted; the name stays. Raises `NotFound`."""
+    with store.database.transaction():
+        known = get(store, app_id=app_id, name_or_id=name_or_id)
+        changes = {
+            "subject": subject, "issuer": issuer, "audiences": list(audiences),
+            "description": description,
+        }  # fmt: skip
+        return _credential(store.documents.update(_KIND, f"{app_id}/{known.name}", changes))
+
+
+def delete_all(store: Store, app_id: str) -> None:
+    """Stop trusting anybody, when the application or identity is deleted."""
+    for document in store.documents.list(_KIND, prefix=f"{app_id}/"):
+        store.documents.delete(_KIND, document.key)
 
 
 def list_credentials(store: Store, app_id: str) -> list[FederatedCredential]:
@@ -121,7 +147,7 @@ def check_assertion(store: Store, *, app_id: str, assertion: str) -> Principal:
 
     Raises `Unauthenticated` with Entra's words (AADSTS700016, 50027, 700024, 70021).
     """
-    principal = service_principals.require_application(store, app_id)
+    principal = _presenting(store, app_id)
     claims = _claims_of(store, assertion)
     now = store.clock.now().timestamp()
     start, end = float(claims["nbf"]), float(claims["exp"])
@@ -148,6 +174,25 @@ def check_assertion(store: Store, *, app_id: str, assertion: str) -> Principal:
         where="client_assertion",
         hint="https://docs.microsoft.com/azure/active-directory/develop/workload-identity-federation",
     )
+
+
+def _trusting(store: Store, app_id: str) -> str:
+    identity = service_principals.find_by_app_id(store, app_id)
+    if identity is not None and _is_user_assigned(identity):
+        return identity.app_id
+    return service_principals.get_application(store, app_id).app_id
+
+
+def _presenting(store: Store, app_id: str) -> Principal:
+    identity = service_principals.find_by_app_id(store, app_id)
+    if identity is not None and _is_user_assigned(identity):
+        return service_principals.principal_of(store, identity)
+    return service_principals.require_application(store, app_id)
+
+
+def _is_user_assigned(principal: ServicePrincipal) -> bool:
+    # a system-assigned identity belongs to its resource and trusts nobody
+    return "/userassignedidentities/" in principal.resource_id.lower()
 
 
 def _claims_of(store: Store, assertion: str) -> dict[str, Any]:

@@ -62,10 +62,11 @@ def create(store: Store, *, name: str, display_name: str = "") -> User:
 
 def ensure_demo_users(store: Store) -> tuple[User, ...]:
     """Make `dana` and `avery` where they are missing."""
-    return tuple(
-        find(store, name) or create(store, name=name, display_name=display_name)
-        for name, display_name in DEMO_USERS.items()
-    )
+    with store.database.transaction():
+        return tuple(
+            find(store, name) or create(store, name=name, display_name=display_name)
+            for name, display_name in DEMO_USERS.items()
+        )
 
 
 def list_users(store: Store) -> list[User]:

@@ -16,7 +16,12 @@ _PROVIDERS: dict[str, dict[str, tuple[str, ...]]] = {
         "roleDefinitions": api_versions.AUTHORIZATION,
     },
     "Microsoft.ContainerRegistry": {"registries": api_versions.CONTAINER_REGISTRY},
-    "Microsoft.Insights": {"components": api_versions.INSIGHTS_COMPONENTS},
+    "Microsoft.Consumption": {"budgets": api_versions.BUDGETS},
+    "Microsoft.Insights": {
+        "actionGroups": api_versions.ACTION_GROUPS,
+        "components": api_versions.INSIGHTS_COMPONENTS,
+        "metricAlerts": api_versions.METRIC_ALERTS,
+    },
     "Microsoft.KeyVault": {"vaults": api_versions.KEY_VAULT},
     "Microsoft.MachineLearningServices": {"workspaces": ()},
     "Microsoft.ManagedIdentity": {"userAssignedIdentities": api_versions.MANAGED_IDENTITY},

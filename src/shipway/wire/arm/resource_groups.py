@@ -5,7 +5,6 @@ Source: https://learn.microsoft.com/rest/api/resources/resource-groups
 
 from shipway.azure.arm import operations, resource_groups
 from shipway.azure.arm.resource_groups import ResourceGroup
-from shipway.base.errors import Conflict
 from shipway.store.store import Store
 from shipway.wire.arm import resources
 from shipway.wire.arm.operations import accepted
@@ -58,22 +57,10 @@ def list_groups(store: Store, request: Request) -> Response:
 
 
 def delete(store: Store, request: Request) -> Response:
-    """`DELETE ...`: the group with what is in it.
-
-    Raises `Conflict` that names resources whose own provider has to delete them first.
-    """
+    """`DELETE ...`: the group with what is in it."""
     group = resource_groups.get(store, request.params["group"])
     with store.database.transaction():
-        held = resources.delete_all_below(store, group.resource_id)
-        if held:
-            raise Conflict(
-                f"Deletion of resource group '{group.name}' failed as resources with identifiers "
-                f"'{', '.join(held)}' could not be deleted. The provisioning state of the resource "
-                "group will be rolled back",
-                code="ResourceGroupDeletionBlocked",
-                where=held[0],
-                hint="Delete these first.",
-            )
+        resources.delete_all_below(store, group.resource_id)
         operation = operations.start(store, resource_id=group.resource_id)
         resource_groups.delete(store, group.name)
         operations.finish(store, operation.operation_id)

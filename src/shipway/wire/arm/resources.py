@@ -5,14 +5,18 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/over
 
 from typing import Any
 
-from shipway.azure.arm import resource_ids, resources
+from shipway.azure.arm import resource_groups, resource_ids, resources
 from shipway.azure.arm.resources import ArmResource
 from shipway.azure.blob import accounts
-from shipway.azure.entra import managed_identities, tenant
+from shipway.azure.entra import tenant
+from shipway.ml import workspaces
+from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire import filters
-from shipway.wire.arm import storage_accounts
-from shipway.wire.arm.resource_types import TYPES, ResourceType
+from shipway.wire.arm import budgets, identity_shapes, storage_accounts
+from shipway.wire.arm.identity_shapes import GivenIdentity
+from shipway.wire.arm.resource_type import ResourceType
+from shipway.wire.arm.resource_types import TYPES
 from shipway.wire.arm.shapes import object_of, tags_of, text_of
 from shipway.wire.http import Request, Response, json_response
 
@@ -22,33 +26,48 @@ _BY_TYPE = {kind.full_type.lower(): kind for kind in TYPES}
 def put(store: Store, kind: ResourceType, request: Request) -> Response:
     """`PUT .../providers/<namespace>/<type>/{name}`."""
     body = request.json()
-    resource, is_new = resources.create_or_update(
-        store,
-        resource_id=_id(store, kind, request),
-        location=text_of(body, "location"),
-        tags=tags_of(body),
-        resource_kind=text_of(body, "kind"),
-        sku=object_of(body, "sku"),
-        properties=object_of(body, "properties"),
-        identity_type=text_of(object_of(body, "identity"), "type"),
-    )
+    resource_id = _id(store, kind, request)
+    resource_groups.get(store, request.params["group"])
+    with store.database.transaction():
+        before = resources.find(store, resource_id)
+        given = object_of(body, "properties")
+        identity = identity_shapes.read(store, body) or GivenIdentity()
+        resource, is_new = resources.create_or_update(
+            store,
+            resource_id=before.resource_id if before else resource_id,
+            location=text_of(body, "location"),
+            tags=tags_of(body),
+            resource_kind=text_of(body, "kind"),
+            sku=object_of(body, "sku"),
+            properties=kind.prepare(store, request, resource_id, given, before),
+            identity_type=identity.kind,
+            user_identities=identity.users,
+        )
+        kind.saved(store, resource)
     return json_response(_shape(store, resource), status=kind.status_when_new if is_new else 200)
 
 
 def patch(store: Store, kind: ResourceType, request: Request) -> Response:
     """`PATCH ...`: tags and properties that are given replace those that were."""
-    before = resources.get(store, _id(store, kind, request))
     body = request.json()
-    resource, _ = resources.create_or_update(
-        store,
-        resource_id=before.resource_id,
-        location=before.location,
-        tags=tags_of(body) if "tags" in body else before.tags,
-        resource_kind=before.resource_kind,
-        sku=object_of(body, "sku") or before.sku,
-        properties={**before.properties, **object_of(body, "properties")},
-        identity_type=text_of(object_of(body, "identity"), "type", before.identity_type),
-    )
+    with store.database.transaction():
+        before = resources.get(store, _id(store, kind, request))
+        given = {**before.properties, **object_of(body, "properties")}
+        identity = identity_shapes.read(store, body) or GivenIdentity(
+            kind=before.identity_type, users=before.user_identities
+        )
+        resource, _ = resources.create_or_update(
+            store,
+            resource_id=before.resource_id,
+            location=before.location,
+            tags=tags_of(body) if "tags" in body else before.tags,
+            resource_kind=before.resource_kind,
+            sku=object_of(body, "sku") or before.sku,
+            properties=kind.prepare(store, request, before.resource_id, given, before),
+            identity_type=identity.kind,
+            user_identities=identity.users,
+        )
+        kind.saved(store, resource)
     return json_response(_shape(store, resource))
 
 
@@ -59,10 +78,10 @@ def get(store: Store, kind: ResourceType, request: Request) -> Response:
 
 def delete(store: Store, kind: ResourceType, request: Request) -> Response:
     """`DELETE ...`: 200, or 204 when there is none."""
-    resource_id = _id(store, kind, request)
-    if resources.find(store, resource_id) is None:
+    found = resources.find(store, _id(store, kind, request))
+    if found is None:
         return Response(status=204)
-    resources.delete(store, resource_id)
+    _remove(store, found)
     return Response(status=200)
 
 
@@ -88,6 +107,7 @@ def generic_below(store: Store, scope: str, request: Request) -> list[dict[str, 
         for a in accounts.list_accounts(store)
         if resource_ids.contains(scope, a.resource_id)
     ]
+    shapes += [_short_workspace(w) for w in _workspaces_below(store, scope)]
     short = [
         {k: v for k, v in s.items() if k in ("id", "name", "type", "location", "tags", "kind")}
         for s in shapes
@@ -100,21 +120,29 @@ def generic_below(store: Store, scope: str, request: Request) -> list[dict[str, 
     ]
 
 
-def delete_all_below(store: Store, scope: str) -> list[str]:
-    """Delete what lies below a scope; the ids of what has a provider that must do it itself."""
+def delete_all_below(store: Store, scope: str) -> None:
+    """Delete what lies below a scope, workspaces first: they stand on the others."""
+    for workspace in _workspaces_below(store, scope):
+        workspaces.delete(store, workspace.key)
     for account in accounts.list_accounts(store):
         if resource_ids.contains(scope, account.resource_id):
             storage_accounts.remove(store, account)
     for resource in resources.list_resources(store, scope=scope):
-        resources.delete(store, resource.resource_id)
-    # the kinds of other providers keep their own documents, keyed <subscription>/<group>/<name>
+        _remove(store, resource)
+    budgets.remove_below(store, scope)
+
+
+def _workspaces_below(store: Store, scope: str) -> list[Workspace]:
     parsed = resource_ids.parse(scope)
-    prefix = f"{parsed.subscription_id}/{parsed.resource_group}/".lower()
-    return [
-        f"{scope}/providers/Microsoft.MachineLearningServices/workspaces/"
-        + document.key[len(prefix) :]
-        for document in store.documents.list("workspace", prefix=prefix)
-    ]
+    return workspaces.list_all(
+        store, subscription=parsed.subscription_id, resource_group=parsed.resource_group
+    )
+
+
+def _remove(store: Store, resource: ArmResource) -> None:
+    with store.database.transaction():
+        _BY_TYPE[resource.full_type.lower()].removed(store, resource)
+        resources.delete(store, resource.resource_id)
 
 
 def _id(store: Store, kind: ResourceType, request: Request) -> str:
@@ -140,11 +168,18 @@ def _shape(store: Store, resource: ArmResource) -> dict[str, Any]:
         shape["kind"] = resource.resource_kind
     if resource.sku:
         shape["sku"] = dict(resource.sku)
-    principal = managed_identities.find_for(store, resource.resource_id)
-    if resource.identity_type and principal is not None:
-        shape["identity"] = {
-            "type": resource.identity_type,
-            "principalId": principal.object_id,
-            "tenantId": principal.tenant_id,
-        }
-    return shape
+    identity = identity_shapes.shape(
+        store, resource.resource_id, resource.identity_type, resource.user_identities
+    )
+    return shape | ({"identity": identity} if identity else {})
+
+
+def _short_workspace(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "id": workspace.resource_id,
+        "name": workspace.name,
+        "type": "Microsoft.MachineLearningServices/workspaces",
+        "location": workspace.location,
+        "tags": dict(workspace.tags),
+        "kind": "Default",
+    }

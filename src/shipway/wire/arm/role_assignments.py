@@ -1,24 +1,23 @@
-"""Role assignments and role definitions on the wire.
+"""Role assignments on the wire.
 
 Source: https://learn.microsoft.com/rest/api/authorization/role-assignments
 """
 
 from typing import Any
 
-from shipway.azure.arm import resource_ids, role_assignments, role_definitions
+from shipway.azure.arm import custom_roles, resource_ids, role_assignments
 from shipway.azure.arm.role_assignments import RoleAssignment
-from shipway.azure.arm.role_definitions import RoleDefinition
 from shipway.azure.entra import groups, tenant
 from shipway.base import ids
 from shipway.base.clock import timestamp
-from shipway.base.errors import BadInput, NotFound, ShipwayError
+from shipway.base.errors import BadInput, NotFound, NotSupported, ShipwayError
 from shipway.store.store import Store
 from shipway.wire import filters
-from shipway.wire.arm.shapes import object_of, required
+from shipway.wire.arm import role_definitions
+from shipway.wire.arm.shapes import object_of, required, text_of
 from shipway.wire.http import Request, Response, json_response
 
 _ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
-_DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
 
 
 def put(store: Store, request: Request) -> Response:
@@ -34,6 +33,11 @@ def put(store: Store, request: Request) -> Response:
     body = request.json()
     # the 2015-07-01 form has the same fields below 'properties', too
     properties = object_of(body, "properties")
+    if properties.get("condition"):
+        raise NotSupported(
+            "conditions of role assignments are not evaluated here", code="ConditionNotSupported",
+            status=400, where="condition", hint="Leave the condition out.",
+        )  # fmt: skip
     known = _find(store, assignment_id)
     assignment = role_assignments.assign(
         store,
@@ -41,6 +45,7 @@ def put(store: Store, request: Request) -> Response:
         role=required(properties, "roleDefinitionId"),
         scope=_scope(request),
         assignment_id=assignment_id,
+        description=text_of(properties, "description"),
     )
     return json_response(_shape(store, assignment), status=200 if known else 201)
 
@@ -77,7 +82,7 @@ def list_assignments(store: Store, request: Request) -> Response:
         known = (member, *groups.of_member(store, member))
         found = [a for a in found if a.principal_id in known]
     if "roledefinitionid" in wanted:
-        role = role_definitions.get(wanted["roledefinitionid"])
+        role = custom_roles.get(store, wanted["roledefinitionid"])
         found = [a for a in found if a.role == role]
     return json_response({"value": [_shape(store, a) for a in found]})
 
@@ -89,23 +94,6 @@ def delete(store: Store, request: Request) -> Response:
     return json_response(
         _shape(store, role_assignments.remove(store, request.params["assignment"]))
     )
-
-
-def list_definitions(store: Store, request: Request) -> Response:
-    """`GET {scope}/providers/Microsoft.Authorization/roleDefinitions`."""
-    wanted = filters.read(request, known=("roleName", "type", "atScopeAndBelow"))
-    found = [
-        r
-        for r in role_definitions.ROLES
-        if wanted.get("rolename", r.name).lower() == r.name.lower()
-        and wanted.get("type", "BuiltInRole").lower() == "builtinrole"
-    ]
-    return json_response({"value": [_definition(store, r) for r in found]})
-
-
-def get_definition(store: Store, request: Request) -> Response:
-    """`GET {scope}/providers/Microsoft.Authorization/roleDefinitions/{definition}`."""
-    return json_response(_definition(store, role_definitions.get(request.params["definition"])))
 
 
 def _find(store: Store, assignment_id: str) -> RoleAssignment | None:
@@ -120,7 +108,7 @@ def _scope(request: Request) -> str:
 
 
 def _shape(store: Store, assignment: RoleAssignment) -> dict[str, Any]:
-    role_id = f"{_definitions_base(store)}/{assignment.role.role_id}"
+    role_id = f"{role_definitions.base(store)}/{assignment.role.role_id}"
     owner = tenant.facts(store).owner_object_id
     return {
         "id": f"{assignment.scope}/providers/{_ASSIGNMENTS}/{assignment.assignment_id}",
@@ -138,32 +126,6 @@ def _shape(store: Store, assignment: RoleAssignment) -> dict[str, Any]:
             "createdBy": owner,
             "updatedBy": owner,
             "delegatedManagedIdentityResourceId": None,
-            "description": None,
+            "description": assignment.description or None,
         },
     }
-
-
-def _definition(store: Store, role: RoleDefinition) -> dict[str, Any]:
-    return {
-        "id": f"{_definitions_base(store)}/{role.role_id}",
-        "name": role.role_id,
-        "type": _DEFINITIONS,
-        "properties": {
-            "roleName": role.name,
-            "type": "BuiltInRole",
-            "description": role.description,
-            "assignableScopes": ["/"],
-            "permissions": [
-                {
-                    "actions": list(role.actions),
-                    "notActions": list(role.not_actions),
-                    "dataActions": list(role.data_actions),
-                    "notDataActions": list(role.not_data_actions),
-                }
-            ],
-        },
-    }
-
-
-def _definitions_base(store: Store) -> str:
-    return f"{tenant.facts(store).subscription_scope}/providers/{_DEFINITIONS}"

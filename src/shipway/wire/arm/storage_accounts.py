@@ -10,14 +10,30 @@ from shipway.azure.arm import resource_groups, resources, role_assignments
 from shipway.azure.blob import accounts, containers
 from shipway.azure.blob.accounts import StorageAccount
 from shipway.azure.blob.containers import Container
-from shipway.azure.entra import tenant
+from shipway.azure.entra import managed_identities, tenant
 from shipway.base.clock import timestamp
-from shipway.base.errors import NotFound
+from shipway.base.errors import Conflict, NotFound, NotSupported
 from shipway.store.store import Store
+from shipway.wire.arm import identity_shapes
 from shipway.wire.arm.shapes import object_of, required, tags_of, text_of
 from shipway.wire.http import Request, Response, json_response
 
 _TYPE = "Microsoft.Storage/storageAccounts"
+_IDENTITY = "identity"  # kept beside the properties
+_SERVICE = "storage_service"
+_SERVICES: dict[str, dict[str, Any]] = {
+    "blob": {
+        "cors": {"corsRules": []},
+        "deleteRetentionPolicy": {"enabled": False, "allowPermanentDelete": False},
+    },
+    "file": {
+        "cors": {"corsRules": []},
+        "protocolSettings": {"smb": {}},
+        "shareDeleteRetentionPolicy": {"enabled": True, "days": 7},
+    },
+    "queue": {"cors": {"corsRules": []}},
+    "table": {"cors": {"corsRules": []}},
+}
 _DEFAULTS: dict[str, Any] = {
     "accessTier": "Hot",
     "allowBlobPublicAccess": False,
@@ -41,8 +57,9 @@ def put(store: Store, request: Request) -> Response:
         sku=text_of(object_of(body, "sku"), "name", "Standard_LRS"),
         account_kind=text_of(body, "kind", "StorageV2"),
         tags=tags_of(body),
-        properties=_known(object_of(body, "properties")),
+        properties=_known(object_of(body, "properties")) | _identity(store, body),
     )
+    _ensure_identity(store, account)
     return json_response(shape(store, account))
 
 
@@ -58,8 +75,13 @@ def patch(store: Store, request: Request) -> Response:
         sku=text_of(object_of(body, "sku"), "name", before.sku),
         account_kind=text_of(body, "kind", before.account_kind),
         tags=tags_of(body) if "tags" in body else before.tags,
-        properties={**before.properties, **_known(object_of(body, "properties"))},
+        properties={
+            **before.properties,
+            **_known(object_of(body, "properties")),
+            **_identity(store, body),
+        },
     )
+    _ensure_identity(store, account)
     return json_response(shape(store, account))
 
 
@@ -90,6 +112,9 @@ def remove(store: Store, account: StorageAccount) -> None:
     with store.database.transaction():
         for container in containers.list_containers(store, account=account.name):
             containers.delete(store, account=account.name, name=container.name)
+        for document in store.documents.list(_SERVICE, prefix=f"{account.name}/"):
+            store.documents.delete(_SERVICE, document.key)
+        managed_identities.delete_for(store, account.resource_id)
         role_assignments.remove_at(store, account.resource_id)
         accounts.delete(store, account.name)
 
@@ -108,27 +133,27 @@ def regenerate_key(store: Store, request: Request) -> Response:
     return json_response(_keys(keys, timestamp(store.clock.now())))
 
 
-def get_blob_service(store: Store, request: Request) -> Response:
-    """`GET .../blobServices/default`."""
-    account = _get(store, request)
-    return json_response(
-        {
-            "id": f"{account.resource_id}/blobServices/default",
-            "name": "default",
-            "type": f"{_TYPE}/blobServices",
-            "sku": _sku(account),
-            "properties": {
-                "cors": {"corsRules": []},
-                "deleteRetentionPolicy": {"enabled": False, "allowPermanentDelete": False},
-            },
-        }
-    )
+def get_service(store: Store, request: Request) -> Response:
+    """`GET .../blobServices/default`, `.../fileServices/default` and the others."""
+    account, kind = _get(store, request), _service(request)
+    return json_response(_service_shape(store, account, kind))
+
+
+def put_service(store: Store, request: Request) -> Response:
+    """`PUT ...`: kept and shown; versioning and soft delete change nothing about blobs here."""
+    account, kind = _get(store, request), _service(request)
+    given = object_of(request.json(), "properties")
+    _refuse_unkept(kind, given)
+    key = f"{account.name}/{kind}"
+    store.documents.put(_SERVICE, key, {k: v for k, v in given.items() if v is not None})
+    return json_response(_service_shape(store, account, kind))
 
 
 def put_container(store: Store, request: Request) -> Response:
     """`PUT .../blobServices/default/containers/{container}`."""
     account = _get(store, request)
     properties = object_of(request.json(), "properties")
+    _refuse_public(properties)
     metadata = {str(k): str(v) for k, v in object_of(properties, "metadata").items()}
     name = request.params["container"]
     with store.database.transaction():
@@ -140,6 +165,18 @@ def put_container(store: Store, request: Request) -> Response:
             found = containers.set_metadata(
                 store, account=account.name, name=name, metadata=metadata
             )
+    return json_response(_container(account, found))
+
+
+def patch_container(store: Store, request: Request) -> Response:
+    """`PATCH .../containers/{container}`: other metadata. Raises `NotFound`."""
+    account, name = _get(store, request), request.params["container"]
+    properties = object_of(request.json(), "properties")
+    _refuse_public(properties)
+    found = containers.get(store, account=account.name, name=name)
+    if properties.get("metadata") is not None:
+        metadata = {str(k): str(v) for k, v in object_of(properties, "metadata").items()}
+        found = containers.set_metadata(store, account=account.name, name=name, metadata=metadata)
     return json_response(_container(account, found))
 
 
@@ -171,10 +208,17 @@ def delete_container(store: Store, request: Request) -> Response:
 
 
 def shape(store: Store, account: StorageAccount) -> dict[str, Any]:
-    """An account as ARM writes it."""
-    del store
-    host = f"{account.name}.{{}}.core.windows.net"
-    return {
+    """An account as ARM writes it. Of its hosts the one for blobs is answered here."""
+    given = {k: v for k, v in account.properties.items() if k != _IDENTITY}
+    kept: Mapping[str, Any] = account.properties.get(_IDENTITY) or {}  # type: ignore[assignment]
+    identity = identity_shapes.shape(
+        store, account.resource_id, str(kept.get("kind", "")), tuple(kept.get("users", ()))
+    )
+    parts = ("blob", "dfs", "file", "queue", "table")
+    hosts = {part: f"https://{account.name}.{part}.core.windows.net/" for part in parts}
+    hosts["web"] = f"https://{account.name}.z6.web.core.windows.net/"
+    own = {"identity": identity} if identity else {}
+    return own | {
         "id": account.resource_id,
         "name": account.name,
         "type": _TYPE,
@@ -184,12 +228,12 @@ def shape(store: Store, account: StorageAccount) -> dict[str, Any]:
         "sku": _sku(account),
         "properties": {
             **_DEFAULTS,
-            **account.properties,
+            **given,
             "provisioningState": account.provisioning_state,
             "creationTime": timestamp(account.created_at),
             "primaryLocation": account.location,
             "statusOfPrimary": "available",
-            "primaryEndpoints": {"blob": f"https://{host.format('blob')}/"},
+            "primaryEndpoints": hosts,
             "networkAcls": account.properties.get("networkAcls")
             or {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": [],
                 "virtualNetworkRules": []},
@@ -198,6 +242,56 @@ def shape(store: Store, account: StorageAccount) -> dict[str, Any]:
                 "enabled": True, "keyType": "Account"}}},
         },
     }  # fmt: skip
+
+
+def _identity(store: Store, body: Mapping[str, Any]) -> dict[str, object]:
+    given = identity_shapes.read(store, body)
+    return {} if given is None else {_IDENTITY: {"kind": given.kind, "users": list(given.users)}}
+
+
+def _ensure_identity(store: Store, account: StorageAccount) -> None:
+    kept: Mapping[str, Any] = account.properties.get(_IDENTITY) or {}  # type: ignore[assignment]
+    if "SystemAssigned" in str(kept.get("kind", "")):
+        managed_identities.create_for(store, account.resource_id)
+
+
+def _service(request: Request) -> str:
+    kind = request.params["kind"].lower()
+    if kind not in _SERVICES:
+        raise NotFound(f"there is no service '{kind}' of storage accounts", where=kind)
+    return kind
+
+
+def _service_shape(store: Store, account: StorageAccount, kind: str) -> dict[str, Any]:
+    found = store.documents.find(_SERVICE, f"{account.name}/{kind}")
+    return {
+        "id": f"{account.resource_id}/{kind}Services/default",
+        "name": "default",
+        "type": f"{_TYPE}/{kind}Services",
+        "sku": _sku(account),
+        "properties": {**_SERVICES[kind], **(found.body if found else {})},
+    }
+
+
+def _refuse_public(properties: Mapping[str, Any]) -> None:
+    given = properties.get("publicAccess") or "None"
+    if given != "None":
+        raise Conflict(
+            "Public access is not permitted on this storage account",
+            code="PublicAccessNotPermitted", where="publicAccess",
+            hint="Containers are private here: leave it out, or send 'None'.",
+        )  # fmt: skip
+
+
+def _refuse_unkept(kind: str, given: Mapping[str, Any]) -> None:
+    for name in ("isVersioningEnabled", "changeFeed", "restorePolicy"):
+        value = given.get(name)
+        wanted = value.get("enabled") if isinstance(value, dict) else value
+        if wanted:
+            raise NotSupported(
+                f"'{name}' of the {kind} service is not supported", code="FeatureNotSupported",
+                status=400, where=f"properties.{name}", hint="Leave it out or set it to false.",
+            )  # fmt: skip
 
 
 def _get(store: Store, request: Request) -> StorageAccount:

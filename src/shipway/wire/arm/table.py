@@ -7,15 +7,19 @@ from shipway.store.store import Store
 from shipway.wire import api_versions
 from shipway.wire.arm import (
     authorization,
+    budgets,
+    child_rows,
     operations,
     providers,
     resource_groups,
     resources,
     role_assignments,
+    role_definitions,
     storage_accounts,
     subscriptions,
 )
-from shipway.wire.arm.resource_types import TYPES, ResourceType
+from shipway.wire.arm.resource_type import ResourceType
+from shipway.wire.arm.resource_types import TYPES
 from shipway.wire.chain import WireProtocol
 from shipway.wire.errors import arm_error
 from shipway.wire.http import Request, Response, Route, RouteTable
@@ -34,6 +38,8 @@ def routes(store: Store) -> tuple[Route, ...]:
         *_resource_groups(store),
         *_storage_accounts(store),
         *(row for kind in TYPES for row in _simple_type(store, kind)),
+        *child_rows.rows(store),
+        *_budgets(store),
         *_roles(store),
     )
 
@@ -127,8 +133,9 @@ def _storage_accounts(store: Store) -> tuple[Route, ...]:
 
     provider = "/providers/Microsoft.Storage/storageAccounts"
     one = _GROUP + provider + "/{account}"
-    service = one + "/blobServices/default"
-    container = service + "/containers/{container}"
+    service = one + "/{kind}Services/default"
+    blobs = one + "/blobServices/default"
+    container = blobs + "/containers/{container}"
     acts = storage_accounts
     below = "blobServices/containers"
     return (
@@ -140,9 +147,17 @@ def _storage_accounts(store: Store) -> tuple[Route, ...]:
         row("DELETE", one, acts.delete, "delete"),
         row("POST", one + "/listKeys", acts.list_keys, "listKeys/action", ("$expand",)),
         row("POST", one + "/regenerateKey", acts.regenerate_key, "regenerateKey/action"),
-        row("GET", service, acts.get_blob_service, "blobServices/read"),
-        row("GET", service + "/containers", acts.list_containers, f"{below}/read"),
+        row("GET", service, acts.get_service, "blobServices/read"),
+        row("PUT", service, acts.put_service, "blobServices/write"),
+        row(
+            "GET",
+            blobs + "/containers",
+            acts.list_containers,
+            f"{below}/read",
+            ("$maxpagesize", "$filter", "$include"),
+        ),
         row("PUT", container, acts.put_container, f"{below}/write"),
+        row("PATCH", container, acts.patch_container, f"{below}/write"),
         row("GET", container, acts.get_container, f"{below}/read"),
         row("DELETE", container, acts.delete_container, f"{below}/delete"),
     )
@@ -157,7 +172,7 @@ def _simple_type(store: Store, kind: ResourceType) -> tuple[Route, ...]:
     ) -> Route:
         return Route(
             method=method, pattern=pattern, handler=partial(function, store, kind),
-            action=f"{kind.full_type}/{action}", query=("$top", "$filter"),
+            action=f"{kind.full_type}/{action}", query=("$top", "$filter", "force"),
             api_versions=kind.api_versions, doc=kind.doc,
         )  # fmt: skip
 
@@ -173,6 +188,24 @@ def _simple_type(store: Store, kind: ResourceType) -> tuple[Route, ...]:
     )
 
 
+def _budgets(store: Store) -> tuple[Route, ...]:
+    def row(method: str, pattern: str, function: Verb, action: str) -> Route:
+        return _row(
+            method, pattern, partial(function, store),
+            action=f"Microsoft.Consumption/budgets/{action}", versions=api_versions.BUDGETS,
+            doc="consumption/budgets",
+        )  # fmt: skip
+
+    base = "/{scope:path}/providers/Microsoft.Consumption/budgets"
+    one = base + "/{budget}"
+    return (
+        row("GET", base, budgets.list_budgets, "read"),
+        row("PUT", one, budgets.put, "write"),
+        row("GET", one, budgets.get, "read"),
+        row("DELETE", one, budgets.delete, "delete"),
+    )
+
+
 def _roles(store: Store) -> tuple[Route, ...]:
     def row(
         method: str, pattern: str, function: Verb, action: str, query: tuple[str, ...] = ()
@@ -184,7 +217,7 @@ def _roles(store: Store) -> tuple[Route, ...]:
 
     base = "/{scope:path}/providers/Microsoft.Authorization/"
     one = base + "roleAssignments/{assignment}"
-    acts = role_assignments
+    acts, definition = role_assignments, role_definitions
     definitions = base + "roleDefinitions"
     return (
         row("GET", base + "roleAssignments", acts.list_assignments, "roleAssignments/read",
@@ -192,12 +225,14 @@ def _roles(store: Store) -> tuple[Route, ...]:
         row("PUT", one, acts.put, "roleAssignments/write"),
         row("GET", one, acts.get, "roleAssignments/read", ("tenantId",)),
         row("DELETE", one, acts.delete, "roleAssignments/delete", ("tenantId",)),
-        row("GET", definitions, acts.list_definitions, "roleDefinitions/read", ("$filter",)),
-        row("GET", definitions + "/{definition}", acts.get_definition, "roleDefinitions/read"),
-        # azurerm reads a definition without a scope, too; every role is built in, so all may
+        row("GET", definitions, definition.list_definitions, "roleDefinitions/read", ("$filter",)),
+        row("GET", definitions + "/{definition}", definition.get, "roleDefinitions/read"),
+        row("PUT", definitions + "/{definition}", definition.put, "roleDefinitions/write"),
+        row("DELETE", definitions + "/{definition}", definition.delete, "roleDefinitions/delete"),
+        # azurerm reads a definition without a scope, too; what a role is, all may know
         Route(
             method="GET", pattern="/providers/Microsoft.Authorization/roleDefinitions/{definition}",
-            handler=partial(acts.get_definition, store), query=(),
+            handler=partial(definition.get, store), query=(),
             api_versions=api_versions.AUTHORIZATION, doc=_DOC + "authorization/role-definitions",
         ),
     )  # fmt: skip

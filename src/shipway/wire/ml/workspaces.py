@@ -41,7 +41,8 @@ def list_all(store: Store, request: Request) -> Response:
 
 
 def put(store: Store, request: Request) -> Response:
-    """Create or replace. Made at once, so the first answer is the last: 201 or 200."""
+    """Create or replace. Made at once, so the first answer is the last: 200; the service knows
+    202 beside it, and no 201."""
     body = request.json()
     location = fields.required_text(body, "location", hint='For example "westeurope".')
     _check_identity(body)
@@ -71,7 +72,7 @@ def put(store: Store, request: Request) -> Response:
             location=location.lower().replace(" ", ""), storage_account=account,
             principal=request.principal, **given,
         )  # fmt: skip
-    return json_response(shape(store, made), status=201)
+    return json_response(shape(store, made))
 
 
 def patch(store: Store, request: Request) -> Response:

@@ -1,0 +1,1 @@
+"""Azure Monitor: alert rules and whom they tell."""

@@ -1,0 +1,1 @@
+"""Key vaults: what becomes of deleted ones, and the secrets in them."""

@@ -1,0 +1,130 @@
+"""Role definitions on the wire: Azure's own and the home's.
+
+Source: https://learn.microsoft.com/rest/api/authorization/role-definitions
+"""
+
+from typing import Any
+
+from shipway.azure.arm import custom_roles, resource_ids, role_assignments, role_definitions
+from shipway.azure.arm.role_definitions import RoleDefinition
+from shipway.azure.entra import tenant
+from shipway.base import ids
+from shipway.base.errors import BadInput
+from shipway.store.store import Store
+from shipway.wire import filters
+from shipway.wire.arm.shapes import object_of, text_of
+from shipway.wire.http import Request, Response, json_response
+
+_TYPE = "Microsoft.Authorization/roleDefinitions"
+
+
+def list_definitions(store: Store, request: Request) -> Response:
+    """`GET {scope}/providers/Microsoft.Authorization/roleDefinitions`: those assignable there."""
+    wanted = filters.read(request, known=("roleName", "type", "atScopeAndBelow"))
+    scope = "/" + request.params["scope"].strip("/")
+    custom = [
+        r for r in custom_roles.list_roles(store)
+        if custom_roles.reaches(r, scope)
+        or any(resource_ids.contains(scope, one) for one in r.assignable_scopes)
+    ]  # fmt: skip
+    found = [
+        role
+        for role in (*role_definitions.ROLES, *custom)
+        if wanted.get("rolename", role.name).lower() == role.name.lower()
+        and wanted.get("type", _kind(role)).lower() == _kind(role).lower()
+    ]
+    return json_response({"value": [shape(store, role) for role in found]})
+
+
+def get(store: Store, request: Request) -> Response:
+    """`GET {scope}/providers/Microsoft.Authorization/roleDefinitions/{definition}`."""
+    return json_response(shape(store, custom_roles.get(store, request.params["definition"])))
+
+
+def put(store: Store, request: Request) -> Response:
+    """`PUT ...`: a custom role, 201 always."""
+    role_id = request.params["definition"].lower()
+    if not ids.is_guid(role_id):
+        raise BadInput(
+            f"The role definition ID '{role_id}' is not valid. It must be a GUID",
+            code="InvalidRoleDefinitionId", where=role_id,
+        )  # fmt: skip
+    given = object_of(request.json(), "properties")
+    permissions = given.get("permissions") or []
+    if not isinstance(permissions, list) or len(permissions) > 1:
+        raise BadInput(
+            "A role definition has one set of permissions", code="BadRequest", where="permissions"
+        )
+    one = permissions[0] if permissions else {}
+    role = RoleDefinition(
+        role_id=role_id,
+        name=text_of(given, "roleName"),
+        description=text_of(given, "description"),
+        actions=_texts(one, "actions"),
+        not_actions=_texts(one, "notActions"),
+        data_actions=_texts(one, "dataActions"),
+        not_data_actions=_texts(one, "notDataActions"),
+        assignable_scopes=_texts(given, "assignableScopes"),
+        is_custom=True,
+    )
+    return json_response(shape(store, custom_roles.put(store, role)), status=201)
+
+
+def delete(store: Store, request: Request) -> Response:
+    """`DELETE ...`: the role that was, or 204. Raises `BadInput` for one that somebody has."""
+    role = custom_roles.find(store, request.params["definition"])
+    if role is None:
+        return Response(status=204)
+    if not role.is_custom:
+        raise BadInput(
+            f"The role '{role.name}' is built in and cannot be deleted",
+            code="RoleDefinitionDeleteNotPermitted", where=role.role_id,
+        )  # fmt: skip
+    with store.database.transaction():
+        if any(a.role.role_id == role.role_id for a in role_assignments.list_assignments(store)):
+            raise BadInput(
+                "There are existing role assignments referencing role (code: "
+                "RoleDefinitionHasAssignments)",
+                code="RoleDefinitionHasAssignments", where=role.role_id,
+            )  # fmt: skip
+        custom_roles.delete(store, role.role_id)
+    return json_response(shape(store, role))
+
+
+def base(store: Store) -> str:
+    """Where role definitions have their ids."""
+    return f"{tenant.facts(store).subscription_scope}/providers/{_TYPE}"
+
+
+def shape(store: Store, role: RoleDefinition) -> dict[str, Any]:
+    """A role on the wire."""
+    return {
+        "id": f"{base(store)}/{role.role_id}",
+        "name": role.role_id,
+        "type": _TYPE,
+        "properties": {
+            "roleName": role.name,
+            "type": _kind(role),
+            "description": role.description,
+            "assignableScopes": list(role.assignable_scopes),
+            "permissions": [
+                {
+                    "actions": list(role.actions),
+                    "notActions": list(role.not_actions),
+                    "dataActions": list(role.data_actions),
+                    "notDataActions": list(role.not_data_actions),
+                }
+            ],
+        },
+    }
+
+
+def _kind(role: RoleDefinition) -> str:
+    return "CustomRole" if role.is_custom else "BuiltInRole"
+
+
+def _texts(body: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = body.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise BadInput(f"'{name}' must be a list of texts", code="BadRequest", where=name)
+    return tuple(value)
