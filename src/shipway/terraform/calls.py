@@ -96,9 +96,7 @@ class Calls:
         if method in ("PUT", "PATCH"):
             return self._settled(url, answer, polling)
         if method in ("POST", "DELETE") and polling and answer.status in (201, 202):
-            return self._operation(urljoin(url, polling)) if method == "POST" else self._gone(
-                urljoin(url, polling)
-            )  # fmt: skip
+            return self._finished(urljoin(url, polling))
         return _object(answer)
 
     def graph(
@@ -232,13 +230,14 @@ class Calls:
                 return told or None
             pause = self._pause(pause)
 
-    def _gone(self, url: str) -> None:
-        """Wait until what was deleted is gone."""
+    def _finished(self, url: str) -> dict[str, Any] | None:
+        """Wait for the end of a POST or DELETE; an operation that is forgotten has ended."""
         try:
-            self._operation(url)
+            return self._operation(url)
         except ApiError as error:
-            if error.status != 404:
-                raise
+            if error.status == 404:
+                return None
+            raise
 
     def _pause(self, pause: float) -> float:
         """One pause between two looks; a stop does not cut it: what runs is finished and saved."""

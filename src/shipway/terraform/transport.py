@@ -67,7 +67,7 @@ def find_door(home: Home, env_vars: Mapping[str, str]) -> Door:
 class Transport:
     """Sends requests; safe to use from many threads. A connection serves one request at a time."""
 
-    def __init__(self, door: Door, *, user_agent: str, pause: Callable[[float], None]) -> None:
+    def __init__(self, door: Door, *, user_agent: str, pause: Callable[[float], object]) -> None:
         self._door = door
         self._user_agent = user_agent
         self._pause = pause

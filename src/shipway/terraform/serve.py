@@ -1,0 +1,80 @@
+"""A provider process: `python -I -m shipway.terraform azurerm`, started by Terraform."""
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Sequence
+
+from shipway.base import config
+from shipway.base.errors import ShipwayError
+from shipway.base.home import Home
+from shipway.terraform import credentials
+from shipway.terraform.all_resources import Tables
+from shipway.terraform.calls import Calls
+from shipway.terraform.protocol import certificate
+from shipway.terraform.protocol.plugin import Plugin
+from shipway.terraform.resource import AtAttribute, Values
+from shipway.terraform.schema import PROVIDERS, ProviderSchema
+from shipway.terraform.servicer import ProviderServicer
+from shipway.terraform.transport import Transport, find_door
+
+_RESOURCES = {
+    "azurerm": "https://management.azure.com",
+    "azuread": "https://graph.microsoft.com",
+    "azuredevops": "499b84ac-1321-427f-aa17-267ca6975798",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve the provider that is named until Terraform ends it."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    if len(arguments) != 1 or arguments[0] not in PROVIDERS:
+        sys.stderr.write(f"usage: python -m shipway.terraform {'|'.join(PROVIDERS)}\n")
+        return 2
+    provider = arguments[0]
+    env_vars = config.environment()
+    schema = ProviderSchema(provider)
+
+    def configure(values: Values, version: str, stopping: threading.Event) -> Calls:
+        return connected(schema, values, version, stopping)
+
+    servicer = ProviderServicer(schema, Tables(provider), configure)
+    home = Home(config.default_home())
+    try:
+        Plugin(servicer, env_vars).run(lambda: certificate.own(home.root / "terraform"))
+    except ShipwayError as error:
+        sys.stderr.write(f"{error.message}\n{error.hint}\n")
+        return 1
+    sys.stdout.flush()
+    # grpcio's threads would be waited for; Terraform waits for this process
+    os._exit(0)
+
+
+def connected(
+    schema: ProviderSchema, values: Values, version: str, stopping: threading.Event
+) -> Calls:
+    """The calls of a configured provider, logged in.
+
+    Raises `AtAttribute`, `NoCredentials`, and `Unavailable` when the server is not there.
+    """
+    env_vars = config.environment()
+    provider = schema.provider
+    known = credentials.read(provider, values, env_vars)
+    transport = Transport(
+        find_door(Home(config.default_home()), env_vars),
+        user_agent=f"HashiCorp Terraform/{version} (+https://www.terraform.io) "
+        f"terraform-provider-{provider}/{schema.version} shipway",
+        pause=stopping.wait,
+    )
+    features = (values.get("features") or [{}])[0] if provider == "azurerm" else {}
+    calls = Calls(known, transport, env_vars=env_vars, features=features, stopping=stopping)
+    if provider == "azurerm" and not calls.subscription_id:
+        raise AtAttribute(
+            "subscription_id", "subscription ID could not be determined and was not specified",
+            "Set subscription_id in the provider block or ARM_SUBSCRIPTION_ID; "
+            "`shipway tf -- ...` does the latter.",
+        )  # fmt: skip
+    if known.kind != "pat":
+        calls.log_in(_RESOURCES[provider])
+    return calls
