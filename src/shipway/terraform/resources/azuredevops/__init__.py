@@ -1,0 +1,1 @@
+"""Resources and data sources of `microsoft/azuredevops`, one noun a file."""

@@ -1,0 +1,98 @@
+"""Reading a resource's values: an absent attribute is the zero of its type, as in the provider.
+
+Also the comparisons that make two spellings one, and the words in which the service's refusals
+are told at the attribute that caused them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from shipway.terraform.calls import ApiError
+from shipway.terraform.resource import UNKNOWN, AtAttribute, Values
+
+
+def text(values: Values, name: str) -> str:
+    """A string; empty when absent."""
+    found = values.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def number(values: Values, name: str) -> int:
+    """A whole number; 0 when absent."""
+    found = values.get(name)
+    return int(found) if isinstance(found, int | float) else 0
+
+
+def flag(values: Values, name: str) -> bool:
+    """A boolean; False when absent."""
+    return values.get(name) is True
+
+
+def texts(values: Values, name: str) -> list[str]:
+    """A list or set of strings; empty when absent."""
+    found = values.get(name)
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
+def blocks(values: Values, name: str) -> list[Values]:
+    """Nested blocks; empty when absent. An empty block in the list is a block without values."""
+    found = values.get(name)
+    if not isinstance(found, list):
+        return []
+    return [one if isinstance(one, dict) else {} for one in found]
+
+
+def block(values: Values, name: str) -> Values:
+    """The only nested block of its name; empty when absent."""
+    return next(iter(blocks(values, name)), {})
+
+
+def is_known(values: Values, name: str) -> bool:
+    """Whether an attribute has a value that is known already."""
+    return values.get(name) not in (None, UNKNOWN)
+
+
+def same_letters(old: object, new: object) -> bool:
+    """Whether two texts differ at most in upper and lower case."""
+    return isinstance(old, str) and isinstance(new, str) and old.casefold() == new.casefold()
+
+
+def listed(answer: object) -> list[dict[str, Any]]:
+    """The items of a collection that the service answered with."""
+    found = answer.get("value") if isinstance(answer, dict) else answer
+    return list(found) if isinstance(found, list) else []
+
+
+def path(*parts: object) -> str:
+    """`/a/b` of its parts, percent-encoded."""
+    return "".join(f"/{quote(str(part), safe='')}" for part in parts)
+
+
+def query(arguments: Mapping[str, object]) -> str:
+    """`?a=b` of those that are not empty."""
+    kept = {key: value for key, value in arguments.items() if value not in ("", None)}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+@contextmanager
+def doing(what: str, blame: Mapping[str | int, str] | None = None) -> Iterator[None]:
+    """Put what was tried before a refusal of the service.
+
+    `blame` names the attribute that a refusal is about, by the service's type key or by status;
+    such a refusal is raised as `AtAttribute` there.
+    """
+    try:
+        yield
+    except ApiError as error:
+        message = f"{what}: {error.message}"
+        about = (blame or {}).get(error.code) or (blame or {}).get(error.status)
+        if about:
+            raise AtAttribute(about, message) from error
+        raise ApiError(error.status, error.code, message, target=error.target) from error
+
+
+def joined(words: Sequence[str]) -> str:
+    """Names in a sentence."""
+    return ", ".join(f"`{word}`" for word in words)

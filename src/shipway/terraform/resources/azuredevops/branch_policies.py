@@ -1,0 +1,127 @@
+"""What the `azuredevops_branch_policy_*` resources share: a policy configuration on branches.
+
+Calls: POST, GET, PUT and DELETE of `{project}/_apis/policy/configurations`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from shipway.terraform.calls import Calls
+from shipway.terraform.resource import Problem, TerraformResource, Values
+from shipway.terraform.resources.azuredevops.attributes import (
+    block,
+    blocks,
+    doing,
+    flag,
+    path,
+    same_letters,
+    text,
+)
+from shipway.terraform.resources.azuredevops.imports import by_project, is_integer
+
+_VERSION = "7.1-preview.1"
+_DEFAULT = "DefaultBranch"
+
+
+def resource(
+    type_name: str,
+    policy_type: str,
+    expand: Callable[[Values], dict[str, Any]],
+    flatten: Callable[[dict[str, Any], Values], Values],
+) -> TerraformResource:
+    """The resource of a kind of policy; `expand` and `flatten` are of its `settings`.
+
+    `flatten` also gets the settings as the state has them.
+    """
+
+    def body(values: Values) -> dict[str, Any]:
+        settings = block(values, "settings")
+        return {
+            "isEnabled": flag(values, "enabled"),
+            "isBlocking": flag(values, "blocking"),
+            "type": {"id": policy_type},
+            "settings": {"scope": _scopes(settings), **expand(settings)},
+        }
+
+    def create(calls: Calls, values: Values) -> Values:
+        with doing("creating policy in Azure DevOps", {404: "settings.0"}):
+            made = calls.devops(
+                "POST", _base(text(values, "project_id")), api_version=_VERSION, body=body(values)
+            )
+        return {"id": str(made["id"])}
+
+    def read(calls: Calls, values: Values) -> Values | None:
+        project = text(values, "project_id")
+        address = _base(project) + path(text(values, "id"))
+        found = calls.devops("GET", address, api_version=_VERSION, missing_ok=True)
+        if found is None or found.get("isDeleted"):
+            return None
+        told, before = found.get("settings") or {}, block(values, "settings")
+        return {
+            "id": str(found["id"]),
+            "project_id": project,
+            "enabled": bool(found.get("isEnabled", True)),
+            "blocking": bool(found.get("isBlocking", True)),
+            "settings": [{"scope": _scopes_shown(told), **flatten(told, before)}],
+        }
+
+    def update(calls: Calls, prior: Values, planned: Values) -> None:
+        address = _base(text(prior, "project_id")) + path(text(prior, "id"))
+        changed = body(planned) | {"id": int(text(prior, "id"))}
+        with doing("updating policy in Azure DevOps", {404: "settings.0"}):
+            calls.devops("PUT", address, api_version=_VERSION, body=changed)
+
+    return TerraformResource(
+        type_name=type_name,
+        create=create,
+        read=read,
+        update=update,
+        delete=_delete,
+        import_state=by_project(is_integer, "projectid/policyId"),
+        suppress={"settings.scope.match_type": same_letters},
+        validate=_problems,
+    )
+
+
+def _delete(calls: Calls, values: Values) -> None:
+    address = _base(text(values, "project_id")) + path(text(values, "id"))
+    with doing("deleting policy in Azure DevOps"):
+        calls.devops("DELETE", address, api_version=_VERSION, missing_ok=True)
+
+
+def _scopes(settings: Values) -> list[dict[str, Any]]:
+    return [
+        {
+            "repositoryId": text(one, "repository_id") or None,
+            "refName": text(one, "repository_ref") or None,
+            "matchKind": text(one, "match_type") or None,
+        }
+        for one in blocks(settings, "scope")
+    ]
+
+
+def _scopes_shown(settings: dict[str, Any]) -> list[Values]:
+    return [
+        {
+            "repository_id": one.get("repositoryId") or "",
+            "repository_ref": one.get("refName") or "",
+            "match_type": one.get("matchKind") or "",
+        }
+        for one in settings.get("scope") or []
+    ]
+
+
+def _problems(config: Values) -> Iterable[Problem]:
+    for index, one in enumerate(blocks(block(config, "settings"), "scope")):
+        if not same_letters(one.get("match_type"), _DEFAULT):
+            continue
+        for name in ("repository_id", "repository_ref"):
+            if one.get(name) is not None:
+                yield Problem(
+                    f"settings.0.scope.{index}.{name}", "neither 'repository_id' nor "
+                    "'repository_ref' can be set when 'match_type=DefaultBranch'",
+                )  # fmt: skip
+
+
+def _base(project: str) -> str:
+    return f"{path(project)}/_apis/policy/configurations"

@@ -1,0 +1,288 @@
+"""`azuredevops_build_definition`: a pipeline, as repository, YAML file and what is set beside it.
+
+Calls: POST, GET, PUT and DELETE of `{project}/_apis/build/definitions`; a first run by POST of
+`{project}/_apis/pipelines/{id}/runs` when it shall not be skipped.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+from shipway.terraform.calls import ApiError, Calls
+from shipway.terraform.resource import (
+    AtAttribute,
+    Change,
+    Problem,
+    TerraformDataSource,
+    TerraformResource,
+    Values,
+)
+from shipway.terraform.resources.azuredevops import build_triggers
+from shipway.terraform.resources.azuredevops.attributes import (
+    block,
+    blocks,
+    doing,
+    flag,
+    listed,
+    number,
+    path,
+    query,
+    text,
+)
+from shipway.terraform.resources.azuredevops.imports import by_project, is_integer
+
+_VERSION = "7.1-preview.7"
+_POOL = "Azure Pipelines"
+_GITHUB, _AZURE_REPOS = "GitHub", "TfsGit"
+_HEADS = "refs/heads/"
+_YAML = 2
+_BLAME: Final[dict[str | int, str]] = {
+    "DefinitionExistsException": "name",
+    "InvalidDefinitionException": "name",
+    "GitRepositoryNotFoundException": "repository.0.repo_id",
+    "RepositoryInformationInvalidException": "repository.0.service_connection_id",
+    "VariableGroupNotFoundException": "variable_groups",
+}
+_log = logging.getLogger(__name__)
+
+
+def create(calls: Calls, values: Values) -> Values:
+    """Make the definition; its first run only when `features` asks for it."""
+    with doing("Creating Build Definition", _blame(values)):
+        made = calls.devops(
+            "POST", _base(text(values, "project_id")), api_version=_VERSION, body=expand(values)
+        )
+    features = block(values, "features")
+    if features and features.get("skip_first_run") is False:
+        _run(calls, values, made["id"])
+    return {"id": str(made["id"])}
+
+
+def read(calls: Calls, values: Values) -> Values | None:
+    """The definition as it is; None when it is gone."""
+    address = _base(text(values, "project_id")) + path(text(values, "id"))
+    found = calls.devops("GET", address, api_version=_VERSION, missing_ok=True)
+    return None if found is None else flatten(found, values)
+
+
+def update(calls: Calls, prior: Values, planned: Values) -> None:
+    """Write the whole definition over the revision that was read."""
+    body = expand(planned) | {"id": int(text(prior, "id")), "revision": number(prior, "revision")}
+    address = _base(text(prior, "project_id")) + path(text(prior, "id"))
+    with doing("Updating Build Definition", _blame(planned)):
+        calls.devops("PUT", address, api_version=_VERSION, body=body)
+
+
+def delete(calls: Calls, values: Values) -> None:
+    """Delete it; its runs stay."""
+    address = _base(text(values, "project_id")) + path(text(values, "id"))
+    calls.devops("DELETE", address, api_version=_VERSION, missing_ok=True)
+
+
+def expand(values: Values) -> dict[str, Any]:
+    """The definition as the service has it."""
+    pool = text(values, "agent_pool_name")
+    return {
+        "name": text(values, "name"),
+        "path": text(values, "path"),
+        "type": "build",
+        "quality": "definition",
+        "queueStatus": text(values, "queue_status"),
+        "jobAuthorizationScope": text(values, "job_authorization_scope"),
+        "process": {"type": _YAML, "yamlFilename": text(block(values, "repository"), "yml_path")},
+        "repository": _repository(block(values, "repository")),
+        "queue": {"name": pool, "pool": {"name": pool}},
+        "variableGroups": [{"id": int(group)} for group in values.get("variable_groups") or []],
+        "variables": {
+            text(one, "name"): {
+                "value": text(one, "secret_value" if flag(one, "is_secret") else "value"),
+                "isSecret": flag(one, "is_secret"),
+                "allowOverride": flag(one, "allow_override"),
+            }
+            for one in blocks(values, "variable")
+        },
+        "triggers": build_triggers.expand(values),
+    }
+
+
+def flatten(found: dict[str, Any], values: Values) -> Values:
+    """The attributes of a definition; what the service never tells stays as `values` have it."""
+    pool = ((found.get("queue") or {}).get("pool") or {}).get("name")
+    shown: Values = {
+        "id": str(found["id"]),
+        "name": found["name"],
+        "path": found.get("path"),
+        "revision": found.get("revision") or 0,
+        "queue_status": found.get("queueStatus"),
+        "job_authorization_scope": found.get("jobAuthorizationScope"),
+        "repository": [_repository_shown(found, block(values, "repository"))],
+        "variable_groups": [group["id"] for group in found.get("variableGroups") or []],
+        "variable": _variables_shown(found.get("variables") or {}, values),
+        **build_triggers.flatten(found.get("triggers") or []),
+    }
+    return shown | ({"agent_pool_name": pool} if pool else {})
+
+
+def problems(config: Values) -> Iterable[Problem]:
+    """A folder that is none, a variable that is there twice."""
+    folder = text(config, "path")
+    if folder and not folder.startswith("\\"):
+        yield Problem("path", "path must start with backslash")
+    if len(folder) > 1 and folder.endswith("\\"):
+        yield Problem("path", "path must not end with backslash when not the root path")
+    names = [text(one, "name") for one in blocks(config, "variable")]
+    for name in sorted({name for name in names if name and names.count(name) > 1}):
+        yield Problem("variable", f"Unexpectedly found duplicate variable with name {name}")
+    repository = block(config, "repository")
+    if text(repository, "repo_type") in ("Bitbucket", "GitHubEnterprise", "Git"):
+        yield Problem(
+            "repository.0.repo_type",
+            f"Repositories of type {text(repository, 'repo_type')} are not supported",
+            f"Use {_AZURE_REPOS} or {_GITHUB}.",
+        )
+
+
+def refused(change: Change) -> None:
+    """What would be configured, but not be so. Raises `AtAttribute`."""
+    planned = change.planned
+    for name, instead in (
+        ("schedules", "Write `schedules` in the YAML file."),
+        ("build_completion_trigger", "Write `resources.pipelines` in the YAML file."),
+        ("jobs", "Jobs stand in the YAML file."),
+    ):
+        if blocks(planned, name):
+            raise AtAttribute(name, f"`{name}` is not supported", instead)
+    if text(planned, "agent_specification"):
+        raise AtAttribute(
+            "agent_specification", "`agent_specification` is not supported",
+            "Write `pool.vmImage` in the YAML file.",
+        )  # fmt: skip
+    if text(planned, "agent_pool_name") not in ("", _POOL):
+        raise AtAttribute(
+            "agent_pool_name", f"The pool of a definition is `{_POOL}`",
+            "Another pool is named by `pool` in the YAML file.",
+        )  # fmt: skip
+    for override in blocks(block(planned, "ci_trigger"), "override"):
+        place = "ci_trigger.0.override.0"
+        if number(override, "max_concurrent_builds_per_branch") not in (0, 1):
+            raise AtAttribute(
+                f"{place}.max_concurrent_builds_per_branch",
+                "More than one build of a branch at a time is not supported", "Leave it at 1.",
+            )  # fmt: skip
+        if number(override, "polling_interval"):
+            raise AtAttribute(
+                f"{place}.polling_interval", "Repositories are not polled",
+                "Pushes start the pipeline at once.",
+            )  # fmt: skip
+
+
+def read_one(calls: Calls, config: Values) -> Values:
+    """`data azuredevops_build_definition`: by name and folder."""
+    project, name, folder = (text(config, key) for key in ("project_id", "name", "path"))
+    asked = query({"name": name, "path": "" if folder == "\\" else folder})
+    some = listed(calls.devops("GET", _base(project) + asked, api_version=_VERSION))
+    if not some:
+        raise AtAttribute(
+            "name", f"Build Definition with name {name} does not exist in project {project} in "
+            f"{folder} path",
+        )  # fmt: skip
+    if len(some) > 1:
+        raise AtAttribute(
+            "name", f"Multiple build definitions with name {name} found in project {project}"
+        )
+    found = calls.devops("GET", _base(project) + path(some[0]["id"]), api_version=_VERSION)
+    return flatten(found, {}) | {"project_id": project, "jobs": [], "schedules": []}
+
+
+def _repository(given: Values) -> dict[str, Any]:
+    kind, name = text(given, "repo_type"), text(given, "repo_id")
+    is_github = kind == _GITHUB
+    return {
+        "id": name,
+        "name": name,
+        "type": kind,
+        "url": f"https://github.com/{name}.git" if is_github else "",
+        "defaultBranch": text(given, "branch_name"),
+        "properties": {
+            "connectedServiceId": text(given, "service_connection_id"),
+            "apiUrl": f"https://api.github.com/repos/{name}" if is_github else "",
+            "reportBuildStatus": "true" if flag(given, "report_build_status") else "false",
+        },
+    }
+
+
+def _repository_shown(found: dict[str, Any], before: Values) -> Values:
+    told, file = found["repository"], (found.get("process") or {}).get("yamlFilename") or ""
+    properties = told.get("properties") or {}
+    shown: Values = {
+        "repo_id": told["id"],
+        "repo_type": told["type"],
+        "branch_name": str(told.get("defaultBranch") or "").removeprefix(_HEADS),
+        "yml_path": file,
+        "url": told.get("url"),
+        "github_enterprise_url": "",
+        "service_connection_id": properties.get("connectedServiceId")
+        or text(before, "service_connection_id"),
+        "report_build_status": before.get("report_build_status", True),
+    }
+    if "reportBuildStatus" in properties:
+        shown["report_build_status"] = str(properties["reportBuildStatus"]).lower() == "true"
+    if text(before, "yml_path").lstrip("/") == file:
+        shown["yml_path"] = text(before, "yml_path")
+    return shown
+
+
+def _variables_shown(told: dict[str, Any], values: Values) -> list[Values]:
+    known = {text(one, "name"): one for one in blocks(values, "variable")}
+    shown = []
+    for name, one in told.items():
+        is_secret, before = bool(one.get("isSecret")), known.get(name, {})
+        shown.append(
+            {
+                "name": name,
+                "value": text(before, "value") if is_secret else one.get("value") or "",
+                "secret_value": text(before, "secret_value") if is_secret else "",
+                "is_secret": is_secret,
+                "allow_override": bool(one.get("allowOverride")),
+            }
+        )
+    return shown
+
+
+def _run(calls: Calls, values: Values, definition: int) -> None:
+    branch = text(block(values, "repository"), "branch_name").removeprefix(_HEADS)
+    body = {"resources": {"repositories": {"self": {"refName": _HEADS + branch}}}}
+    address = f"{path(text(values, 'project_id'))}/_apis/pipelines{path(definition)}/runs"
+    try:
+        calls.devops("POST", address, api_version="7.1-preview.1", body=body)
+    except ApiError as error:
+        # the definition is there and right; the provider too only warns
+        _log.warning("First run of build definition failed, nothing to trigger: %s", error)
+
+
+def _blame(values: Values) -> dict[str | int, str]:
+    if blocks(values, "pull_request_trigger"):
+        return _BLAME | {"NotSupportedException": "pull_request_trigger"}
+    return dict(_BLAME)
+
+
+def _base(project: str) -> str:
+    return f"{path(project)}/_apis/build/definitions"
+
+
+def _short_branch(name: str) -> str:
+    return name.removeprefix(_HEADS)
+
+
+RESOURCE = TerraformResource(
+    type_name="azuredevops_build_definition",
+    create=create,
+    read=read,
+    update=update,
+    delete=delete,
+    import_state=by_project(is_integer, "projectid/definitionId"),
+    state_funcs={"repository.branch_name": _short_branch},
+    validate=problems,
+    customize=refused,
+)
+ONE = TerraformDataSource(type_name="azuredevops_build_definition", read=read_one)
