@@ -129,7 +129,7 @@ def on_ended(store: Store, event: Event) -> None:
         parent = _stored(store, job.workspace, job.parent)
         _advance(store, parent, _child_ended(job.node, status, event))
     else:
-        _announce(store, job)
+        announce(store, job)
 
 
 def on_cancel_requested(store: Store, event: Event) -> None:
@@ -141,7 +141,7 @@ def on_cancel_requested(store: Store, event: Event) -> None:
         _advance(store, job, event)
     elif not store.queue.request_cancel(job.subject) and event.data["was"] == "NotStarted":
         # never queued: no compute will report its end
-        _announce(store, jobs.step(store, job, "cancel"))
+        announce(store, jobs.step(store, job, "cancel"))
 
 
 def _advance(store: Store, parent: MLJob, first: Event) -> None:
@@ -269,7 +269,7 @@ def _end_pipeline(store: Store, board: Board, parent: MLJob, status: str) -> Non
                 store, workspace=parent.workspace, name=parent.name,
                 output=replace(output, name=name),
             )  # fmt: skip
-    _announce(store, jobs.step(store, parent, job_states.END_VERBS[status], error=error))
+    announce(store, jobs.step(store, parent, job_states.END_VERBS[status], error=error))
 
 
 def _error_of(store: Store, board: Board) -> dict[str, str]:
@@ -324,7 +324,7 @@ def _child_ended(node: str, status: str, event: Event) -> Event:
     return Event(kind="ChildEnded", subject=event.subject, at=event.at, data=data)
 
 
-def _announce(store: Store, job: MLJob) -> None:
+def announce(store: Store, job: MLJob) -> None:
     """`JobCompleted`, `JobFailed` or `JobCanceled` of a job that is nobody's child."""
     data = {"job_type": job.job_type, "error": dict(job.error), "schedule": job.schedule}
     _record(store, job, f"Job{job.status}", data)
