@@ -7,6 +7,7 @@ README over REST, an import an import request that is polled until it is done.
 from collections.abc import Iterable
 from typing import Any
 
+from shipway.base import clock
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
@@ -228,7 +229,7 @@ def _import(calls: Calls, start: Values, made: dict[str, Any]) -> None:
         )  # fmt: skip
     pause = _FIRST_WAIT
     while asked.get("status") in ("queued", "inProgress"):
-        calls.wait(pause)
+        clock.sleep(pause)
         pause = min(pause * 2, _LONGEST_WAIT)
         asked = calls.devops("GET", base + path(asked["importRequestId"]), api_version=_VERSION)
     if asked.get("status") != "completed":

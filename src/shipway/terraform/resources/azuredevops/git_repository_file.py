@@ -5,6 +5,7 @@ Calls: GET refs, items, commits of the repository; POST pushes.
 
 from typing import Any
 
+from shipway.base import clock
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import AtAttribute, TerraformResource, Values
 from shipway.terraform.resources.azuredevops.attributes import (
@@ -107,7 +108,7 @@ def imported(calls: Calls, given: str) -> Values:
 def _commit(calls: Calls, values: Values, change: dict[str, Any], message: str) -> None:
     """Push one commit; again from the new tip when another push came between."""
     repository, file, branch = _named(values)
-    commit = {"comment": message, "changes": [change]}
+    commit: dict[str, Any] = {"comment": message, "changes": [change]}
     for role in ("author", "committer"):
         name, email = text(values, f"{role}_name"), text(values, f"{role}_email")
         commit[role] = {"name": name, "email": email}
@@ -124,7 +125,7 @@ def _commit(calls: Calls, values: Values, change: dict[str, Any], message: str) 
         except ApiError as error:
             if attempt + 1 == _TRIES or not any(word in error.message for word in _MOVED):
                 raise
-            calls.wait(0.1 * (attempt + 1))
+            clock.sleep(0.1 * (attempt + 1))
         else:
             return
 

@@ -56,10 +56,8 @@ def subjects_of(calls: Calls, identity_descriptors: list[str]) -> list[str]:
     found: list[str] = []
     for start in range(0, len(identity_descriptors), _AT_ONCE):
         some = ",".join(identity_descriptors[start : start + _AT_ONCE])
-        found += [
-            one["subjectDescriptor"]
-            for one in listed(calls.devops("GET", f"/_apis/identities{query({'descriptors': some})}"))
-        ]  # fmt: skip
+        answer = calls.devops("GET", f"/_apis/identities{query({'descriptors': some})}")
+        found += [one["subjectDescriptor"] for one in listed(answer)]
     return found
 
 

@@ -1,4 +1,4 @@
-"""What `terraform import` takes for things of a project: `project/thing`, the project by id or name.
+"""What `terraform import` takes for things of a project: `project/thing`, by id or name.
 
 Source: https://registry.terraform.io/providers/microsoft/azuredevops/1.16.0/docs
 """

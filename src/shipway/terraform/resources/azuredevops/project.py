@@ -8,6 +8,7 @@ import base64
 import hashlib
 from typing import Any
 
+from shipway.base import clock
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
@@ -105,7 +106,7 @@ def finished(calls: Calls, operation: dict[str, Any], verb: str) -> None:
     """Wait until an operation is done. Raises `ApiError` with its message when it failed."""
     pause = _FIRST_WAIT
     while str(operation.get("status", "")).lower() in ("inprogress", "queued", "notset"):
-        calls.wait(pause)
+        clock.sleep(pause)
         pause = min(pause * 2, _LONGEST_WAIT)
         operation = calls.devops("GET", f"/_apis{path('operations', operation['id'])}")
     if str(operation.get("status", "")).lower() != "succeeded":

@@ -5,7 +5,7 @@ Calls: PATCH `_apis/FeatureManagement/FeatureStates/host/project/{id}/{feature}`
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from shipway.terraform.calls import Calls
 from shipway.terraform.resource import UNKNOWN, Problem, TerraformResource, Values
@@ -23,7 +23,7 @@ _PLACE = "/_apis/FeatureManagement"
 _STATES = ("enabled", "disabled")
 
 
-def wanted(values: Values) -> dict[str, str]:
+def wanted(values: Values) -> dict[str, Any]:
     """The features that a configuration or state names, with their states."""
     found = values.get("features")
     return dict(found) if isinstance(found, dict) else {}

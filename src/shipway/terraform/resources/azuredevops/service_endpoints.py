@@ -7,6 +7,7 @@ Calls: POST `_apis/serviceendpoint/endpoints`, GET of a project's, PUT and DELET
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from shipway.base import clock
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
@@ -170,7 +171,7 @@ def _wait_until_ready(calls: Calls, project: str, made: dict[str, Any]) -> None:
                 500, "ServiceEndpointFailed", "waiting for service endpoint ready. "
                 f"{status.get('statusMessage') or 'no reason given'}",
             )  # fmt: skip
-        calls.wait(pause)
+        clock.sleep(pause)
         pause = min(pause * 2, _LONGEST_WAIT)
         now = find(calls, project, made["id"]) or now
 

@@ -13,7 +13,7 @@ def create(calls: Calls, values: Values) -> Values:
     """Put the members in; in mode overwrite take the others out."""
     _write(calls, values, before=[])
     # it means nothing: the provider too draws a random number
-    return {"id": str(ids.random_number())}
+    return {"id": str(int(ids.new_etag(), 16))}
 
 
 def read(calls: Calls, values: Values) -> Values | None:
@@ -39,9 +39,9 @@ def delete(calls: Calls, values: Values) -> None:
     found = team.find(calls, text(values, "project_id"), text(values, "team_id"))
     if found is None:
         return
-    gone = (
-        team.members_of(calls, found["id"]) if _is_overwrite(values) else texts(values, "members")
-    )
+    gone = texts(values, "members")
+    if _is_overwrite(values):
+        gone = team.members_of(calls, found["id"])
     team.remove_members(calls, found["id"], gone)
 
 

@@ -89,8 +89,7 @@ def read_identity(calls: Calls, config: Values) -> Values:
 def read_descriptor(calls: Calls, config: Values) -> Values:
     """`data azuredevops_descriptor`: of a storage key."""
     key = text(config, "storage_key")
-    about = {404: "storage_key"}
-    with doing(f"The specified storage key {key} does not exist", {**about}):
+    with doing(f"The specified storage key {key} does not exist", {404: "storage_key"}):
         return {"id": key, "descriptor": graph.descriptor_of(calls, key)}
 
 
