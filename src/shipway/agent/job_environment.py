@@ -40,7 +40,16 @@ def base_environment(home: Home, directories: JobDirectories) -> dict[str, str]:
         "PYTHONNOUSERSITE": "1",
         **python_venvs.index_settings(),
         **front_door.variables(home),
+        **_terraform(home),
     }
+
+
+def _terraform(home: Home) -> dict[str, str]:
+    """Where Terraform finds its providers; `shipway up` has written them."""
+    configuration = home.root / "terraform" / "agent.tfrc"
+    if not configuration.exists():
+        return {}
+    return {"TF_CLI_CONFIG_FILE": str(configuration), "SHIPWAY_PYTHON": sys.executable}
 
 
 def define_predefined(

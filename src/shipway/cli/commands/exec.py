@@ -1,4 +1,4 @@
-"""`shipway exec -- COMMAND`: run a command with the variables of `shipway env`."""
+"""`shipway exec -- COMMAND`: run a command with the variables of `shipway env --terraform`."""
 
 import argparse
 import os
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
             "there is no command to run", code="NoCommand", where="shipway exec",
             hint="Write it after two dashes: shipway exec -- python train.py",
         )  # fmt: skip
-    env_vars = {**config.environment(), **env.variables(Home(config.default_home()))}
+    env_vars = {**config.environment(), **env.terraform_variables(Home(config.default_home()))}
     try:
         os.execvpe(command[0], command, env_vars)  # noqa: S606  # no shell between, on purpose
     except OSError as error:

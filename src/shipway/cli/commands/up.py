@@ -13,6 +13,7 @@ from shipway.base import config, process
 from shipway.base.errors import ShipwayError, Unavailable
 from shipway.base.home import Home
 from shipway.cli import output
+from shipway.terraform import mirror
 
 _LOG_LIMIT = 10 << 20
 _TAIL_LINES = 15
@@ -40,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     home = Home(settings.home)
     home.create()
     install.install(home)
+    mirror.write(home)  # pipeline jobs may run terraform
     if arguments.foreground:
         os.execve(sys.executable, _command(settings), _variables(home))  # noqa: S606  # becomes it
     told = _start(settings, home)
