@@ -13,6 +13,7 @@ HOSTS: tuple[tuple[str, str], ...] = (
     ("sts.windows.net", "entra"),
     ("graph.microsoft.com", "graph"),
     ("*.blob.core.windows.net", "blob"),
+    ("*.vault.azure.net", "vault"),
     ("*.inference.ml.azure.com", "inference"),
     ("*.api.azureml.ms", "ml"),
     ("*.experiments.azureml.net", "ml"),

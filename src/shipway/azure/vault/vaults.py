@@ -97,16 +97,22 @@ def purge(store: Store, name: str) -> None:
 
 
 def is_permitted(
-    store: Store, vault: ArmResource, principal: Principal, *, action: str, policy: tuple[str, str]
+    store: Store,
+    vault: ArmResource,
+    principal: Principal,
+    *,
+    action: str,
+    policy: tuple[str, str],
+    below: str = "",
 ) -> bool:
-    """Whether a caller may do something to what the vault holds.
+    """Whether a caller may do something to what the vault holds; `below` is `secrets/<name>`.
 
     `action` counts where the vault goes by roles, `policy` (`("secrets", "get")`) where it goes by
     access policies. Source: https://learn.microsoft.com/azure/key-vault/general/rbac-access-policy
     """
     if vault.properties.get("enableRbacAuthorization"):
         return role_assignments.is_permitted(
-            store, principal, action=action, scope=vault.resource_id
+            store, principal, action=action, scope=f"{vault.resource_id}/{below}"
         )
     if not principal.object_id:
         return False
