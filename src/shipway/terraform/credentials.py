@@ -14,7 +14,7 @@ from typing import Literal
 
 from shipway.base.config import default_home
 from shipway.base.errors import ShipwayError
-from shipway.terraform.resource import AtAttribute, Values
+from shipway.terraform.failures import AtAttribute, Values
 
 Kind = Literal["secret", "token", "request", "identity", "cli", "pat"]
 
