@@ -53,6 +53,7 @@ def _enrich(calls: Calls, answer: Body, state: Values, values: Values) -> None:
 
 NOUN = ArmNoun(
     type_name="azurerm_application_insights",
+    title="Application Insights",
     shape=arm_ids.COMPONENT,
     api_version=API_VERSION,
     rows=(

@@ -5,7 +5,7 @@ What is particular to a type stands in its own module as rows, rules and a few f
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -53,24 +53,26 @@ class ArmNoun:
     """A resource type of ARM.
 
     `parts` names the attributes that are parts of the id; `parent` names the one that holds the id
-    of what it lies in. Rows that are `beside` are sent and read by calls of their own.
-    `complete` finishes a body before it is sent, `enrich` adds what one GET does not say,
-    `before_create`, `after_put` and `after_delete` are further calls of those verbs. `change` adds
-    to the rules of a plan.
+    of what it lies in. Rows that are `beside` are sent and read by calls of their own. `rules` hold
+    values; `warnings` tell of what has no effect. `complete` finishes a body before it is sent,
+    `enrich` adds what one GET does not say; `before_...` and `after_...` are further calls of those
+    verbs. `change` adds to the rules of a plan. `title` is what messages call it.
     """
 
     type_name: str
+    title: str = ""
     shape: IdShape
     api_version: str
     rows: tuple[Mapped, ...]
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    warnings: Mapping[str, Rule] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=lambda: GROUP_PARTS)
     parent: tuple[str, IdShape] | None = None
     beside: tuple[Mapped, ...] = ()
     complete: Callable[[Calls, Values, Body], None] = _as_it_is
     enrich: Callable[[Calls, Body, Values, Values], None] = _no_more
-    before_create: Callable[[Calls, Values], None] = _nothing_after
     after_put: Callable[[Calls, Values], None] = _nothing_after
+    before_delete: Callable[[Calls, Values], None] = _nothing_after
     after_delete: Callable[[Calls, Values], None] = _nothing_after
     change: Callable[[Change], None] = _no_change
     suppress: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=dict)
@@ -85,7 +87,7 @@ def resource_of(noun: ArmNoun, *, validate: Validate | None = None) -> Terraform
     return TerraformResource(
         type_name=noun.type_name,
         create=partial(_create, noun),
-        read=partial(_read, noun),
+        read=partial(read, noun),
         update=None if noun.updates_by == "nothing" else partial(_update, noun),
         delete=partial(_delete, noun),
         import_state=partial(_import_state, noun),
@@ -100,7 +102,6 @@ def _create(noun: ArmNoun, calls: Calls, values: Values) -> Values:
     rules_of.enforce(noun.rules, values)
     resource_id = id_in(noun, calls, values)
     refuse_taken(calls, noun.type_name, resource_id, noun.api_version)
-    noun.before_create(calls, values)
     body = expand(noun.rows, values)
     noun.complete(calls, values, body)
     calls.arm("PUT", resource_id + noun.query, api_version=noun.api_version, body=body)
@@ -108,7 +109,8 @@ def _create(noun: ArmNoun, calls: Calls, values: Values) -> Values:
     return {"id": resource_id}
 
 
-def _read(noun: ArmNoun, calls: Calls, state: Values) -> Values | None:
+def read(noun: ArmNoun, calls: Calls, state: Values) -> Values | None:
+    """What there is at a state's id, or None."""
     parts = noun.shape.parse(state["id"])
     answer = calls.arm("GET", state["id"], api_version=noun.api_version, missing_ok=True)
     if answer is None:
@@ -139,6 +141,7 @@ def _update(noun: ArmNoun, calls: Calls, prior: Values, planned: Values) -> Valu
 
 
 def _delete(noun: ArmNoun, calls: Calls, state: Values) -> None:
+    noun.before_delete(calls, state)
     path = state["id"] + noun.delete_query(calls)
     calls.arm("DELETE", path, api_version=noun.api_version, missing_ok=True)
     noun.after_delete(calls, state)
@@ -152,7 +155,9 @@ def _import_state(noun: ArmNoun, calls: Calls, text: str) -> Values:
 
 
 def _validate(noun: ArmNoun, config: Values) -> Iterable[Problem]:
-    return rules_of.problems(noun.rules, config)
+    yield from rules_of.problems(noun.rules, config)
+    for one in rules_of.problems(noun.warnings, config):
+        yield replace(one, is_warning=True)
 
 
 def _customize(noun: ArmNoun, change: Change) -> None:

@@ -53,6 +53,7 @@ def _policy(name: str, word: str, *, absent: bool, sent: bool = False) -> Field:
 
 NOUN = ArmNoun(
     type_name=TYPE_NAME,
+    title="Container Registry",
     shape=arm_ids.REGISTRY,
     api_version=API_VERSION,
     rows=(

@@ -143,6 +143,7 @@ def _change(change: Change) -> None:
 
 NOUN = ArmNoun(
     type_name=TYPE_NAME,
+    title="Key Vault",
     shape=arm_ids.KEY_VAULT,
     api_version=API_VERSION,
     rows=ROWS,

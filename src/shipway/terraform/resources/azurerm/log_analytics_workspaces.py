@@ -36,6 +36,7 @@ def _enrich(calls: Calls, answer: Body, state: Values, values: Values) -> None:
 
 NOUN = ArmNoun(
     type_name="azurerm_log_analytics_workspace",
+    title="Log Analytics Workspace",
     shape=arm_ids.LOG_WORKSPACE,
     api_version=API_VERSION,
     rows=(

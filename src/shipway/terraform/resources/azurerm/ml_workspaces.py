@@ -51,6 +51,7 @@ def _store_word(word: str) -> str:
 
 NOUN = ArmNoun(
     type_name=TYPE_NAME,
+    title="Machine Learning Workspace",
     shape=arm_ids.ML_WORKSPACE,
     api_version=API_VERSION,
     rows=(

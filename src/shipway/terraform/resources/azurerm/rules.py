@@ -155,6 +155,18 @@ def duration(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # a te
     return f'expected "{path}" to be an ISO8601 duration, got "{value}"', ""
 
 
+def month_start(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # a text
+    """The first moment of a month, of one that a budget can begin in."""
+    wrong = rfc3339(path, value)
+    if wrong:
+        return wrong
+    given = datetime.fromisoformat(value)
+    if (given.day, given.hour, given.minute, given.second) != (1, 0, 0, 0):
+        return f'"{path}" must be the first of the month, got {value}', ""
+    early = (given.year, given.month) < (2017, 6)
+    return (f'"{path}" must be on or after June 1, 2017, got {value}', "") if early else None
+
+
 def web_address(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # a text, by its schema
     """A URL of http or https."""
     parts = urlsplit(value)
@@ -176,6 +188,36 @@ def id_of(shape: IdShape) -> Rule:
     def rule(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # a text, by its schema
         del path
         return None if shape.parts_of(str(value)) else shape.complaint(str(value))
+
+    return rule
+
+
+def each(one_rule: Rule) -> Rule:
+    """A list whose every element follows a rule."""
+
+    def rule(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # a list, by its schema
+        known = (one for one in value if one is not None and one is not UNKNOWN)
+        return next((found for one in known if (found := one_rule(path, one))), None)
+
+    return rule
+
+
+def keys(pattern: str, words: str) -> Rule:
+    """A map whose every key has this form."""
+    one_rule = matches(pattern, words)
+
+    def rule(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # a map, by its schema
+        return next((found for key in value if (found := one_rule(path, key))), None)
+
+    return rule
+
+
+def kept(why: str) -> Rule:
+    """An attribute of a block that is taken but has no effect; for warnings."""
+
+    def rule(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # any value
+        del value
+        return f"{path.partition('.')[0]} has no effect on shipway", why
 
     return rule
 

@@ -220,6 +220,7 @@ def _change(change: Change) -> None:
 
 NOUN = ArmNoun(
     type_name=TYPE_NAME,
+    title="Storage Account",
     shape=arm_ids.STORAGE_ACCOUNT,
     api_version=API_VERSION,
     rows=ROWS,

@@ -8,6 +8,7 @@ from shipway.terraform.resources.azurerm.mapping import LOCATION, TAGS, Field, c
 API_VERSION = "2024-11-30"
 NOUN = ArmNoun(
     type_name="azurerm_user_assigned_identity",
+    title="User Assigned Identity",
     shape=arm_ids.IDENTITY,
     api_version=API_VERSION,
     rows=(
