@@ -33,12 +33,16 @@ resource "azurerm_storage_account" "state" {
   allow_nested_items_to_be_public = false
   min_tls_version                 = "TLS1_2"
 
-  blob_properties {
-    # a state that was overwritten or deleted can be had back
-    versioning_enabled = true
+  # a state that was overwritten or deleted can be had back
+  dynamic "blob_properties" {
+    for_each = var.keep_versions ? [30] : []
 
-    delete_retention_policy {
-      days = 30
+    content {
+      versioning_enabled = true
+
+      delete_retention_policy {
+        days = blob_properties.value
+      }
     }
   }
 

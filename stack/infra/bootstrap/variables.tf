@@ -34,6 +34,13 @@ variable "replication_type" {
   }
 }
 
+variable "keep_versions" {
+  description = "Whether overwritten and deleted states can be had back for 30 days. Say false with shipway, which keeps no versions of blobs."
+  type        = bool
+  nullable    = false
+  default     = true
+}
+
 variable "environments" {
   description = "Environments that have a state; each gets a container of its own."
   type        = set(string)

@@ -1,9 +1,4 @@
-# Flags: who owns the project, Azure Repos or GitHub, a protected branch, a queue, a webhook.
-
-mock_provider "azurerm" {
-  source          = "./tests/mocks/azurerm"
-  override_during = plan
-}
+# Flags: who owns the project, Azure Repos or GitHub, a protected branch, a queue.
 
 mock_provider "azuredevops" {
   source          = "./tests/mocks/azuredevops"
@@ -46,6 +41,54 @@ run "the_first_environment_makes_project_and_repository" {
     condition     = output.repository_url == "https://dev.azure.com/mock/made"
     error_message = output.repository_url
   }
+  assert {
+    condition     = azuredevops_serviceendpoint_azurerm.this.service_endpoint_authentication_scheme == "WorkloadIdentityFederation"
+    error_message = "not by federation"
+  }
+  assert {
+    condition     = azuredevops_serviceendpoint_azurerm.this.credentials[0].serviceprincipalkey == null
+    error_message = "there is a key"
+  }
+  assert {
+    condition     = azuredevops_check_branch_control.connection.allowed_branches == "refs/heads/develop"
+    error_message = "any branch may use the connection"
+  }
+  assert {
+    condition     = azuredevops_check_approval.this.approvers == tolist(["00000000-0000-4000-8000-000000000026", "00000000-0000-4000-8000-000000000025"])
+    error_message = "other approvers"
+  }
+  assert {
+    condition     = !azuredevops_check_approval.this.requester_can_approve && azuredevops_check_approval.this.minimum_required_approvers == 1
+    error_message = "who asks may approve, or nobody has to"
+  }
+  assert {
+    condition     = azuredevops_check_branch_control.environment.allowed_branches == "refs/heads/develop"
+    error_message = "any branch may deploy"
+  }
+  assert {
+    condition     = { for kind, one in azuredevops_build_definition.this : one.name => one.repository[0].yml_path } == { dev-ml-pipeline = "azure-devops/ml-pipeline.yml", dev-release-pipeline = "azure-devops/release-pipeline.yml" }
+    error_message = "other names or files"
+  }
+  assert {
+    condition     = one(azuredevops_build_definition.this["ml"].ci_trigger[0].override[0].branch_filter).include == toset(["develop"])
+    error_message = "pushes to another branch start it"
+  }
+  assert {
+    condition     = length(azuredevops_build_definition.this["release"].ci_trigger[0].override) == 0
+    error_message = "a push starts the release"
+  }
+  assert {
+    condition     = toset(keys(azuredevops_pipeline_authorization.this)) == toset(["ml-endpoint", "ml-environment", "ml-variablegroup", "release-endpoint", "release-environment", "release-variablegroup"])
+    error_message = "authorizations: ${join(" ", keys(azuredevops_pipeline_authorization.this))}"
+  }
+  assert {
+    condition     = !azuredevops_variable_group.this.allow_access
+    error_message = "every pipeline may read the variable group"
+  }
+  assert {
+    condition     = length(azuredevops_branch_policy_min_reviewers.this) + length(azuredevops_branch_policy_build_validation.this) == 0
+    error_message = "there is a policy"
+  }
 }
 
 run "a_repository_that_comes_with_its_project_is_found" {
@@ -69,7 +112,7 @@ run "a_repository_that_comes_with_its_project_is_found" {
   }
 }
 
-run "the_others_find_both" {
+run "the_others_find_both_and_may_protect_the_branch" {
   command = plan
 
   module {
@@ -77,7 +120,10 @@ run "the_others_find_both" {
   }
 
   variables {
-    create_project = false
+    create_project    = false
+    protect_branch    = true
+    minimum_reviewers = 2
+    agent_queue_id    = 7
   }
 
   assert {
@@ -88,104 +134,6 @@ run "the_others_find_both" {
     condition     = output.project_id == "00000000-0000-4000-8000-000000000022"
     error_message = output.project_id
   }
-}
-
-run "the_connection_has_no_key" {
-  command = plan
-
-  module {
-    source = "./modules/devops"
-  }
-
-  assert {
-    condition     = azuredevops_serviceendpoint_azurerm.this.service_endpoint_authentication_scheme == "WorkloadIdentityFederation"
-    error_message = "not by federation"
-  }
-  assert {
-    condition     = azuredevops_serviceendpoint_azurerm.this.credentials[0].serviceprincipalkey == null
-    error_message = "there is a key"
-  }
-  assert {
-    condition     = azuredevops_check_branch_control.connection.allowed_branches == "refs/heads/develop"
-    error_message = "any branch may use the connection"
-  }
-}
-
-run "the_gate_opens_to_those_named_and_never_to_the_requester" {
-  command = plan
-
-  module {
-    source = "./modules/devops"
-  }
-
-  assert {
-    condition     = azuredevops_check_approval.this.approvers == tolist(["00000000-0000-4000-8000-000000000026", "00000000-0000-4000-8000-000000000025"])
-    error_message = "other approvers"
-  }
-  assert {
-    condition     = !azuredevops_check_approval.this.requester_can_approve && azuredevops_check_approval.this.minimum_required_approvers == 1
-    error_message = "who asks may approve, or nobody has to"
-  }
-  assert {
-    condition     = azuredevops_check_branch_control.environment.allowed_branches == "refs/heads/develop"
-    error_message = "any branch may deploy"
-  }
-}
-
-run "the_branch_of_a_definition_is_the_deploy_branch" {
-  command = plan
-
-  module {
-    source = "./modules/devops"
-  }
-
-  assert {
-    condition     = { for kind, one in azuredevops_build_definition.this : one.name => one.repository[0].yml_path } == { dev-ml-pipeline = "azure-devops/ml-pipeline.yml", dev-release-pipeline = "azure-devops/release-pipeline.yml" }
-    error_message = "other names or files"
-  }
-  assert {
-    condition     = one(azuredevops_build_definition.this["ml"].ci_trigger[0].override[0].branch_filter).include == toset(["develop"])
-    error_message = "pushes to another branch start it"
-  }
-  assert {
-    condition     = length(azuredevops_build_definition.this["release"].ci_trigger[0].override) == 0
-    error_message = "a push starts the release"
-  }
-  assert {
-    condition     = toset(keys(azuredevops_pipeline_authorization.this)) == toset(["ml-endpoint", "ml-environment", "ml-variablegroup", "release-endpoint", "release-environment", "release-variablegroup"])
-    error_message = "authorizations: ${join(" ", keys(azuredevops_pipeline_authorization.this))}"
-  }
-  assert {
-    condition     = !azuredevops_variable_group.this.allow_access
-    error_message = "every pipeline may read the variable group"
-  }
-}
-
-run "an_open_branch_has_no_policy" {
-  command = plan
-
-  module {
-    source = "./modules/devops"
-  }
-
-  assert {
-    condition     = length(azuredevops_branch_policy_min_reviewers.this) + length(azuredevops_branch_policy_build_validation.this) == 0
-    error_message = "there is a policy"
-  }
-}
-
-run "a_protected_branch_takes_reviewed_and_validated_pull_requests" {
-  command = plan
-
-  module {
-    source = "./modules/devops"
-  }
-
-  variables {
-    protect_branch    = true
-    minimum_reviewers = 2
-  }
-
   assert {
     condition     = azuredevops_branch_policy_min_reviewers.this[0].settings[0].reviewer_count == 2 && !azuredevops_branch_policy_min_reviewers.this[0].settings[0].submitter_can_vote
     error_message = "too few reviewers, or the author is one"
@@ -198,19 +146,6 @@ run "a_protected_branch_takes_reviewed_and_validated_pull_requests" {
     condition     = azuredevops_branch_policy_build_validation.this[0].settings[0].scope[0].repository_ref == "refs/heads/develop"
     error_message = "another branch is protected"
   }
-}
-
-run "a_queue_of_ones_own_is_authorized" {
-  command = plan
-
-  module {
-    source = "./modules/devops"
-  }
-
-  variables {
-    agent_queue_id = 7
-  }
-
   assert {
     condition     = azuredevops_pipeline_authorization.this["ml-queue"].resource_id == "7"
     error_message = "the pipeline may not use the queue"
@@ -258,33 +193,5 @@ run "github_by_a_new_connection_without_a_secret" {
   assert {
     condition     = length(azuredevops_serviceendpoint_github.this[0].auth_personal) == 0 && one(azuredevops_serviceendpoint_github.this[0].auth_oauth).oauth_configuration_id == "00000000-0000-4000-8000-000000000042"
     error_message = "not by OAuth"
-  }
-}
-
-run "a_webhook_hears_of_alerts" {
-  command = plan
-
-  module {
-    source = "./modules/workspace"
-  }
-
-  variables {
-    workload       = "flights"
-    name_suffix    = "abc123"
-    location       = "westeurope"
-    tenant_id      = "00000000-0000-4000-8000-000000000004"
-    compute        = { name = "cpu-cluster", vm_size = "Standard_DS3_v2", max_nodes = 2 }
-    budget_amount  = 100
-    notify_webhook = "https://example.com/hook"
-    alert_emails   = ["avery@example.com"]
-  }
-
-  assert {
-    condition     = azurerm_monitor_action_group.this.webhook_receiver[0].service_uri == "https://example.com/hook" && azurerm_monitor_action_group.this.email_receiver[0].email_address == "avery@example.com"
-    error_message = "the alert goes elsewhere"
-  }
-  assert {
-    condition     = one(azurerm_monitor_metric_alert.failed_runs.action).action_group_id == azurerm_monitor_action_group.this.id
-    error_message = "the alert goes nowhere"
   }
 }

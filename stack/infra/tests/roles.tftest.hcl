@@ -1,4 +1,4 @@
-# Who may do what: the narrow roles, at the narrow scopes, and no secret anywhere.
+# Who a pipeline is and what it may do: federation, no secret, narrow roles.
 
 mock_provider "azurerm" {
   source          = "./tests/mocks/azurerm"
@@ -61,51 +61,4 @@ run "a_pipeline_gets_no_role_that_can_do_everything" {
   }
 
   expect_failures = [var.role_assignments]
-}
-
-run "training_jobs_have_what_they_need_and_no_more" {
-  command = plan
-
-  module {
-    source = "./modules/workspace"
-  }
-
-  variables {
-    environment   = "dev"
-    workload      = "flights"
-    name_suffix   = "abc123"
-    location      = "westeurope"
-    tenant_id     = "00000000-0000-4000-8000-000000000004"
-    compute       = { name = "cpu-cluster", vm_size = "Standard_DS3_v2", max_nodes = 2 }
-    budget_amount = 100
-  }
-
-  assert {
-    condition = { for name, one in azurerm_role_assignment.compute : one.role_definition_name => one.scope } == {
-      "AzureML Data Scientist"        = azurerm_machine_learning_workspace.this.id
-      "Storage Blob Data Contributor" = azurerm_storage_account.this.id
-      "AcrPull"                       = azurerm_container_registry.this.id
-    }
-    error_message = "the cluster has other roles"
-  }
-  assert {
-    condition     = !azurerm_storage_account.this.shared_access_key_enabled && !azurerm_storage_account.this.allow_nested_items_to_be_public
-    error_message = "the account opens to a key, or to everybody"
-  }
-  assert {
-    condition     = azurerm_storage_container.pipeline_artifacts.container_access_type == "private"
-    error_message = "reports are for everybody"
-  }
-  assert {
-    condition     = azurerm_key_vault.this.rbac_authorization_enabled && azurerm_key_vault.this.purge_protection_enabled
-    error_message = "the vault goes by access policies, or can be purged"
-  }
-  assert {
-    condition     = !azurerm_container_registry.this.admin_enabled
-    error_message = "the registry has an admin password"
-  }
-  assert {
-    condition     = !azurerm_machine_learning_compute_cluster.this.local_auth_enabled
-    error_message = "the cluster's machines let local users in"
-  }
 }

@@ -6,7 +6,6 @@ resource "azuredevops_project" "this" {
   name               = var.project_name
   description        = "Training, approval and deployment of ${var.repository.name}"
   visibility         = "private"
-  version_control    = "Git"
   work_item_template = "Agile"
 }
 

@@ -4,7 +4,6 @@ resource "azurerm_machine_learning_compute_cluster" "this" {
   machine_learning_workspace_id = azurerm_machine_learning_workspace.this.id
   vm_size                       = var.compute.vm_size
   vm_priority                   = var.compute.vm_priority
-  local_auth_enabled            = false
   tags                          = var.tags
 
   identity {
