@@ -48,6 +48,14 @@ _DATA_SOURCES = {
         build_definition agent_pool agent_queue identity_user descriptor
     """,
 }
+# the source does not say that letter case does not matter here: the resources check these words
+_IN_ANY_CASE = (
+    "azuredevops_project version_control",
+    "azuredevops_user_entitlement account_license_type",
+    "azuredevops_user_entitlement licensing_source",
+    "azuredevops_branch_policy_min_reviewers settings scope match_type",
+    "azuredevops_branch_policy_build_validation settings scope match_type",
+)
 _TYPE_KEYS = ("schema_version", "deprecated", "timeouts", "block")
 # what a planner reads of an attribute or a block; hints and captured regular expressions stay away
 _FACTS = (
@@ -67,11 +75,13 @@ def trimmed(provider: str, source: dict[str, Any]) -> dict[str, Any]:
         types = sorted(f"{provider}_{name}" for name in names.split())
         return {name: _type(source[kind][name]) for name in types}
 
+    resources = chosen("resources", _RESOURCES[provider])
+    _without_words_in_any_case(resources)
     return {
         "provider": source["provider"],
         "version": source["version"],
         "provider_config": _block(source["provider_config"]),
-        "resources": chosen("resources", _RESOURCES[provider]),
+        "resources": resources,
         "data_sources": chosen("data_sources", _DATA_SOURCES[provider]),
     }
 
@@ -79,6 +89,16 @@ def trimmed(provider: str, source: dict[str, Any]) -> dict[str, Any]:
 def _type(schema: dict[str, Any]) -> dict[str, Any]:
     kept = {key: schema[key] for key in _TYPE_KEYS if key in schema}
     return {**kept, "block": _block(schema["block"])}
+
+
+def _without_words_in_any_case(resources: dict[str, Any]) -> None:
+    for place in _IN_ANY_CASE:
+        type_name, *blocks, attribute = place.split()
+        if type_name in resources:
+            block = resources[type_name]["block"]
+            for name in blocks:
+                block = block["block_types"][name]["block"]
+            block["attributes"][attribute].pop("allowed_values")
 
 
 def _block(block: dict[str, Any]) -> dict[str, Any]:

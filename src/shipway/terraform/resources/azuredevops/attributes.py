@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from shipway.terraform.calls import ApiError
-from shipway.terraform.resource import UNKNOWN, AtAttribute, Values
+from shipway.terraform.resource import UNKNOWN, AtAttribute, Problem, Values
 
 
 def text(values: Values, name: str) -> str:
@@ -91,6 +91,15 @@ def doing(what: str, blame: Mapping[str | int, str] | None = None) -> Iterator[N
         if about:
             raise AtAttribute(about, message) from error
         raise ApiError(error.status, error.code, message, target=error.target) from error
+
+
+def not_one_of(
+    value: object, words: Sequence[str], where: str, *, name: str = ""
+) -> Iterator[Problem]:
+    """A configured word that is none of `words`, whatever its letter case."""
+    if isinstance(value, str) and value.casefold() not in [word.casefold() for word in words]:
+        shown = " ".join(f'"{word}"' for word in words)
+        yield Problem(where, f"expected {name or where} to be one of [{shown}], got {value}")
 
 
 def joined(words: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from shipway.terraform.resources.azuredevops.attributes import (
     blocks,
     doing,
     flag,
+    not_one_of,
     path,
     same_letters,
     text,
@@ -21,6 +22,7 @@ from shipway.terraform.resources.azuredevops.imports import by_project, is_integ
 
 _VERSION = "7.1-preview.1"
 _DEFAULT = "DefaultBranch"
+_KINDS = ("Exact", "Prefix", _DEFAULT)
 
 
 def resource(
@@ -113,6 +115,8 @@ def _scopes_shown(settings: dict[str, Any]) -> list[Values]:
 
 def _problems(config: Values) -> Iterable[Problem]:
     for index, one in enumerate(blocks(block(config, "settings"), "scope")):
+        where = f"settings.0.scope.{index}.match_type"
+        yield from not_one_of(one.get("match_type"), _KINDS, where, name="match_type")
         if not same_letters(one.get("match_type"), _DEFAULT):
             continue
         for name in ("repository_id", "repository_ref"):

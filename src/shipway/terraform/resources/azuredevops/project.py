@@ -6,6 +6,7 @@ Calls: POST, GET, PATCH and DELETE of `_apis/projects`, `_apis/operations/{id}` 
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from shipway.base import clock
@@ -13,6 +14,7 @@ from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
     PartlyCreated,
+    Problem,
     TerraformDataSource,
     TerraformResource,
     Values,
@@ -21,6 +23,7 @@ from shipway.terraform.resources.azuredevops import project_features as features
 from shipway.terraform.resources.azuredevops.attributes import (
     doing,
     listed,
+    not_one_of,
     path,
     query,
     same_letters,
@@ -100,6 +103,12 @@ def delete(calls: Calls, values: Values) -> None:
         )  # fmt: skip
         if operation:
             finished(calls, operation, "delete")
+
+
+def problems(config: Values) -> Iterable[Problem]:
+    """Words that mean nothing."""
+    yield from not_one_of(config.get("version_control"), ("git", "tfvc"), "version_control")
+    yield from features.problems(config)
 
 
 def finished(calls: Calls, operation: dict[str, Any], verb: str) -> None:
@@ -211,7 +220,7 @@ RESOURCE = TerraformResource(
         "version_control": same_letters,
         "work_item_template": same_letters,
     },
-    validate=features.problems,
+    validate=problems,
 )
 ONE = TerraformDataSource(type_name="azuredevops_project", read=read_one)
 MANY = TerraformDataSource(type_name="azuredevops_projects", read=read_all)

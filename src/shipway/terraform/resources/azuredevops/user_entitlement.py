@@ -4,13 +4,15 @@ Calls: POST, GET, PATCH and DELETE of `_apis/userentitlements`.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from shipway.terraform.calls import Calls
-from shipway.terraform.resource import AtAttribute, TerraformResource, Values
+from shipway.terraform.resource import AtAttribute, Problem, TerraformResource, Values
 from shipway.terraform.resources.azuredevops.attributes import (
     doing,
     listed,
+    not_one_of,
     path,
     query,
     same_letters,
@@ -21,6 +23,10 @@ from shipway.terraform.resources.azuredevops.imports import is_guid
 _VERSION = "7.1-preview.3"
 _BASE = "/_apis/userentitlements"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_LICENCES = (
+    "advanced", "earlyAdopter", "express", "basic", "none", "professional", "stakeholder",
+)  # fmt: skip
+_SOURCES = ("none", "account", "msdn", "profile", "auto", "trial")
 _SAME_LICENCES = ("earlyadopter", "express", "basic")  # one licence by three names
 _GONE = ("deleted", "none")
 
@@ -94,6 +100,12 @@ def imported(calls: Calls, given: str) -> Values:
     return {"id": found[0]["id"]}
 
 
+def problems(config: Values) -> Iterable[Problem]:
+    """Words that mean nothing."""
+    for name, words in (("account_license_type", _LICENCES), ("licensing_source", _SOURCES)):
+        yield from not_one_of(config.get(name), words, name)
+
+
 def same_licence(old: object, new: object) -> bool:
     """Whether two licence types are one."""
     if same_letters(old, new):
@@ -126,6 +138,7 @@ RESOURCE = TerraformResource(
     update=update,
     delete=delete,
     import_state=imported,
+    validate=problems,
     suppress={
         "account_license_type": same_licence,
         "licensing_source": same_letters,
