@@ -114,6 +114,8 @@ def _block(block: dict[str, Any]) -> dict[str, Any]:
 
 def _facts(one: dict[str, Any]) -> dict[str, Any]:
     kept = {key: one[key] for key in _FACTS if key in one}
+    if kept.get("type") == "number" and "allowed_values" in kept:
+        kept["allowed_values"] = [json.loads(value) for value in kept["allowed_values"]]
     if "block" in kept:
         kept["block"] = _block(kept["block"])
     return kept

@@ -1,5 +1,6 @@
 """Data sources about who asks, and where: the client, the subscription, roles and containers."""
 
+import base64
 from typing import Any
 
 from shipway.base.errors import NotFound
@@ -23,8 +24,10 @@ def _client_config(calls: Calls, config: Values) -> Values:
         "subscription_id": calls.subscription_id,
         "tenant_id": calls.tenant_id,
     }
-    # the real provider's id of it is base64 of the same facts; nothing refers to it
-    return {"id": "-".join((calls.client_id, calls.subscription_id, calls.tenant_id)), **who}
+    names = (("clientId", "client_id"), ("objectId", "object_id"),
+             ("subscriptionId", "subscription_id"), ("tenantId", "tenant_id"))  # fmt: skip
+    text = "clientConfigs/" + ";".join(f"{there}={who[here]}" for there, here in names)
+    return {"id": base64.b64encode(text.encode()).decode(), **who}
 
 
 def _subscription(calls: Calls, config: Values) -> Values:

@@ -40,6 +40,13 @@ def _complete(calls: Calls, values: Values, body: Body) -> None:
     body["sku"]["tier"] = body["sku"]["name"]
 
 
+def _enrich(calls: Calls, answer: Body, state: Values, values: Values) -> None:
+    """A workspace that was given no friendly name shows its name as such."""
+    del calls, answer
+    if values["friendly_name"] == values["name"] and not state.get("friendly_name"):
+        values["friendly_name"] = None
+
+
 def _purge(calls: Calls) -> str:
     block, name = "machine_learning", "purge_soft_deleted_workspace_on_destroy"
     return "?forceToPurge=true" if feature(calls, block, name, default=False) else ""
@@ -109,6 +116,7 @@ NOUN = ArmNoun(
         "service_side_encryption_enabled": rules.refused("Files lie on your own disk."),
     },
     complete=_complete,
+    enrich=_enrich,
     updates_by="PATCH",
     delete_query=_purge,
     suppress=dict.fromkeys(_LINKED, same_but_case),

@@ -17,16 +17,16 @@ from shipway.terraform.resources.azurerm.mapping import (
     normal_location,
 )
 
-_TYPE = "Microsoft.Azure.Monitor.{}ResourceMultipleMetricCriteria"
+# the real provider writes this one even for a single resource
+_TYPE = "Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria"
 _NO_DATA = "Only fixed thresholds on metrics are evaluated."
 
 
 def _complete(calls: Calls, values: Values, body: Body) -> None:
-    del calls
+    del calls, values
     body["location"] = "global"
     criteria = body["properties"]["criteria"]
-    several = len(values["scopes"]) > 1 or bool(values.get("target_resource_type"))
-    criteria["odata.type"] = _TYPE.format("Multiple" if several else "Single")
+    criteria["odata.type"] = _TYPE
     for number, one in enumerate(criteria["allOf"], 1):
         one |= {"name": f"Metric{number}", "criterionType": "StaticThresholdCriterion"}
 
