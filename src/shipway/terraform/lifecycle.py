@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from shipway.base.errors import ShipwayError
+from shipway.base.errors import ShipwayError, Unavailable
 from shipway.terraform import diagnostics, private_state
+from shipway.terraform.attempts import Attempt, Attempts, candidates
 from shipway.terraform.calls import Calls
 from shipway.terraform.diagnostics import Diagnostic
-from shipway.terraform.planner import complete, settle, without_unknowns
+from shipway.terraform.planner import complete, plan, same, settle, without_unknowns
 from shipway.terraform.resource import PartlyCreated, TerraformResource, Values
 from shipway.terraform.schema import TypeSchema
 
@@ -27,21 +28,96 @@ class Life:
     resource: TerraformResource
     schema: TypeSchema
     calls: Calls
+    attempts: Attempts
 
     def create(self, planned: Values, config: Values, timeouts: dict[str, float]) -> Outcome:
         """Make it and read it; one that is there only in part is saved and marked by Terraform."""
         given = self._given(planned, config)
-        try:
-            with self.calls.limited_to(private_state.limit(timeouts, "create")):
+        name = self.resource.type_name
+        with self.calls.limited_to(private_state.limit(timeouts, "create")):
+            earlier = self.attempts.take_up(name, given)
+            if earlier is not None and earlier.made.get("id"):
+                adopted = self._adopted({**given, **earlier.made}, config)
+                if adopted is not None:
+                    return Outcome(state=self._saved(adopted, planned))
+            attempt = self.attempts.begin(name, given)
+            try:
                 made = {**given, **self.resource.create(self.calls, given)}
-        except PartlyCreated as failure:
-            said = self._failed(failure, "creating")
+            except Exception as failure:
+                if earlier is not None and isinstance(failure, ShipwayError):
+                    found = self._found(failure, given, config)
+                    if found is not None:
+                        self.attempts.drop(attempt)
+                        return Outcome(state=self._saved(found, planned))
+                return self._not_created(failure, attempt, given, planned)
+        self.attempts.note(attempt, self._without_secrets(made))
+        return self._read_back(made, planned, timeouts, "creating")
+
+    def _not_created(
+        self, failure: Exception, attempt: Attempt, given: Values, planned: Values
+    ) -> Outcome:
+        said = self._failed(failure, "creating")
+        if isinstance(failure, Unavailable):  # the request may have been obeyed all the same
+            self.attempts.keep(attempt)
+        else:
+            self.attempts.drop(attempt)
+        if isinstance(failure, PartlyCreated):
             return Outcome(
                 state=self._saved({**given, **failure.values}, planned), diagnostics=said
             )
-        except Exception as failure:  # whatever it was, Terraform is told
-            return Outcome(state=None, diagnostics=self._failed(failure, "creating"))
-        return self._read_back(made, planned, timeouts, "creating")
+        return Outcome(state=None, diagnostics=said)
+
+    def _found(self, failure: ShipwayError, given: Values, config: Values) -> Values | None:
+        """What an earlier, cut off run has made, if that is why this create failed."""
+        for text in candidates(given, str(failure)):
+            try:
+                started = self.resource.import_state(self.calls, text)
+            except ShipwayError:
+                continue
+            found = self._adopted(complete(self.schema.block, started), config)
+            if found is not None:
+                return found
+        return None
+
+    def _adopted(self, state: Values, config: Values) -> Values | None:
+        """A thing of an earlier run as this one wants it; None when it cannot be had so.
+
+        One whose secret is lost is taken away: its create would have told it once only.
+        """
+        try:
+            found = self.resource.read(self.calls, state)
+            if found is None:
+                return None
+            there = self._full({**state, **found})
+            if self._lacks_secret(there):
+                self.resource.delete(self.calls, there)
+                return None
+            wanted = plan(self.resource, self.schema, prior=there, config=config)
+            if wanted.requires_replace:
+                return None
+            if not same(self.schema.block.type, wanted.values, there):
+                if self.resource.update is None:
+                    return None
+                given = without_unknowns(self.schema.block, wanted.values)
+                changed = {**given, **(self.resource.update(self.calls, there, given) or {})}
+                there = {**changed, **(self.resource.read(self.calls, changed) or {})}
+        except ShipwayError:
+            return None
+        return there
+
+    def _lacks_secret(self, values: Values) -> bool:
+        return any(
+            one.sensitive and one.computed and not one.optional and values.get(name) is None
+            for name, one in self.schema.block.attributes.items()
+        )
+
+    def _without_secrets(self, values: Values) -> Values:
+        attributes = self.schema.block.attributes
+        return {
+            name: value
+            for name, value in values.items()
+            if name in attributes and not attributes[name].sensitive
+        }
 
     def update(
         self, prior: Values, planned: Values, config: Values, timeouts: dict[str, float]
@@ -73,6 +149,7 @@ class Life:
         """What is there now; nothing when it was taken away behind Terraform's back."""
         try:
             with self.calls.limited_to(private_state.limit(timeouts, "read")):
+                self.attempts.saved(state.get("id"))
                 found = self.resource.read(self.calls, state)
         except Exception as failure:
             return Outcome(state=state, diagnostics=self._failed(failure, "reading"))

@@ -4,13 +4,14 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shipway.base import config
 from shipway.base.errors import ShipwayError
 from shipway.base.home import Home
 from shipway.terraform import credentials
 from shipway.terraform.all_resources import Tables
+from shipway.terraform.attempts import Attempts, scope_of
 from shipway.terraform.calls import Calls
 from shipway.terraform.protocol import certificate
 from shipway.terraform.protocol.plugin import Plugin
@@ -34,21 +35,31 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     provider = arguments[0]
     env_vars = config.environment()
+    try:
+        _serve(provider, env_vars)
+    except ShipwayError as error:
+        sys.stderr.write(f"{error.message}\n{error.hint}\n")
+        return 1
+    except Exception as error:
+        # Terraform shows the first line of what a provider prints when it is not a handshake
+        sys.stdout.write(f"shipway's {provider} provider could not start: {error!r}\n")
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+    # grpcio's threads would be waited for; Terraform waits for this process
+    os._exit(0)
+
+
+def _serve(provider: str, env_vars: Mapping[str, str]) -> None:
+    folder = Home(config.default_home()).root / "terraform"
     schema = ProviderSchema(provider)
 
     def configure(values: Values, version: str, stopping: threading.Event) -> Calls:
         return connected(schema, values, version, stopping)
 
-    servicer = ProviderServicer(schema, Tables(provider), configure)
-    home = Home(config.default_home())
-    try:
-        Plugin(servicer, env_vars).run(lambda: certificate.own(home.root / "terraform"))
-    except ShipwayError as error:
-        sys.stderr.write(f"{error.message}\n{error.hint}\n")
-        return 1
-    sys.stdout.flush()
-    # grpcio's threads would be waited for; Terraform waits for this process
-    os._exit(0)
+    attempts = Attempts(folder / "attempts", scope_of(env_vars))
+    servicer = ProviderServicer(schema, Tables(provider), configure, attempts)
+    Plugin(servicer, env_vars).run(lambda: certificate.own(folder))
 
 
 def connected(

@@ -3,17 +3,18 @@
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from shipway.base.errors import ShipwayError
 from shipway.terraform import diagnostics, planner, private_state, validation
 from shipway.terraform.all_resources import Tables
+from shipway.terraform.attempts import Attempts
 from shipway.terraform.calls import Calls
 from shipway.terraform.diagnostics import Diagnostic
 from shipway.terraform.lifecycle import Life, Outcome
 from shipway.terraform.protocol import cty
-from shipway.terraform.resource import Problem, Values
+from shipway.terraform.resource import Problem, TerraformResource, Value, Values
 from shipway.terraform.schema import Block, ProviderSchema, TypeSchema
 
 _LOG = logging.getLogger(__name__)
@@ -29,10 +30,13 @@ class ProviderServicer:
     event that is set when Terraform wants to stop.
     """
 
-    def __init__(self, schema: ProviderSchema, tables: Tables, configure: Configure) -> None:
+    def __init__(
+        self, schema: ProviderSchema, tables: Tables, configure: Configure, attempts: Attempts
+    ) -> None:
         self._schema = schema
         self._tables = tables
         self._configure = configure
+        self._attempts = attempts
         self._calls: Calls | None = None
         self._stopping = threading.Event()
         self._working = 0
@@ -63,7 +67,6 @@ class ProviderServicer:
         try:
             return self._verbs[method](request)
         except Exception as failure:
-            # a ShipwayError is for the user, anything else for the log too
             if not isinstance(failure, ShipwayError):
                 _LOG.exception("%s failed", method)
             empty = Block(attributes={}, blocks={})
@@ -73,6 +76,10 @@ class ProviderServicer:
             with self._idle:
                 self._working -= 1
                 self._idle.notify_all()
+
+    def close(self) -> None:
+        """Terraform has ended this process in order."""
+        self._attempts.close()
 
     def finish(self) -> None:
         """Terraform is gone: let what is under way come to its end, for a moment."""
@@ -243,7 +250,7 @@ class ProviderServicer:
         self._stopping.set()
         return {}
 
-    def _resource(self, name: str) -> Any:  # noqa: ANN401
+    def _resource(self, name: str) -> TerraformResource:
         found = self._tables.resources.get(name)
         if found is None:
             raise _not_yet(name, self._schema)
@@ -251,7 +258,10 @@ class ProviderServicer:
 
     def _life(self, name: str) -> Life:
         schema = self._schema.resource(name)
-        return Life(resource=self._resource(name), schema=schema, calls=self._configured())
+        return Life(
+            resource=self._resource(name), schema=schema, calls=self._configured(),
+            attempts=self._attempts,
+        )  # fmt: skip
 
     def _configured(self) -> Calls:
         if self._calls is None:
@@ -263,7 +273,7 @@ class ProviderServicer:
         return private_state.timeouts_of(values, schema.timeouts)
 
 
-def _problems(schema: TypeSchema, config: Values, own: Any) -> list[Diagnostic]:  # noqa: ANN401
+def _problems(schema: TypeSchema, config: Values, own: Iterable[Problem]) -> list[Diagnostic]:
     found = [*validation.problems(schema.block, config), *own]
     bad = private_state.malformed(config)
     if bad is not None:
@@ -280,7 +290,7 @@ def _is_null(value: Fields | None) -> bool:
     return value is None or value["msgpack"] == b"\xc0"
 
 
-def _decoded(block: Block, value: Fields | None) -> Any:  # noqa: ANN401  # values, or None
+def _decoded(block: Block, value: Fields | None) -> Value:
     if value is None:
         return None
     if not value["msgpack"] and value["json"]:

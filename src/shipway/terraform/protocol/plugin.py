@@ -45,6 +45,9 @@ class Servicer(Protocol):
     def finish(self) -> None:
         """Terraform is gone: end what is under way, soon."""
 
+    def close(self) -> None:
+        """Terraform has ended the process in order."""
+
 
 class Plugin:
     """One provider process: `run` returns when Terraform wants it to end."""
@@ -71,6 +74,8 @@ class Plugin:
             self._watch()
             if self._parent_is_gone:
                 self._servicer.finish()
+            else:
+                self._servicer.close()
             server.stop(0.05).wait(0.2)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
