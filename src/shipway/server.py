@@ -39,6 +39,7 @@ from shipway.gateway.supervisor import Worker
 from shipway.loop import push
 from shipway.loop.github_mirror import MirrorWatch
 from shipway.loop.notification import Notifier
+from shipway.loop.pull_request_completion import AutoCompletion
 from shipway.loop.reactor import Reactor
 from shipway.store.store import Store, open_store
 from shipway.studio.service import Studio
@@ -143,6 +144,7 @@ class Server:
         studio = _listen(self._settings.studio_port, before.studio, serve_plain(http), refuse)
         front = _listen(self._settings.proxy_port, before.proxy, proxy.serve, refuse)
         reactor, mirrors = Reactor(store), MirrorWatch(store)
+        completion = AutoCompletion(store)
         notifier = Notifier(store)
         self._ports = _Ports(proxy=front.port, studio=studio.port)
         self._write_state()
@@ -150,6 +152,7 @@ class Server:
             studio.start()
             front.start()
             reactor.start()
+            completion.start()
             notifier.start()
             mirrors.start()
             self._start_workers()
@@ -168,6 +171,7 @@ class Server:
             await router.close()
             await asyncio.to_thread(self._stop_workers)
             await asyncio.to_thread(reactor.stop)
+            await asyncio.to_thread(completion.stop)
             await asyncio.to_thread(notifier.stop)
             await asyncio.to_thread(mirrors.stop)
             if not await pool.close(seconds=_LAST_HANDLERS_SECONDS):

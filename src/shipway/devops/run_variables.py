@@ -18,6 +18,7 @@ from shipway.devops import (
     github_mirrors,
     pipeline_permissions,
     projects,
+    pull_request_variables,
     repositories,
     run_engine,
     run_progress,
@@ -79,10 +80,10 @@ def predefined(store: Store, run: Run) -> list[RunVariable]:
         "System.TeamProject": project.name,
         "System.TeamProjectId": project.project_id,
         "System.TimelineId": run.plan_id,
-        "System.PullRequest.IsFork": "False",
         "TF_BUILD": "True",
     }
     values |= _of_repository(repository, f"{collection}{project.name}")
+    values |= pull_request_variables.of(run, values["Build.Repository.Uri"])
     return [RunVariable(name=n, value=v, is_read_only=True) for n, v in values.items()]
 
 

@@ -29,7 +29,7 @@ from shipway.devops.pushes import RefMove
 from shipway.devops.repositories import Repository
 from shipway.devops.repository_contents import NewCommit
 from shipway.devops.runs import Requester, Run
-from shipway.loop import pipeline_schedule, push_batch
+from shipway.loop import pipeline_schedule, pull_request_refresh, push_batch
 from shipway.store.store import Store
 
 PULL_REFS = "refs/pull/"
@@ -123,12 +123,15 @@ def accept(store: Store, repository: Repository) -> Accepted:
         for definition in definitions.of_repository(store, repository.repository_id)
         for move in moves
     ]
+    merged = pull_request_refresh.look(store, repository, moves)
     with store.database.transaction():
         push = pushes.accept(store, repository, pusher=pusher, moves=moves)
         started = [_queue(store, start, pusher) for start in starts]
         for one in armed:
             pipeline_schedule.arm(store, one)
-    return Accepted(moves=moves, runs=tuple(r for r in started if r), push_id=push.push_id)
+        validating = pull_request_refresh.write(store, repository, merged, pusher)
+    queued = (*(run for run in started if run), *validating)
+    return Accepted(moves=moves, runs=queued, push_id=push.push_id)
 
 
 def update_refs(
@@ -181,6 +184,16 @@ def commit(
     return accepted
 
 
+def move_together(store: Store, repository: Repository, moves: Sequence[RefMove]) -> bool:
+    """Move refs, all or none; False when one is no longer where it was. Hold `one_at_a_time`."""
+    lines = "".join(f"update {m.ref} {m.new} {m.old}\n" for m in moves)
+    done = repositories.git(
+        store, repository, ["update-ref", "--stdin"],
+        input_bytes=f"start\n{lines}prepare\ncommit\n".encode(), accept=(0, 1, 128),
+    )  # fmt: skip
+    return b"commit: ok" in done
+
+
 def reconcile(store: Store) -> int:
     """Take over pushes that git finished while no server was there to accept them; how many."""
     found = 0
@@ -202,11 +215,7 @@ def _update(store: Store, repository: Repository, move: RefMove) -> str:
         return "invalidRefName"
     if not move.is_deletion and not repositories.existing(store, repository, [move.new]):
         return "unresolvableToCommit"
-    script = f"start\nupdate {move.ref} {move.new} {move.old}\nprepare\ncommit\n".encode()
-    done = repositories.git(
-        store, repository, ["update-ref", "--stdin"], input_bytes=script, accept=(0, 1, 128)
-    )
-    return "" if b"commit: ok" in done else "staleOldObjectId"
+    return "" if move_together(store, repository, [move]) else "staleOldObjectId"
 
 
 def _stale(ref: str, old: str, at: str) -> Conflict:

@@ -34,6 +34,7 @@ def _at(row: str) -> Location:
 
 _PROJECT = "{project}/_apis"
 _GIT = f"{_PROJECT}/{{area}}/repositories/{{repositoryId}}"
+_PR = f"{_GIT}/pullRequests/{{pullRequestId}}"
 _BUILD = f"{_PROJECT}/{{area}}/builds/{{buildId}}"
 _RUN = f"{_PROJECT}/{{area}}/{{pipelineId}}/runs"
 _TASK = f"{_PROJECT}/{{area}}/{{resource}}"
@@ -82,6 +83,16 @@ dad91cbe-d183-45f8-9c6e-9c1164472121 policy configurations {_TASK}/{{configurati
 44096322-2d3d-466a-bb30-d1b7de69f61f policy types {_TASK}/{{typeId}} 1 2.0 7.1
 fe1e68a2-60d3-43cb-855b-85e41ae97c95 policy revisions {_PROJECT}/{{area}}/configurations/{{configurationId}}/{{resource}}/{{revisionId}} 1 2.0 7.1
 2c420070-a0a2-49cc-9639-c9f271c5ff07 git policyConfigurations {_PROJECT}/{{area}}/policy/configurations 1 5.0 7.1
+c23ddff5-229c-4d04-a80b-0fdce9f360c8 policy evaluations {_TASK} 1 2.0 0.0
+46aecb7a-5d2c-4647-897b-0209505a9fe4 policy evaluations {_TASK}/{{evaluationId}} 1 2.0 0.0
+9946fd70-0d40-406e-b686-b4744cbbcc37 git pullRequests {_GIT}/{{resource}}/{{pullRequestId}} 2 1.0 7.1
+a5d28130-9cd2-40fa-9f08-902e7daa9efb git pullRequests {_PROJECT}/{{area}}/{{resource}} 2 1.0 7.1
+01a46dea-7d46-4d40-bc84-319e7c260d99 git pullRequests {_PROJECT}/{{area}}/{{resource}}/{{pullRequestId}} 2 3.0 7.1
+4b6702c7-aa35-4b89-9c96-b9abf6d3e540 git pullRequestReviewers {_PR}/reviewers/{{reviewerId}} 1 1.0 7.1
+52823034-34a8-4576-922c-8d8b77e9e4c4 git pullRequestCommits {_PR}/commits 1 2.1 7.1
+d43911ee-6958-46b0-a42b-8445b8a0d004 git pullRequestIterations {_PR}/iterations/{{iterationId}} 2 3.0 7.1
+ab6e2e5d-a0b7-4153-b64a-a4efe0d49449 git pullRequestThreads {_PR}/threads/{{threadId}} 1 3.0 7.1
+965a3ec7-5ed8-455a-bdcb-835a5ea7fe7b git pullRequestThreadComments {_PR}/threads/{{threadId}}/comments/{{commentId}} 1 3.0 7.1
 """.splitlines()  # noqa: E501  # a table: one row, one resource
 )
 
