@@ -15,7 +15,9 @@ from shipway.terraform.calls import ApiError, Calls
 PROJECT = "11111111-1111-1111-1111-111111111111"
 REPOSITORY = "22222222-2222-2222-2222-222222222222"
 _SECRETS = ("serviceprincipalkey", "servicePrincipalCertificate", "AccessToken", "password")
-_GUIDS = re.compile(r"/(projects|git/repositories|serviceendpoint/endpoints|teams)$")
+_GUIDS = re.compile(
+    r"/(projects|git/repositories|serviceendpoint/endpoints|teams|userentitlements)$"
+)
 Query = dict[str, str]
 
 
@@ -26,11 +28,18 @@ class EchoService(Calls):
         self.organization = "https://dev.azure.com/shipway"
         self.tenant_id = "tenant"
         self.calls: list[tuple[str, str, Any]] = []
-        self.kept: dict[str, dict[str, Any]] = {}
+        self.kept: dict[str, dict[str, Any]] = {
+            f"/_apis/projects/{PROJECT}/teams/T": {"id": "T", "name": "a team"},
+            f"/_apis/git/repositories/{REPOSITORY}": {
+                "id": REPOSITORY,
+                "name": "stack",
+                "project": {"id": PROJECT},
+            },
+        }
         self.features: dict[str, Any] = {}
         self.permissions: dict[str, dict[str, Any]] = {}
         self.authorized: set[str] = set()
-        self.members: dict[str, list[str]] = {}
+        self.members: dict[str, list[str]] = {"vssgp.9": []}
         self.files: dict[str, dict[str, Any]] = {}
         self.refs: dict[str, str] = {}
         self.areas: dict[str, Any] = {}
@@ -51,7 +60,7 @@ class EchoService(Calls):
         query = {key: found[0] for key, found in parse_qs(parts.query).items()}
         for pattern, handler in self._routes():
             if found := re.fullmatch(pattern, parts.path):
-                words = [unquote(word) for word in found.groups()]
+                words = [unquote(word or "") for word in found.groups()]
                 answer = handler(method, words, query, body)
                 if answer is None and method == "GET" and not options.get("missing_ok"):
                     raise ApiError(404, "NotFound", f"there is no {path}")
@@ -95,9 +104,11 @@ class EchoService(Calls):
             self.kept[f"{base}/{made}"] = {**body, "id": made, "revision": 1, "version": 1}
             told = self._told(base, str(made))
             return {"id": "o", "status": "succeeded"} if base.endswith("projects") else told
-        if method == "GET" and key is None:
+        if method == "GET" and not key:
             wanted = query.get("endpointNames") or query.get("groupName") or query.get("name")
-            found = [self._told(base, k.rpartition("/")[2]) for k in self.kept if k.startswith(base)]
+            found = [
+                self._told(base, k.rpartition("/")[2]) for k in self.kept if k.startswith(base)
+            ]
             return {"value": [one for one in found if wanted in (None, one.get("name"))]}
         return self._one(method, base, key, body)
 
@@ -133,6 +144,7 @@ class EchoService(Calls):
             told["isReady"] = True
         if base.endswith("repositories"):
             told["defaultBranch"] = told.get("defaultBranch") or self.refs.get(key)
+            told["project"]["name"] = "flights"
         if base.endswith("environments"):
             told["project"] = {"id": PROJECT}
         if base.endswith("groups") and "graph" in base:
@@ -147,7 +159,7 @@ class EchoService(Calls):
     def _processes(self, method: str, words: list[str], query: Query, body: Any) -> Any:
         del method, query, body
         known = [{"id": f"process-{name}", "name": name} for name in ("Agile", "Scrum")]
-        if words[0] is None:
+        if not words[0]:
             return {"value": known}
         return next((one for one in known if one["id"] == words[0]), None)
 
@@ -203,8 +215,7 @@ class EchoService(Calls):
             if f"/_apis/graph/groups/{subject}" not in self.kept and subject not in self.members:
                 return None
             return {"value": [{"memberDescriptor": m} for m in self.members.get(subject, [])]}
-        now = self.members.setdefault(group, [])
-        (now.append if method == "PUT" else now.remove)(subject)
+        _move(self.members.setdefault(group, []), method, subject)
         return {}
 
     def _team_member(self, method: str, words: list[str], query: Query, body: Any) -> Any:
@@ -213,7 +224,7 @@ class EchoService(Calls):
         now = self.members.setdefault(team, [])
         if method == "GET":
             return {"value": [f"claims;{one}" for one in now]}
-        (now.append if method == "PUT" else now.remove)(member)
+        _move(now, method, member)
         return True
 
     def _identities(self, method: str, words: list[str], query: Query, body: Any) -> Any:
@@ -295,3 +306,10 @@ class EchoService(Calls):
         if method == "GET" or not answer:
             return answer
         return {"isSuccess": True, "userEntitlement": answer}
+
+
+def _move(members: list[str], method: str, one: str) -> None:
+    if method == "PUT":
+        members.append(one)
+    elif one in members:
+        members.remove(one)

@@ -35,7 +35,7 @@ _SECRET = "a secret never comes back"
 SAMPLES: dict[str, Sample] = {
     "azuredevops_project": Sample(
         values={
-            "name": "flights", "description": "on time", "visibility": "private",
+            "name": "delay", "description": "on time", "visibility": "private",
             "version_control": "Git", "work_item_template": "Agile",
             "features": {"boards": "disabled"},
         },

@@ -80,17 +80,23 @@ def query(arguments: Mapping[str, object]) -> str:
 def doing(what: str, blame: Mapping[str | int, str] | None = None) -> Iterator[None]:
     """Put what was tried before a refusal of the service.
 
-    `blame` names the attribute that a refusal is about, by the service's type key or by status;
-    such a refusal is raised as `AtAttribute` there.
+    `blame` names the attribute that a refusal is about: by the service's type key, by status, or by
+    a dotted field that its message names. Such a refusal is raised as `AtAttribute` there.
     """
     try:
         yield
     except ApiError as error:
         message = f"{what}: {error.message}"
-        about = (blame or {}).get(error.code) or (blame or {}).get(error.status)
+        about = _blamed(error, blame or {})
         if about:
             raise AtAttribute(about, message) from error
         raise ApiError(error.status, error.code, message, target=error.target) from error
+
+
+def _blamed(error: ApiError, blame: Mapping[str | int, str]) -> str:
+    known = blame.get(error.code) or blame.get(error.status)
+    named = (path for key, path in blame.items() if f"'{key}'" in error.message)
+    return known or next(named, "")
 
 
 def not_one_of(

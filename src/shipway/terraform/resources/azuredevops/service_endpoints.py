@@ -4,7 +4,8 @@ Calls: POST `_apis/serviceendpoint/endpoints`, GET of a project's, PUT and DELET
 `projectIds`. The service is asked until it says that the connection is ready.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from shipway.base import clock
@@ -24,10 +25,7 @@ _VERSION = "7.1-preview.4"
 _BASE = "/_apis/serviceendpoint/endpoints"
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 _DESCRIPTION = 1024
-_BLAME: dict[str | int, str] = {
-    409: "service_endpoint_name",
-    "DuplicateServiceConnectionException": "service_endpoint_name",
-}
+_TAKEN: dict[str | int, str] = {409: "service_endpoint_name"}
 
 Expand = Callable[[Values], dict[str, Any]]
 Flatten = Callable[[dict[str, Any], Values], Values]
@@ -40,16 +38,18 @@ def resource(
     *,
     problems: Callable[[Values], Iterable[Problem]] = no_problems,
     after: Callable[[Calls, Values, str], None] | None = None,
+    blame: Mapping[str | int, str] = MappingProxyType({}),
 ) -> TerraformResource:
     """The resource of a kind of service connection.
 
     `expand` gives type, address, authorization and data of a configuration; `flatten` the
     attributes beyond the shared ones. `after` is called when it is made or changed, with its id.
+    `blame` as of `doing`.
     """
 
     def create(calls: Calls, values: Values) -> Values:
         body = _shared(values) | expand(values)
-        with doing("Error creating service endpoint in Azure DevOps", _BLAME):
+        with doing("Error creating service endpoint in Azure DevOps", {**_TAKEN, **blame}):
             made = calls.devops("POST", _BASE, api_version=_VERSION, body=body)
         try:
             _wait_until_ready(calls, text(values, "project_id"), made)
@@ -67,7 +67,7 @@ def resource(
     def update(calls: Calls, prior: Values, planned: Values) -> None:
         endpoint = text(prior, "id")
         body = {"id": endpoint} | _shared(planned) | expand(planned)
-        with doing("updating service endpoint in Azure DevOps", _BLAME):
+        with doing("updating service endpoint in Azure DevOps", {**_TAKEN, **blame}):
             calls.devops("PUT", _BASE + path(endpoint), api_version=_VERSION, body=body)
         if after:
             after(calls, planned, endpoint)

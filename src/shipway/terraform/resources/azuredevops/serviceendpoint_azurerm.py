@@ -181,6 +181,16 @@ def _of(parameters: dict[str, Any], name: str) -> Any:  # noqa: ANN401  # a text
 
 
 RESOURCE = service_endpoints.resource(
-    "azuredevops_serviceendpoint_azurerm", expand, flatten, problems=problems, after=validated
+    "azuredevops_serviceendpoint_azurerm",
+    expand,
+    flatten,
+    problems=problems,
+    after=validated,
+    blame={
+        "authorization.scheme": "service_endpoint_authentication_scheme",
+        "serviceprincipalid": "credentials",
+        "serviceprincipalkey": "credentials.0.serviceprincipalkey",
+        "tenantid": "azurerm_spn_tenantid",
+    },
 )
 ONE = service_endpoints.data_source("azuredevops_serviceendpoint_azurerm", flatten)
