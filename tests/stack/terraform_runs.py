@@ -7,8 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,19 +23,37 @@ needs_terraform = pytest.mark.skipif(TERRAFORM is None, reason="there is no terr
 
 
 @dataclass(kw_only=True)
+class Conversation:
+    """A process that was started, and what it has said."""
+
+    process: subprocess.Popen[bytes]
+    said: bytes = b""
+
+    def wait_for(self, text: str) -> None:
+        """Read until the text has come. Fails when the process ends without it."""
+        assert self.process.stdout is not None
+        while text.encode() not in self.said:
+            more = os.read(self.process.stdout.fileno(), 65536)
+            assert more, self.said.decode()
+            self.said += more
+
+    def answer(self, text: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{text}\n".encode())
+        self.process.stdin.close()
+
+
+@dataclass(kw_only=True)
 class Infrastructure:
     """A copy of `infra/` and `environments/` to work in, and the variables to work with."""
 
     folder: Path
     env_vars: Mapping[str, str]
-    others: dict[str, str] = field(default_factory=dict)
 
-    def run(
-        self, *arguments: str, at: str = ".", accept: tuple[int, ...] = (0,), **env_vars: str
-    ) -> str:
-        """terraform with these arguments; what it said. Fails for another exit code."""
+    def run(self, *arguments: str, at: str = ".", **env_vars: str) -> str:
+        """terraform with these arguments; what it said. Fails when it does."""
         code, said = self.end_of(*arguments, at=at, **env_vars)
-        assert code in accept, f"terraform {' '.join(arguments)} exited {code}\n{said}"
+        assert code == 0, f"terraform {' '.join(arguments)} exited {code}\n{said}"
         return said
 
     def end_of(self, *arguments: str, at: str = ".", **env_vars: str) -> tuple[int, str]:
@@ -49,6 +68,23 @@ class Infrastructure:
             check=False,
         )
         return done.returncode, done.stdout + done.stderr
+
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[Conversation]:
+        """A terraform that asks and waits for an answer."""
+        process = subprocess.Popen(
+            [TERRAFORM or "terraform", *arguments],
+            cwd=self.folder / "infra",
+            env=dict(self.env_vars),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        with process:
+            try:
+                yield Conversation(process=process)
+            finally:
+                process.kill()
 
     def outputs(self, at: str = ".") -> dict[str, str]:
         """All outputs, by name."""
