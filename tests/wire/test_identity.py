@@ -345,7 +345,7 @@ def test_graph_reads_and_writes_the_directory(home: AzureHome) -> None:
     status, refused = call("POST", "/applications", {"displayName": "x"}, auth=weak)
     assert (status, refused["error"]["code"]) == (403, "Authorization_RequestDenied")
     assert call("GET", "/users", auth=weak)[0] == 200
-    status, refused = call("GET", "/applications?$filter=startswith(displayName,'c')")
-    assert (status, "startswith" in refused["error"]["message"]) == (400, True)
+    status, refused = call("GET", "/applications?$filter=endswith(displayName,'c')")
+    assert (status, "endswith" in refused["error"]["message"]) == (400, True)
     assert call("DELETE", f"/applications/{app['id']}")[0] == 204
     assert call("GET", f"/servicePrincipals/{principal['id']}")[0] == 404

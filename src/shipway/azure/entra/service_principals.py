@@ -6,10 +6,12 @@ every application that is made here.
 Source: https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from shipway.azure.entra import tenant
+from shipway.azure.entra import owners, tenant
 from shipway.azure.entra.principals import Principal
 from shipway.base import ids
 from shipway.base.clock import parse_timestamp, timestamp
@@ -25,12 +27,17 @@ _SECRET_DAYS = 730
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """An application registration; `app_id` is what clients call the client id."""
+    """An application registration; `app_id` is what clients call the client id.
+
+    `fields` are what else the directory keeps about it, as it was sent. Of these, and those of a
+    service principal, only the latter's `accountEnabled` changes what happens.
+    """
 
     object_id: str
     app_id: str
     display_name: str
     created_at: datetime
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,7 @@ class ServicePrincipal:
     app_id: str
     display_name: str
     resource_id: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_managed_identity(self) -> bool:
@@ -58,26 +66,35 @@ class ClientSecret:
     starts_at: datetime
     ends_at: datetime
     text: str = ""
+    is_of_principal: bool = False
 
 
-def create_application(store: Store, *, display_name: str) -> Application:
+def create_application(
+    store: Store, *, display_name: str, fields: Mapping[str, Any] | None = None
+) -> Application:
     """Register an application, without a service principal yet."""
     object_id, app_id = ids.new_guid(), ids.new_guid()
-    document = store.documents.create(
-        _APPLICATION, app_id, {"object_id": object_id, "display_name": display_name}
-    )
-    return _application(document)
+    body = {"object_id": object_id, "display_name": display_name, "fields": dict(fields or {})}
+    return _application(store.documents.create(_APPLICATION, app_id, body))
 
 
-def create(store: Store, *, app_id: str, display_name: str, resource_id: str = "") -> Principal:
+def create(
+    store: Store,
+    *,
+    app_id: str,
+    display_name: str,
+    resource_id: str = "",
+    fields: Mapping[str, Any] | None = None,
+) -> Principal:
     """Make the service principal of an application (or of a resource's managed identity)."""
     object_id = ids.new_guid()
+    body = {"app_id": app_id, "display_name": display_name, "resource_id": resource_id}
     with store.database.transaction():
         store.documents.create(_BY_APP, app_id, {"object_id": object_id})
         document = store.documents.create(
             _PRINCIPAL,
             object_id,
-            {"app_id": app_id, "display_name": display_name, "resource_id": resource_id},
+            {**body, "fields": dict(fields or {})},
         )
     return principal_of(store, _principal(document))
 
@@ -112,10 +129,29 @@ def get_application(store: Store, id_of_either_kind: str) -> Application:
 
 
 def rename_application(store: Store, app_id: str, *, display_name: str) -> Application:
-    """Give another display name. Raises `NotFound`."""
-    return _application(
-        store.documents.update(_APPLICATION, app_id, {"display_name": display_name})
-    )
+    """Give another display name, which its service principal takes over. Raises `NotFound`."""
+    with store.database.transaction():
+        principal = find_by_app_id(store, app_id)
+        changes = {"display_name": display_name}
+        if principal is not None:
+            store.documents.update(_PRINCIPAL, principal.object_id, changes)
+        return _application(store.documents.update(_APPLICATION, app_id, changes))
+
+
+def change_application(store: Store, app_id: str, fields: Mapping[str, Any]) -> Application:
+    """Replace some of what the directory keeps about it. Raises `NotFound`."""
+    with store.database.transaction():
+        known = get_application(store, app_id)
+        merged = {"fields": {**known.fields, **fields}}
+        return _application(store.documents.update(_APPLICATION, known.app_id, merged))
+
+
+def change(store: Store, object_id: str, fields: Mapping[str, Any]) -> ServicePrincipal:
+    """Replace some of what the directory keeps about a service principal. Raises `NotFound`."""
+    with store.database.transaction():
+        known = get(store, object_id)
+        merged = {"fields": {**known.fields, **fields}}
+        return _principal(store.documents.update(_PRINCIPAL, known.object_id, merged))
 
 
 def delete_application(store: Store, app_id: str) -> None:
@@ -127,6 +163,7 @@ def delete_application(store: Store, app_id: str) -> None:
             delete(store, principal.object_id)
         for secret in store.documents.list(_SECRET, prefix=f"{application.app_id}/"):
             store.documents.delete(_SECRET, secret.key)
+        owners.remove_all(store, application.object_id)
         store.documents.delete(_APPLICATION, application.app_id)
 
 
@@ -159,6 +196,7 @@ def delete(store: Store, object_id: str) -> None:
     """Remove a service principal. Raises `NotFound`."""
     with store.database.transaction():
         principal = get(store, object_id)
+        owners.remove_all(store, principal.object_id)
         store.documents.delete(_BY_APP, principal.app_id)
         store.documents.delete(_PRINCIPAL, principal.object_id)
 
@@ -175,11 +213,23 @@ def principal_of(store: Store, service_principal: ServicePrincipal) -> Principal
 
 
 def add_secret(
-    store: Store, *, app_id: str, display_name: str = "", days: int = _SECRET_DAYS
+    store: Store,
+    *,
+    app_id: str,
+    display_name: str = "",
+    days: int = _SECRET_DAYS,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    is_of_principal: bool = False,
 ) -> ClientSecret:
-    """Make a client secret. Its text is in this answer and nowhere else; a hash is kept."""
+    """Make a client secret. Its text is in this answer and nowhere else; a hash is kept.
+
+    `is_of_principal`: it belongs to the service principal, which shows it and takes it back; it
+    opens the same door.
+    """
     application = get_application(store, app_id)
     text, now = ids.new_token(), store.clock.now()
+    start = starts_at or now
     document = store.documents.create(
         _SECRET,
         f"{application.app_id}/{ids.new_guid()}",
@@ -187,8 +237,9 @@ def add_secret(
             "hash": secrets.hash_of(text),
             "first_letters": text[:3],
             "display_name": display_name,
-            "starts_at": timestamp(now),
-            "ends_at": timestamp(now + timedelta(days=days)),
+            "starts_at": timestamp(start),
+            "ends_at": timestamp(ends_at or start + timedelta(days=days)),
+            "is_of_principal": is_of_principal,
         },
     )
     return _secret(document, text=text)
@@ -213,6 +264,12 @@ def check_secret(store: Store, *, app_id: str, secret: str) -> Principal:
     principal = require_application(store, app_id)
     for document in store.documents.list(_SECRET, prefix=f"{principal.app_id}/"):
         if secrets.matches(secret, document.body["hash"]):
+            if parse_timestamp(document.body["starts_at"]) > store.clock.now():
+                raise Unauthenticated(
+                    "AADSTS7000215: The provided client secret of app "
+                    f"'{principal.app_id}' is not valid yet",
+                    code="invalid_client",
+                )
             if parse_timestamp(document.body["ends_at"]) < store.clock.now():
                 raise Unauthenticated(
                     "AADSTS7000222: The provided client secret keys for app "
@@ -231,7 +288,7 @@ def check_secret(store: Store, *, app_id: str, secret: str) -> Principal:
 
 
 def require_application(store: Store, app_id: str) -> Principal:
-    """The service principal of `app_id`. Raises `Unauthenticated` (AADSTS700016)."""
+    """The service principal of `app_id`. Raises `Unauthenticated` (AADSTS700016, 7000112)."""
     found = find_by_app_id(store, app_id)
     if found is None or found.is_managed_identity:
         raise Unauthenticated(
@@ -241,6 +298,12 @@ def require_application(store: Store, app_id: str) -> Principal:
             status=400,
             where="client_id",
             hint="`shipway env` prints the credentials of this home.",
+        )
+    if found.fields.get("accountEnabled") is False:
+        raise Unauthenticated(
+            f"AADSTS7000112: Application '{app_id}'({found.display_name}) is disabled",
+            code="unauthorized_client",
+            where="client_id",
         )
     return principal_of(store, found)
 
@@ -260,6 +323,7 @@ def _application(document: Document) -> Application:
         app_id=document.key,
         display_name=document.body["display_name"],
         created_at=document.created_at,
+        fields=document.body.get("fields", {}),
     )
 
 
@@ -276,4 +340,5 @@ def _secret(document: Document, *, text: str = "") -> ClientSecret:
         starts_at=parse_timestamp(body["starts_at"]),
         ends_at=parse_timestamp(body["ends_at"]),
         text=text,
+        is_of_principal=bool(body.get("is_of_principal")),
     )

@@ -4,7 +4,9 @@ Knows: documents. Must not know: passwords (there are none: a person signs in wi
 that only the owner's command can print), roles, HTTP.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from shipway.azure.entra import tenant
 from shipway.azure.entra.principals import Principal
@@ -26,6 +28,7 @@ class User:
     name: str
     display_name: str
     principal_name: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 def owner(store: Store) -> Principal:
@@ -39,7 +42,9 @@ def owner(store: Store) -> Principal:
     )
 
 
-def create(store: Store, *, name: str, display_name: str = "") -> User:
+def create(
+    store: Store, *, name: str, display_name: str = "", fields: Mapping[str, Any] | None = None
+) -> User:
     """Add a person. Raises `BadInput` for a name that is no sign-in name, `Conflict`."""
     name = name.lower()
     if not name or not set(name) <= _ALLOWED:
@@ -55,9 +60,31 @@ def create(store: Store, *, name: str, display_name: str = "") -> User:
         document = store.documents.create(
             _KIND,
             ids.new_guid(),
-            {"name": name, "display_name": display_name or name, "domain": home.domain},
+            {
+                "name": name,
+                "display_name": display_name or name,
+                "domain": home.domain,
+                "fields": dict(fields or {}),
+            },
         )
     return _user(document)
+
+
+def change(
+    store: Store,
+    object_id: str,
+    *,
+    display_name: str | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> User:
+    """Replace some of what is said about a person. Raises `NotFound`; the owner stays as is."""
+    with store.database.transaction():
+        known = _user(store.documents.get(_KIND, object_id))
+        changes = {
+            "display_name": display_name or known.display_name,
+            "fields": {**known.fields, **(fields or {})},
+        }
+        return _user(store.documents.update(_KIND, object_id, changes))
 
 
 def ensure_demo_users(store: Store) -> tuple[User, ...]:
@@ -130,4 +157,5 @@ def _user(document: Document) -> User:
         name=body["name"],
         display_name=body["display_name"],
         principal_name=f"{body['name']}@{body['domain']}",
+        fields=body.get("fields", {}),
     )

@@ -5,38 +5,39 @@ Source: https://learn.microsoft.com/graph/api/resources/application
 
 from typing import Any
 
-from shipway.azure.entra import federated_credentials, service_principals
+from shipway.azure.entra import federated_credentials, service_principals, tenant
 from shipway.azure.entra.federated_credentials import FederatedCredential
-from shipway.azure.entra.service_principals import Application, ClientSecret
-from shipway.base.clock import parse_timestamp, timestamp
+from shipway.azure.entra.service_principals import Application
+from shipway.base.clock import timestamp
 from shipway.base.errors import BadInput
 from shipway.store.store import Store
 from shipway.wire import filters
-from shipway.wire.arm.shapes import object_of
+from shipway.wire.graph import directory_fields, filtering, passwords, references
 from shipway.wire.graph.shapes import many, one, text
 from shipway.wire.http import Request, Response
 
-_DAYS = 730
+_OWN = ("displayName", "owners@odata.bind")
+_FILTERED = ("appId", "displayName", "id", "identifierUris", "tags", "signInAudience")
 
 
 def create(store: Store, request: Request) -> Response:
     """`POST /applications`."""
-    name = text(request.json(), "displayName")
-    made = service_principals.create_application(store, display_name=name)
+    body = request.json()
+    fields = directory_fields.read(body, directory_fields.APPLICATION, own=_OWN)
+    _check_uris(store, fields, app_id="")
+    with store.database.transaction():
+        made = service_principals.create_application(
+            store, display_name=text(body, "displayName"), fields=fields
+        )
+        references.bind_owners(store, made.object_id, body)
     return one(request, "applications", _shape(store, made), status=201)
 
 
 def list_applications(store: Store, request: Request) -> Response:
     """`GET /applications?$filter=appId eq '...'`."""
-    wanted = filters.read(request, known=("appId", "displayName", "id"))
-    found = [
-        a
-        for a in service_principals.list_applications(store)
-        if wanted.get("appid", a.app_id) == a.app_id
-        and wanted.get("displayname", a.display_name) == a.display_name
-        and wanted.get("id", a.object_id) == a.object_id
-    ]
-    return many(request, "applications", [_shape(store, a) for a in found])
+    shapes = [_shape(store, a) for a in service_principals.list_applications(store)]
+    found = filtering.matching(request, shapes, known=_FILTERED)
+    return many(request, "applications", found)
 
 
 def get(store: Store, request: Request) -> Response:
@@ -45,22 +46,15 @@ def get(store: Store, request: Request) -> Response:
 
 
 def patch(store: Store, request: Request) -> Response:
-    """`PATCH /applications/{id}`: the display name; other fields that Graph has are refused."""
-    application = _application(store, request)
-    body = {k: v for k, v in request.json().items() if v not in (None, [], {}, "")}
-    body.pop("id", None)
-    unknown = sorted(set(body) - {"displayName", "api", "web", "spa", "publicClient", "tags",
-                                  "signInAudience", "identifierUris"})  # fmt: skip
-    if unknown:
-        raise BadInput(
-            f"the property '{unknown[0]}' of an application is not supported",
-            code="Request_BadRequest",
-            where=unknown[0],
-            hint="Supported: displayName.",
-        )
-    if "displayName" in body:
-        name = text(body, "displayName")
-        service_principals.rename_application(store, application.app_id, display_name=name)
+    """`PATCH /applications/{id}`: the display name and what else is kept."""
+    application, body = _application(store, request), request.json()
+    fields = directory_fields.read(body, directory_fields.APPLICATION, own=_OWN)
+    _check_uris(store, fields, app_id=application.app_id)
+    name = directory_fields.name_of(body, "displayName")
+    with store.database.transaction():
+        if name is not None:
+            service_principals.rename_application(store, application.app_id, display_name=name)
+        service_principals.change_application(store, application.app_id, fields)
     return Response(status=204)
 
 
@@ -79,32 +73,14 @@ def delete(store: Store, request: Request) -> Response:
 def add_password(store: Store, request: Request) -> Response:
     """`POST /applications/{id}/addPassword`: the only answer that has the secret's text."""
     application = _application(store, request)
-    given = object_of(request.json(), "passwordCredential")
-    days = _DAYS
-    if given.get("endDateTime"):
-        try:
-            ends_at = parse_timestamp(text(given, "endDateTime"))
-        except ValueError:
-            raise BadInput(
-                f"'{given['endDateTime']}' is not a date",
-                code="Request_BadRequest",
-                where="endDateTime",
-            ) from None
-        days = (ends_at - store.clock.now()).days
-    made = service_principals.add_secret(
-        store,
-        app_id=application.app_id,
-        display_name=text(given, "displayName", ""),
-        days=days,
-    )
-    return one(request, "microsoft.graph.passwordCredential", _password(made))
+    made = passwords.add(store, request, app_id=application.app_id)
+    return one(request, "microsoft.graph.passwordCredential", passwords.shape(made))
 
 
 def remove_password(store: Store, request: Request) -> Response:
     """`POST /applications/{id}/removePassword`."""
     application = _application(store, request)
-    key_id = text(request.json(), "keyId")
-    service_principals.remove_secret(store, app_id=application.app_id, key_id=key_id)
+    passwords.remove(store, request, app_id=application.app_id)
     return Response(status=204)
 
 
@@ -112,21 +88,15 @@ def create_credential(store: Store, request: Request) -> Response:
     """`POST /applications/{id}/federatedIdentityCredentials`."""
     application = _application(store, request)
     body = request.json()
-    audiences = body.get("audiences")
-    if not isinstance(audiences, list) or not all(isinstance(a, str) for a in audiences):
-        raise BadInput(
-            "A value is required for property 'audiences' of resource",
-            code="Request_BadRequest",
-            where="audiences",
-        )
+    audiences = _texts(body.get("audiences"))
     made = federated_credentials.create(
         store,
         app_id=application.app_id,
         name=text(body, "name"),
         issuer=text(body, "issuer"),
         subject=text(body, "subject"),
-        audiences=tuple(audiences),
-        description=text(body, "description", ""),
+        audiences=audiences,
+        description=str(body.get("description") or ""),
     )
     kind = f"applications('{application.object_id}')/federatedIdentityCredentials"
     return one(request, kind, _credential(made), status=201)
@@ -143,6 +113,26 @@ def list_credentials(store: Store, request: Request) -> Response:
     ]
     kind = f"applications('{application.object_id}')/federatedIdentityCredentials"
     return many(request, kind, [_credential(c) for c in found])
+
+
+def patch_credential(store: Store, request: Request) -> Response:
+    """`PATCH /applications/{id}/federatedIdentityCredentials/{credential}`: all but the name."""
+    application, body = _application(store, request), request.json()
+    with store.database.transaction():
+        known = federated_credentials.get(
+            store, app_id=application.app_id, name_or_id=request.params["credential"]
+        )
+        audiences = body.get("audiences")
+        federated_credentials.update(
+            store,
+            app_id=application.app_id,
+            name_or_id=known.name,
+            issuer=text(body, "issuer", known.issuer),
+            subject=text(body, "subject", known.subject),
+            audiences=_texts(audiences) if audiences is not None else known.audiences,
+            description=str(body.get("description") or ""),
+        )
+    return Response(status=204)
 
 
 def get_credential(store: Store, request: Request) -> Response:
@@ -164,40 +154,48 @@ def delete_credential(store: Store, request: Request) -> Response:
     return Response(status=204)
 
 
-def list_owners(store: Store, request: Request) -> Response:
-    """`GET /applications/{id}/owners`: nobody; what is made belongs to the home's owner."""
-    _application(store, request)
-    return many(request, "directoryObjects", [])
-
-
 def _application(store: Store, request: Request) -> Application:
-    return service_principals.get_application(store, request.params["application"])
+    return service_principals.get_application(store, request.params["object"])
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise BadInput(
+            "A value is required for property 'audiences' of resource",
+            code="Request_BadRequest",
+            where="audiences",
+        )
+    return tuple(value)
+
+
+def _check_uris(store: Store, fields: dict[str, Any], *, app_id: str) -> None:
+    wanted = {str(uri).lower() for uri in fields.get("identifierUris") or ()}
+    for other in service_principals.list_applications(store):
+        taken = {str(uri).lower() for uri in other.fields.get("identifierUris") or ()}
+        if other.app_id != app_id and wanted & taken:
+            raise BadInput(
+                "Another object with the same value for property identifierUris already exists",
+                code="Request_BadRequest",
+                where="identifierUris",
+            )
 
 
 def _shape(store: Store, application: Application) -> dict[str, Any]:
     secrets = service_principals.list_secrets(store, application.app_id)
     return {
+        **directory_fields.APPLICATION,
+        **application.fields,
         "id": application.object_id,
         "appId": application.app_id,
+        "applicationTemplateId": None,
+        "disabledByMicrosoftStatus": None,
         "displayName": application.display_name,
         "createdDateTime": timestamp(application.created_at),
-        "signInAudience": "AzureADMyOrg",
-        "identifierUris": [],
-        "tags": [],
+        "publisherDomain": tenant.facts(store).domain,
         "keyCredentials": [],
-        "passwordCredentials": [_password(s) | {"secretText": None} for s in secrets],
-    }
-
-
-def _password(secret: ClientSecret) -> dict[str, Any]:
-    return {
-        "customKeyIdentifier": None,
-        "displayName": secret.display_name or None,
-        "endDateTime": timestamp(secret.ends_at),
-        "hint": secret.first_letters,
-        "keyId": secret.key_id,
-        "secretText": secret.text or None,
-        "startDateTime": timestamp(secret.starts_at),
+        "passwordCredentials": [
+            passwords.shape(s) | {"secretText": None} for s in secrets if not s.is_of_principal
+        ],
     }
 
 

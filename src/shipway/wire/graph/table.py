@@ -15,10 +15,18 @@ from shipway.store.store import Store
 from shipway.wire.chain import Authorize, WireProtocol
 from shipway.wire.entra import bearer
 from shipway.wire.errors import graph_error
-from shipway.wire.graph import applications, service_principals, users
+from shipway.wire.graph import (
+    applications,
+    directory,
+    groups,
+    references,
+    service_principals,
+    users,
+)
 from shipway.wire.http import Request, Response, Route, RouteTable
 
 _DOC = "https://learn.microsoft.com/graph/api/resources/"
+_LOOK_UP = "/directoryObjects/getByIds"  # asks only, although it is a POST
 _LIST = ("$filter", "$select", "$top", "$count", "$orderby")
 # a permission that only Owner and User Access Administrator have
 _MAY_WRITE = "Microsoft.Authorization/roleAssignments/write"
@@ -26,8 +34,11 @@ Verb = Callable[[Store, Request], Response]
 
 
 def routes(store: Store) -> tuple[Route, ...]:
-    """Applications, service principals, users, groups; each first under v1.0, then under beta."""
-    rows = (*_applications(store), *_service_principals(store), *_users(store), *_groups(store))
+    """Applications, service principals, users, groups, the directory; under v1.0, then beta."""
+    rows = (
+        *_applications(store), *_service_principals(store), *_users(store), *_groups(store),
+        *_directory(store),
+    )  # fmt: skip
     return tuple(
         replace(row, pattern=f"/{version}{row.pattern}")
         for version in ("v1.0", "beta")
@@ -48,8 +59,8 @@ def protocol(store: Store) -> WireProtocol:
 
 def _authorize(store: Store) -> Authorize:
     def check(request: Request, route: Route) -> None:
-        del route
-        if request.method == "GET" or role_assignments.is_permitted(
+        looks = request.method == "GET" or route.pattern.endswith(_LOOK_UP)
+        if looks or role_assignments.is_permitted(
             store,
             request.principal,
             action=_MAY_WRITE,
@@ -75,59 +86,97 @@ def _row(store: Store, method: str, pattern: str, verb: Verb, query: tuple[str, 
 
 def _applications(store: Store) -> tuple[Route, ...]:
     row = partial(_row, store)
-    one = "/applications/{application}"
+    one = "/applications/{object}"
     trusted = one + "/federatedIdentityCredentials"
     return (
         row("POST", "/applications", applications.create),
         row("GET", "/applications", applications.list_applications, _LIST),
-        row("GET", "/applications(appId='{application}')", applications.get, _LIST),
+        row("GET", "/applications(appId='{object}')", applications.get, _LIST),
         row("GET", one, applications.get, _LIST),
         row("PATCH", one, applications.patch),
         row("DELETE", one, applications.delete),
-        row("GET", one + "/owners", applications.list_owners, _LIST),
         row("POST", one + "/addPassword", applications.add_password),
         row("POST", one + "/removePassword", applications.remove_password),
         row("POST", trusted, applications.create_credential),
         row("GET", trusted, applications.list_credentials, _LIST),
         row("GET", trusted + "/{credential}", applications.get_credential, _LIST),
+        row("PATCH", trusted + "/{credential}", applications.patch_credential),
         row("DELETE", trusted + "/{credential}", applications.delete_credential),
+        *_owners(store, one),
     )
 
 
 def _service_principals(store: Store) -> tuple[Route, ...]:
     row = partial(_row, store)
-    one = "/servicePrincipals/{principal}"
+    one = "/servicePrincipals/{object}"
     return (
         row("POST", "/servicePrincipals", service_principals.create),
         row("GET", "/servicePrincipals", service_principals.list_principals, _LIST),
-        row("GET", "/servicePrincipals(appId='{principal}')", service_principals.get, _LIST),
+        row("GET", "/servicePrincipals(appId='{object}')", service_principals.get, _LIST),
         row("GET", one, service_principals.get, _LIST),
         row("PATCH", one, service_principals.patch),
         row("DELETE", one, service_principals.delete),
-        row("GET", one + "/owners", service_principals.list_owners, _LIST),
+        row("POST", one + "/addPassword", service_principals.add_password),
+        row("POST", one + "/removePassword", service_principals.remove_password),
+        *_owners(store, one),
+        *_member_of(store, one),
     )
 
 
 def _users(store: Store) -> tuple[Route, ...]:
     row = partial(_row, store)
+    one = "/users/{object}"
     return (
         row("GET", "/me", users.get_me, _LIST),
         row("POST", "/users", users.create_user),
         row("GET", "/users", users.list_users, _LIST),
-        row("GET", "/users/{user}", users.get_user, _LIST),
-        row("DELETE", "/users/{user}", users.delete_user),
+        row("GET", one, users.get_user, _LIST),
+        row("PATCH", one, users.patch_user),
+        row("DELETE", one, users.delete_user),
+        *_member_of(store, one),
     )
 
 
 def _groups(store: Store) -> tuple[Route, ...]:
     row = partial(_row, store)
-    one = "/groups/{group}"
+    one = "/groups/{object}"
     return (
-        row("POST", "/groups", users.create_group),
-        row("GET", "/groups", users.list_groups, _LIST),
-        row("GET", one, users.get_group, _LIST),
-        row("DELETE", one, users.delete_group),
-        row("GET", one + "/members", users.list_members, _LIST),
-        row("POST", one + "/members/$ref", users.add_member),
-        row("DELETE", one + "/members/{member}/$ref", users.remove_member),
+        row("POST", "/groups", groups.create_group),
+        row("GET", "/groups", groups.list_groups, _LIST),
+        row("GET", one, groups.get_group, _LIST),
+        row("PATCH", one, groups.patch_group),
+        row("DELETE", one, groups.delete_group),
+        row("GET", one + "/members", references.list_members, _LIST),
+        row("GET", one + "/transitiveMembers", references.list_transitive_members, _LIST),
+        row("POST", one + "/members/$ref", references.add_member),
+        row("DELETE", one + "/members/{member}/$ref", references.remove_member),
+        *_owners(store, one),
+        *_member_of(store, one),
+    )
+
+
+def _directory(store: Store) -> tuple[Route, ...]:
+    row = partial(_row, store)
+    return (
+        row("GET", "/organization", directory.list_organizations, _LIST),
+        row("GET", "/domains", directory.list_domains, _LIST),
+        row("GET", "/directoryObjects/{object}", directory.get_object, _LIST),
+        row("POST", _LOOK_UP, directory.get_by_ids),
+    )
+
+
+def _owners(store: Store, one: str) -> tuple[Route, ...]:
+    row = partial(_row, store)
+    return (
+        row("GET", one + "/owners", references.list_owners, _LIST),
+        row("POST", one + "/owners/$ref", references.add_owner),
+        row("DELETE", one + "/owners/{owner}/$ref", references.remove_owner),
+    )
+
+
+def _member_of(store: Store, one: str) -> tuple[Route, ...]:
+    row = partial(_row, store)
+    return (
+        row("GET", one + "/memberOf", references.list_member_of, _LIST),
+        row("GET", one + "/transitiveMemberOf", references.list_transitive_member_of, _LIST),
     )

@@ -1,43 +1,67 @@
-"""Users and groups on Microsoft Graph.
+"""Users on Microsoft Graph.
 
 Source: https://learn.microsoft.com/graph/api/resources/user
 """
 
 from typing import Any
 
-from shipway.azure.entra import groups, tenant, users
-from shipway.azure.entra.groups import Group
+from shipway.azure.entra import tenant, users
 from shipway.azure.entra.users import User
-from shipway.base.errors import Forbidden
+from shipway.base.errors import BadInput, Forbidden
 from shipway.store.store import Store
-from shipway.wire import filters
-from shipway.wire.graph.shapes import directory_object, many, one, reference, text
+from shipway.wire.graph import directory_fields, filtering
+from shipway.wire.graph.shapes import many, one, text
 from shipway.wire.http import Request, Response
+
+_OWN = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName", "mail")
+_FILTERED = ("userPrincipalName", "displayName", "id", "mail", "mailNickname", "accountEnabled",
+             "employeeId", "jobTitle", "department")  # fmt: skip
 
 
 def create_user(store: Store, request: Request) -> Response:
     """`POST /users`: a sign-in name and a display name; a password is neither asked nor kept."""
     body = request.json()
-    name = text(body, "mailNickname", "") or text(body, "userPrincipalName").partition("@")[0]
-    made = users.create(store, name=name, display_name=text(body, "displayName"))
+    _check_enabled(body)
+    name, _, domain = text(body, "userPrincipalName").partition("@")
+    home = tenant.facts(store)
+    if domain.lower() not in ("", home.domain):
+        raise BadInput(
+            "The domain portion of the userPrincipalName property is invalid. You must use one of "
+            "the verified domain names in your organization",
+            code="Request_BadRequest", where="userPrincipalName",
+            hint=f"The domain of this home is {home.domain}.",
+        )  # fmt: skip
+    fields = directory_fields.read(body, directory_fields.USER, own=_OWN)
+    made = users.create(store, name=name, display_name=text(body, "displayName"), fields=fields)
     return one(request, "users", _user(made), status=201)
 
 
 def list_users(store: Store, request: Request) -> Response:
     """`GET /users`."""
-    wanted = filters.read(request, known=("userPrincipalName", "displayName", "id", "mail"))
     shapes = [_user(u) for u in users.list_users(store)]
-    found = [
-        s for s in shapes
-        if all(s[name].lower() == wanted.get(name.lower(), s[name]).lower() for name in
-               ("userPrincipalName", "displayName", "id", "mail"))
-    ]  # fmt: skip
-    return many(request, "users", found)
+    return many(request, "users", filtering.matching(request, shapes, known=_FILTERED))
+
+
+def patch_user(store: Store, request: Request) -> Response:
+    """`PATCH /users/{object}`. Raises `Forbidden` for the owner of the machine."""
+    user, body = users.get(store, request.params["object"]), request.json()
+    _check_owner(store, user)
+    _check_enabled(body)
+    if str(body.get("userPrincipalName") or user.principal_name).lower() != user.principal_name:
+        raise BadInput(
+            "the userPrincipalName cannot be changed here", code="Request_BadRequest",
+            where="userPrincipalName",
+        )  # fmt: skip
+    users.change(
+        store, user.object_id, display_name=directory_fields.name_of(body, "displayName"),
+        fields=directory_fields.read(body, directory_fields.USER, own=_OWN),
+    )  # fmt: skip
+    return Response(status=204)
 
 
 def get_user(store: Store, request: Request) -> Response:
-    """`GET /users/{user}` by id or full name."""
-    return one(request, "users", _user(users.get(store, request.params["user"])))
+    """`GET /users/{object}` by id or full name."""
+    return one(request, "users", _user(users.get(store, request.params["object"])))
 
 
 def get_me(store: Store, request: Request) -> Response:
@@ -52,97 +76,42 @@ def get_me(store: Store, request: Request) -> Response:
 
 
 def delete_user(store: Store, request: Request) -> Response:
-    """`DELETE /users/{user}`. Raises `Forbidden` for the owner of the machine."""
-    user = users.get(store, request.params["user"])
-    if user.object_id == tenant.facts(store).owner_object_id:
-        raise Forbidden(
-            "The owner of this machine cannot be deleted", code="Authorization_RequestDenied"
-        )
+    """`DELETE /users/{object}`. Raises `Forbidden` for the owner of the machine."""
+    user = users.get(store, request.params["object"])
+    _check_owner(store, user)
     users.delete(store, user.object_id)
     return Response(status=204)
 
 
-def create_group(store: Store, request: Request) -> Response:
-    """`POST /groups`."""
-    body = request.json()
-    made = groups.create(
-        store,
-        display_name=text(body, "displayName"),
-        mail_nickname=text(body, "mailNickname", ""),
-    )
-    for member in body.get("members@odata.bind") or []:
-        member_id = reference({"@odata.id": member})
-        directory_object(store, member_id)
-        groups.add_member(store, group_id=made.object_id, member_id=member_id)
-    return one(request, "groups", _group(groups.get(store, made.object_id)), status=201)
+def _check_owner(store: Store, user: User) -> None:
+    if user.object_id == tenant.facts(store).owner_object_id:
+        raise Forbidden(
+            "The owner of this machine cannot be changed or deleted",
+            code="Authorization_RequestDenied",
+        )
 
 
-def list_groups(store: Store, request: Request) -> Response:
-    """`GET /groups`."""
-    wanted = filters.read(request, known=("displayName", "id", "mailNickname"))
-    found = [
-        g
-        for g in groups.list_groups(store)
-        if wanted.get("displayname", g.display_name) == g.display_name
-        and wanted.get("id", g.object_id) == g.object_id
-        and wanted.get("mailnickname", g.mail_nickname) == g.mail_nickname
-    ]
-    return many(request, "groups", [_group(g) for g in found])
-
-
-def get_group(store: Store, request: Request) -> Response:
-    """`GET /groups/{group}`."""
-    return one(request, "groups", _group(groups.get(store, request.params["group"])))
-
-
-def delete_group(store: Store, request: Request) -> Response:
-    """`DELETE /groups/{group}`."""
-    groups.delete(store, request.params["group"].lower())
-    return Response(status=204)
-
-
-def list_members(store: Store, request: Request) -> Response:
-    """`GET /groups/{group}/members`."""
-    group = groups.get(store, request.params["group"])
-    found = [directory_object(store, member) for member in group.member_ids]
-    return many(request, "directoryObjects", found)
-
-
-def add_member(store: Store, request: Request) -> Response:
-    """`POST /groups/{group}/members/$ref`."""
-    member_id = reference(request.json())
-    directory_object(store, member_id)
-    groups.add_member(store, group_id=request.params["group"].lower(), member_id=member_id)
-    return Response(status=204)
-
-
-def remove_member(store: Store, request: Request) -> Response:
-    """`DELETE /groups/{group}/members/{member}/$ref`."""
-    groups.remove_member(
-        store,
-        group_id=request.params["group"].lower(),
-        member_id=request.params["member"].lower(),
-    )
-    return Response(status=204)
+def _check_enabled(body: dict[str, Any]) -> None:
+    if body.get("accountEnabled") is False:
+        raise BadInput(
+            "a user's account cannot be disabled here", code="Request_BadRequest",
+            where="accountEnabled", hint="Delete the user instead.",
+        )  # fmt: skip
 
 
 def _user(user: User) -> dict[str, Any]:
     return {
+        **directory_fields.USER,
+        **user.fields,
         "id": user.object_id,
         "displayName": user.display_name,
         "userPrincipalName": user.principal_name,
         "mailNickname": user.name,
         "mail": user.principal_name,
         "accountEnabled": True,
-    }
-
-
-def _group(group: Group) -> dict[str, Any]:
-    return {
-        "id": group.object_id,
-        "displayName": group.display_name,
-        "mailNickname": group.mail_nickname,
-        "mailEnabled": False,
-        "securityEnabled": True,
-        "groupTypes": [],
+        "userType": "Member",
+        "creationType": None,
+        "externalUserState": None,
+        "imAddresses": [],
+        "proxyAddresses": [],
     }
