@@ -59,7 +59,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         found = {name: copy_of_infrastructure(folder / name, env_vars) for name in ("dev", "prod")}
         first = found["dev"]
         first.run("init", "-input=false", at="bootstrap")
-        first.run("apply", "-auto-approve", "-var=keep_versions=false", at="bootstrap")
+        first.run("apply", "-auto-approve", at="bootstrap")
         account = first.outputs("bootstrap")["storage_account_name"]
         made = Place(server=server, account=account, environments=found)
         for name, infra in found.items():
@@ -133,7 +133,7 @@ def test_the_identity_of_dev_gets_403_on_the_state_of_prod(place: Place) -> None
     dev, infra = identity_of(place, "dev"), place.environments["dev"]
     writers = json.dumps({"dev": [infra.outputs()["pipeline_object_id"]]})
     infra.run(
-        "apply", "-auto-approve", "-var=keep_versions=false", f"-var=writers={writers}",
+        "apply", "-auto-approve", f"-var=writers={writers}",
         at="bootstrap",
     )  # fmt: skip
     code, said = place.initialize(infra, "dev", **dev)

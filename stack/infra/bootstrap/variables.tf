@@ -35,10 +35,10 @@ variable "replication_type" {
 }
 
 variable "keep_versions" {
-  description = "Whether overwritten and deleted states can be had back for 30 days. Say false with shipway, which keeps no versions of blobs."
+  description = "Whether overwritten and deleted states can be had back for 30 days. Say true on Azure; shipway keeps no versions of blobs and refuses it."
   type        = bool
   nullable    = false
-  default     = true
+  default     = false
 }
 
 variable "environments" {
