@@ -7,7 +7,7 @@ from typing import Any
 
 from shipway.azure.arm import operations
 from shipway.azure.entra import tenant
-from shipway.base.errors import BadInput, NotSupported
+from shipway.base.errors import BadInput
 from shipway.ml import workspaces
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
@@ -83,7 +83,9 @@ def patch(store: Store, request: Request) -> Response:
     changed = workspaces.update(
         store, workspace.key,
         description=fields.text(properties, "description") if "description" in properties else None,
-        friendly_name=fields.text(properties, "friendlyName") or None,
+        friendly_name=fields.text(properties, "friendlyName")
+        if "friendlyName" in properties
+        else None,
         tags=fields.texts(body, "tags") if body.get("tags") is not None else None,
         settings={n: v for n, v in properties.items() if n not in _READ_ONLY},
     )  # fmt: skip
@@ -129,17 +131,6 @@ def discovery(store: Store, request: Request) -> Response:
             "pipelines": api, "modelmanagement": api, "studio": "https://ml.azure.com",
             "labeling": api, "datastore": api, "mlflow": api,
         }
-    )  # fmt: skip
-
-
-def refuse_registry(store: Store, request: Request) -> Response:
-    """Registries are refused by name."""
-    del store
-    name = request.params["rest"].split("/", 1)[0]
-    raise NotSupported(
-        f"the registry '{name}' is not supported: shipway has no registries of its own",
-        code="RegistryNotSupported", where=name,
-        hint="Register in the workspace. Curated environments of the registry 'azureml' are known.",
     )  # fmt: skip
 
 

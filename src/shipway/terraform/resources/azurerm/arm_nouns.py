@@ -12,6 +12,7 @@ from typing import Any, Literal
 from shipway.base.errors import Conflict
 from shipway.terraform.calls import Calls
 from shipway.terraform.resource import AtAttribute, Change, Problem, TerraformResource, Values
+from shipway.terraform.resources.azurerm import identities
 from shipway.terraform.resources.azurerm import rules as rules_of
 from shipway.terraform.resources.azurerm.arm_ids import IdShape
 from shipway.terraform.resources.azurerm.mapping import (
@@ -80,6 +81,12 @@ class ArmNoun:
     query: str = ""
     delete_query: Callable[[Calls], str] = _no_query
 
+    @property
+    def all_rules(self) -> Mapping[str, Rule]:
+        """Its own rules, and that of identities where it has one."""
+        has_one = any("identity" in row.names for row in self.rows)
+        return {**self.rules, **({"identity": identities.rule} if has_one else {})}
+
 
 def resource_of(noun: ArmNoun, *, validate: Validate | None = None) -> TerraformResource:
     """The verbs of this noun; its rules, or a `validate` that knows more, hold its values."""
@@ -99,7 +106,7 @@ def resource_of(noun: ArmNoun, *, validate: Validate | None = None) -> Terraform
 
 
 def _create(noun: ArmNoun, calls: Calls, values: Values) -> Values:
-    rules_of.enforce(noun.rules, values)
+    rules_of.enforce(noun.all_rules, values)
     resource_id = id_in(noun, calls, values)
     refuse_taken(calls, noun.type_name, resource_id, noun.api_version)
     body = expand(noun.rows, values)
@@ -125,7 +132,7 @@ def read(noun: ArmNoun, calls: Calls, state: Values) -> Values | None:
 
 
 def _update(noun: ArmNoun, calls: Calls, prior: Values, planned: Values) -> Values | None:
-    rules_of.enforce(noun.rules, planned)
+    rules_of.enforce(noun.all_rules, planned)
     body = expand(noun.rows, planned)
     noun.complete(calls, planned, body)
     if prior.get("identity") and "identity" not in body:
@@ -155,7 +162,7 @@ def _import_state(noun: ArmNoun, calls: Calls, text: str) -> Values:
 
 
 def _validate(noun: ArmNoun, config: Values) -> Iterable[Problem]:
-    yield from rules_of.problems(noun.rules, config)
+    yield from rules_of.problems(noun.all_rules, config)
     for one in rules_of.problems(noun.warnings, config):
         yield replace(one, is_warning=True)
 
@@ -206,11 +213,16 @@ def feature(calls: Calls, block: str, name: str, *, default: bool) -> bool:
 
 
 def merge_of(new: Body, old: Body) -> Body:
-    """A PATCH: what was there and is not any more is sent as null, because it keeps the rest."""
+    """A PATCH, which keeps what it is not told: what is set no more is sent as empty."""
     merged = dict(new)
     for key, value in old.items():
         if key not in new:
-            merged[key] = None
+            merged[key] = _empty(value)
         elif isinstance(value, dict) and isinstance(new[key], dict) and key == "properties":
             merged[key] = merge_of(new[key], value)
     return merged
+
+
+def _empty(value: Any) -> Any:  # noqa: ANN401  # any JSON value
+    """What the real provider's zero values are of a kind; a number has none."""
+    return type(value)() if isinstance(value, bool | str | list | dict) else None

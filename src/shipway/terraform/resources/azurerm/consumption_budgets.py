@@ -18,10 +18,11 @@ from shipway.terraform.resources.azurerm.mapping import (
     at,
     expand,
     flatten,
+    lay,
 )
 
 _GROUP = "resource_group_id"
-_NOTIFICATION: tuple[Mapped, ...] = (
+NOTIFICATION: tuple[Mapped, ...] = (
     Field("enabled", "enabled", absent=True),
     Field("operator", "operator"),
     Field("threshold", "threshold", from_wire=int),
@@ -44,13 +45,13 @@ class _Notifications:
         made = {}
         for one in values.get("notification") or ():
             kind, limit = one["threshold_type"].lower(), float(one["threshold"])
-            content = {"contactEmails": [], **expand(_NOTIFICATION, one)}
+            content = {"contactEmails": [], **expand(NOTIFICATION, one)}
             made[f"{kind}_{one['operator']}_{limit:f}_Percent"] = content
-        body["properties"]["notifications"] = made
+        lay(body, "properties.notifications", made)
 
     def take(self, answer: Mapping[str, Any], into: Values) -> None:
         found = at(answer, "properties.notifications") or {}
-        into["notification"] = [flatten(_NOTIFICATION, one) for one in found.values()]
+        into["notification"] = [flatten(NOTIFICATION, one) for one in found.values()]
 
 
 _FILTER_ROWS = (
@@ -77,7 +78,7 @@ class _Filter:
             for kind in ("dimension", "tag")
             for one in given.get(kind) or ()
         ]
-        body["properties"]["filter"] = parts[0] if len(parts) == 1 else {"and": parts}
+        lay(body, "properties.filter", parts[0] if len(parts) == 1 else {"and": parts})
 
     def take(self, answer: Mapping[str, Any], into: Values) -> None:
         found = at(answer, "properties.filter") or {}
@@ -91,10 +92,8 @@ class _Filter:
 
 
 def _complete(calls: Calls, values: Values, body: Body) -> None:
-    del calls
+    del calls, values
     body["properties"]["category"] = "Cost"
-    if values.get("etag"):
-        body["eTag"] = values["etag"]
 
 
 def _amount(value: float) -> float:
@@ -115,7 +114,7 @@ NOUN = ArmNoun(
             "properties.timePeriod",
             (Field("start_date", "startDate"), Field("end_date", "endDate")),
         ),
-        Field("etag", "eTag", sent=False),
+        Field("etag", "eTag"),
         _Notifications(),
         _Filter(),
     ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.terraform.resource import Values
+from shipway.terraform.unknown import UNKNOWN
 
 _SYSTEM, _USER = "SystemAssigned", "UserAssigned"
 
@@ -37,6 +38,23 @@ class Identity:
         found = answer.get("identity") or {}
         kinds = [one for one in (_SYSTEM, _USER) if one.lower() in _plain(found.get("type"))]
         into["identity"] = [_block(found, kinds)] if kinds else []
+
+
+def rule(path: str, value: Any) -> tuple[str, str] | None:  # noqa: ANN401  # a list of blocks
+    """Ids of user-assigned identities belong to that kind, which needs one."""
+    given = (value or [None])[0] if isinstance(value, list) else None
+    if not isinstance(given, Mapping) or UNKNOWN in (given.get("type"), given.get("identity_ids")):
+        return None
+    chosen, with_users = given.get("identity_ids") or [], _USER in str(given.get("type"))
+    if chosen and not with_users:
+        return (
+            "`identity_ids` can only be specified when `type` is set to "
+            '"SystemAssigned, UserAssigned" or "UserAssigned"',
+            f'{path}.0.type is "{given.get("type")}".',
+        )
+    if with_users and not chosen:
+        return "`identity_ids` must be specified when `type` is set to `UserAssigned`", ""
+    return None
 
 
 def _plain(kind: object) -> str:

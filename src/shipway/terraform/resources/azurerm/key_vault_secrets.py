@@ -31,6 +31,12 @@ RULES: dict[str, rules.Rule] = {
 }
 
 
+HANDLED = (
+    "id", "name", "key_vault_id", "value", "value_wo", "value_wo_version", "content_type", "tags",
+    *_TIMES, "version", "versionless_id", "resource_id", "resource_versionless_id",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class SecretId:
     """`https://{vault}.vault.azure.net/secrets/{name}/{version}`."""
