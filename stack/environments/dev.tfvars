@@ -15,8 +15,8 @@ endpoint_name = "flight-delay-dev" # at most 32 characters, unique in the region
 auc_threshold = 0.68
 
 # releases
-approvers         = []                       # user principal names; nobody approves a run of their own
-approver_group    = "Project Administrators" # of the project; empty once approvers are named
+approvers         = []             # user principal names; nobody approves a run of their own
+approver_group    = "Contributors" # of the project; empty once approvers are named
 minimum_approvers = 1
 step_seconds      = 60
 retrain_frequency = "day"
