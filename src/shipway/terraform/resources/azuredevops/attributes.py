@@ -4,7 +4,7 @@ Also the comparisons that make two spellings one, and the words in which the ser
 are told at the attribute that caused them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -91,6 +91,33 @@ def doing(what: str, blame: Mapping[str | int, str] | None = None) -> Iterator[N
         if about:
             raise AtAttribute(about, message) from error
         raise ApiError(error.status, error.code, message, target=error.target) from error
+
+
+@contextmanager
+def unless_there(type_name: str, attribute: str, find: Callable[[], str | None]) -> Iterator[None]:
+    """Add to a refusal at `attribute` by which id the thing that is there could be imported.
+
+    An apply that goes on after one that was killed takes it up by this id.
+    """
+    try:
+        yield
+    except AtAttribute as error:
+        known = find() if error.path == attribute else None
+        if known is None:
+            raise
+        raise AtAttribute(
+            attribute,
+            f'{error.summary}. A resource with the ID "{known}" already exists - to be managed via '
+            "Terraform this resource needs to be imported into the State. Please see the resource "
+            f'documentation for "{type_name}" for more information',
+            error.detail,
+        ) from error
+
+
+def named(items: Iterable[dict[str, Any]], name: str, *, key: str = "name") -> str | None:
+    """The id of the item of a name, if there is one."""
+    found = (one["id"] for one in items if same_letters(one.get(key), name))
+    return next((str(one) for one in found), None)
 
 
 def _blamed(error: ApiError, blame: Mapping[str | int, str]) -> str:

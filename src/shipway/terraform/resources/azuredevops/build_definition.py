@@ -24,10 +24,12 @@ from shipway.terraform.resources.azuredevops.attributes import (
     doing,
     flag,
     listed,
+    named,
     number,
     path,
     query,
     text,
+    unless_there,
 )
 from shipway.terraform.resources.azuredevops.imports import by_project, is_integer
 
@@ -38,7 +40,6 @@ _HEADS = "refs/heads/"
 _YAML = 2
 _BLAME: Final[dict[str | int, str]] = {
     "DefinitionExistsException": "name",
-    "InvalidDefinitionException": "name",
     "GitRepositoryNotFoundException": "repository.0.repo_id",
     "RepositoryInformationInvalidException": "repository.0.service_connection_id",
     "VariableGroupNotFoundException": "variable_groups",
@@ -48,7 +49,8 @@ _log = logging.getLogger(__name__)
 
 def create(calls: Calls, values: Values) -> Values:
     """Make the definition; its first run only when `features` asks for it."""
-    with doing("Creating Build Definition", _blame(values)):
+    there = unless_there("azuredevops_build_definition", "name", lambda: _of_name(calls, values))
+    with there, doing("Creating Build Definition", _blame(values)):
         made = calls.devops(
             "POST", _base(text(values, "project_id")), api_version=_VERSION, body=expand(values)
         )
@@ -192,6 +194,14 @@ def read_one(calls: Calls, config: Values) -> Values:
         )
     found = calls.devops("GET", _base(project) + path(some[0]["id"]), api_version=_VERSION)
     return flatten(found, {}) | {"project_id": project, "jobs": [], "schedules": []}
+
+
+def _of_name(calls: Calls, values: Values) -> str | None:
+    project, name = text(values, "project_id"), text(values, "name")
+    asked = query({"name": name, "path": text(values, "path")})
+    answer = calls.devops("GET", _base(project) + asked, api_version=_VERSION)
+    found = named(listed(answer), name)
+    return found and f"{project}/{found}"
 
 
 def _repository(given: Values) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from shipway.terraform.resource import (
 from shipway.terraform.resources.azuredevops.attributes import (
     doing,
     listed,
+    named,
     number,
     path,
     query,
     text,
+    unless_there,
 )
 from shipway.terraform.resources.azuredevops.imports import by_project, is_integer
 
@@ -32,7 +34,8 @@ _NAME = re.compile(r'[^,"/\\\[\]:|<>+=;?*^]{0,127}')
 
 def create(calls: Calls, values: Values) -> Values:
     """Make the environment."""
-    with doing("Creating environment in Azure DevOps", _TAKEN):
+    there = unless_there("azuredevops_environment", "name", lambda: _of_name(calls, values))
+    with there, doing("Creating environment in Azure DevOps", _TAKEN):
         made = calls.devops(
             "POST", _base(text(values, "project_id")), api_version=_VERSION, body=_body(values)
         )
@@ -86,6 +89,13 @@ def read_one(calls: Calls, config: Values) -> Values:
     if not some:
         raise AtAttribute("name", f"Unable to find environment with name: {name}")
     return _shown(some[0])
+
+
+def _of_name(calls: Calls, values: Values) -> str | None:
+    project, name = text(values, "project_id"), text(values, "name")
+    answer = calls.devops("GET", _base(project) + query({"name": name}), api_version=_VERSION)
+    found = named(listed(answer), name)
+    return found and f"{project}/{found}"
 
 
 def _base(project: str) -> str:

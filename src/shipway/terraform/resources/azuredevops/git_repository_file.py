@@ -32,7 +32,8 @@ def create(calls: Calls, values: Values) -> Values:
         if not flag(values, "overwrite_on_create"):
             raise AtAttribute(
                 "overwrite_on_create", "Refusing to overwrite existing file. Configure "
-                "`overwrite_on_create` to `true` to override.",
+                "`overwrite_on_create` to `true` to override. A resource with the ID "
+                f'"{repository}/{file}:{branch}" already exists',
             )  # fmt: skip
         kind = "edit"
     message = text(values, "commit_message") or f"Add {file}"

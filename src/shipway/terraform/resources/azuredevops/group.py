@@ -23,6 +23,7 @@ from shipway.terraform.resources.azuredevops.attributes import (
     same_letters,
     text,
     texts,
+    unless_there,
 )
 
 _BASE = "/_apis/graph/groups"
@@ -46,7 +47,8 @@ def create(calls: Calls, values: Values) -> Values:
         body = {"originId": text(values, "origin_id")}
     else:
         body = {"mailAddress": text(values, "mail")}
-    with doing("creating group", _TAKEN):
+    there = unless_there("azuredevops_group", "display_name", lambda: _of_name(calls, values))
+    with there, doing("creating group", _TAKEN):
         address = _BASE + query({"scopeDescriptor": scope})
         made = calls.devops("POST", address, api_version=graph.VERSION, body=body)
     descriptor = made["descriptor"]
@@ -147,6 +149,13 @@ def read_all(calls: Calls, config: Values) -> Values:
         for one in _of_scope(calls, text(config, "project_id"))
     ]
     return {"id": f"groups-{ids.new_guid()}", "groups": found}
+
+
+def _of_name(calls: Calls, values: Values) -> str | None:
+    for one in _of_scope(calls, text(values, "scope")):
+        if same_letters(one["displayName"], text(values, "display_name")):
+            return str(one["descriptor"])
+    return None
 
 
 def _of_scope(calls: Calls, project: str) -> list[dict[str, Any]]:

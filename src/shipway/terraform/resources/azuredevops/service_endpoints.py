@@ -18,7 +18,15 @@ from shipway.terraform.resource import (
     Values,
 )
 from shipway.terraform.resource import nothing as no_problems
-from shipway.terraform.resources.azuredevops.attributes import doing, listed, path, query, text
+from shipway.terraform.resources.azuredevops.attributes import (
+    doing,
+    listed,
+    named,
+    path,
+    query,
+    text,
+    unless_there,
+)
 from shipway.terraform.resources.azuredevops.imports import by_project, is_guid
 
 _VERSION = "7.1-preview.4"
@@ -49,7 +57,9 @@ def resource(
 
     def create(calls: Calls, values: Values) -> Values:
         body = _shared(values) | expand(values)
-        with doing("Error creating service endpoint in Azure DevOps", {**_TAKEN, **blame}):
+        there = unless_there(type_name, "service_endpoint_name", lambda: _of_name(calls, values))
+        what = "Error creating service endpoint in Azure DevOps"
+        with there, doing(what, {**_TAKEN, **blame}):
             made = calls.devops("POST", _BASE, api_version=_VERSION, body=body)
         try:
             _wait_until_ready(calls, text(values, "project_id"), made)
@@ -160,6 +170,14 @@ def _shared(values: Values) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _of_name(calls: Calls, values: Values) -> str | None:
+    project, name = text(values, "project_id"), text(values, "service_endpoint_name")
+    asked = query({"endpointNames": name})
+    answer = calls.devops("GET", f"{path(project)}{_BASE}{asked}", api_version=_VERSION)
+    found = named(listed(answer), name)
+    return found and f"{project}/{found}"
 
 
 def _wait_until_ready(calls: Calls, project: str, made: dict[str, Any]) -> None:

@@ -26,6 +26,7 @@ from shipway.terraform.resources.azuredevops.attributes import (
     path,
     text,
     texts,
+    unless_there,
 )
 from shipway.terraform.resources.azuredevops.imports import by_project, is_guid
 
@@ -38,7 +39,8 @@ def create(calls: Calls, values: Values) -> Values:
     """Make the team, then say who administers it, who is in it, and its areas."""
     project = text(values, "project_id")
     body = {"name": text(values, "name"), "description": text(values, "description")}
-    with doing("Creating Team", _TAKEN):
+    there = unless_there("azuredevops_team", "name", lambda: _of_name(calls, values))
+    with there, doing("Creating Team", _TAKEN):
         made = calls.devops("POST", _base(project), api_version=_VERSION, body=body)
     try:
         if texts(values, "administrators"):
@@ -146,6 +148,12 @@ def read_one(calls: Calls, config: Values) -> Values:
     if found is None:
         raise AtAttribute("name", f"Get Team (Team Name: {name}). There is no such team")
     return _shown(calls, project, found)
+
+
+def _of_name(calls: Calls, values: Values) -> str | None:
+    project = text(values, "project_id")
+    found = find(calls, project, text(values, "name"))
+    return f"{project}/{found['id']}" if found else None
 
 
 def _shown(calls: Calls, project: str, found: dict[str, Any]) -> Values:

@@ -23,9 +23,11 @@ from shipway.terraform.resources.azuredevops.attributes import (
     doing,
     flag,
     listed,
+    named,
     path,
     query,
     text,
+    unless_there,
 )
 from shipway.terraform.resources.azuredevops.imports import by_project, is_integer
 
@@ -37,7 +39,8 @@ _TAKEN: dict[str | int, str] = {409: "name"}
 
 def create(calls: Calls, values: Values) -> Values:
     """Make the group, then say who may use it."""
-    with doing("creating variable group in Azure DevOps", _TAKEN):
+    there = unless_there("azuredevops_variable_group", "name", lambda: _of_name(calls, values))
+    with there, doing("creating variable group in Azure DevOps", _TAKEN):
         made = calls.devops("POST", _BASE, api_version=_VERSION, body=expand(values))
     created = {"id": str(made["id"])}
     try:
@@ -160,6 +163,13 @@ def read_one(calls: Calls, config: Values) -> Values:
     allowed = _is_allowed(calls, project, group)
     shown = {"project_id": project, "allow_access": allowed, "key_vault": []}
     return flatten(some[0], {}) | shown
+
+
+def _of_name(calls: Calls, values: Values) -> str | None:
+    project, name = text(values, "project_id"), text(values, "name")
+    asked = path(project) + _BASE + query({"groupName": name})
+    found = named(listed(calls.devops("GET", asked, api_version=_VERSION)), name)
+    return found and f"{project}/{found}"
 
 
 def _allow(calls: Calls, values: Values, *, allowed: bool) -> None:
