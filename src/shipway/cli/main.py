@@ -51,6 +51,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="new", module="new", summary="copy the reference stack as a new repository"),
     Verb(name="seed", module="seed", summary="make what the stack needs, dev and prod"),
     Verb(name="runs", module="runs", summary="list, show, watch, cancel, rerun pipeline runs"),
+    Verb(name="prs", module="prs", summary="list, show, create, approve, complete pull requests"),
     Verb(name="repos", module="repos", summary="bind GitHub repositories to git ones here"),
     Verb(name="approve", module="approve", summary="agree to what waits, as a named person"),
     Verb(name="reject", module="reject", summary="refuse what waits, as a named person"),

@@ -11,13 +11,18 @@ from markupsafe import Markup
 from shipway.studio.views import (
     ApprovalView,
     ArtifactView,
+    CommentView,
     EndpointView,
     IssueView,
     LogView,
     MLJobView,
     ModelVersionView,
     OutputView,
+    PermissionView,
     PlotView,
+    PolicyView,
+    PullRequestView,
+    ReviewerView,
     RunView,
     ScheduleView,
     ScoringRequestView,
@@ -89,6 +94,7 @@ class RunContext:
     `run`: its head; `diagnostics`: what the compiler said; `stages`: with jobs and steps;
     `approvals`: opened by it, those that wait first; `log`: of the chosen step, else of the one
     that runs or failed; `summaries`, `tests`, `artifacts`: what its steps published;
+    `permission`: what its pipeline may not use yet, if it waits for that;
     `may_change`: whether the signed-in person may cancel it or run it again.
     """
 
@@ -100,6 +106,7 @@ class RunContext:
     summaries: tuple[SummaryView, ...]
     tests: tuple[TestsView, ...]
     artifacts: tuple[ArtifactView, ...]
+    permission: PermissionView | None
     may_change: bool
 
 
@@ -112,6 +119,40 @@ class ApprovalsContext:
 
     waiting: tuple[ApprovalView, ...]
     answered: tuple[ApprovalView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestsContext:
+    """pull_requests.html: those that are active, then the others, newest first.
+
+    `pull_requests`: the first of them; `total`: how many there are.
+    """
+
+    pull_requests: tuple[PullRequestView, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestContext:
+    """pull_request.html: one pull request.
+
+    `pull_request`: its head; `description`: in its author's words; `reviewers`: with their votes;
+    `policies`: of its target branch and what they say; `conflicts`: files, none when it can be
+    merged; `comments`: of its threads; `strategies`: how it may be merged; `waits`: what has to
+    happen first; `may_vote`, `may_complete`, `may_change`: what the signed-in person may do now.
+    """
+
+    pull_request: PullRequestView
+    description: str
+    reviewers: tuple[ReviewerView, ...]
+    policies: tuple[PolicyView, ...]
+    conflicts: tuple[str, ...]
+    comments: tuple[CommentView, ...]
+    strategies: tuple[str, ...]
+    waits: tuple[str, ...]
+    may_vote: bool
+    may_complete: bool
+    may_change: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,14 +254,15 @@ class LineageContext:
 class PatternsContext:
     """patterns.html: every part of a page on one page, for the eye.
 
-    `states`: each word that a badge can show; `run`, `stages`, `approval`, `log`, `tests`,
-    `summary`, `plot`, `graph`, `endpoint`, `stations`: an example of each part.
+    `states`: each word that a badge can show; `run`, `stages`, `approval`, `permission`,
+    `log`, `tests`, `summary`, `plot`, `graph`, `endpoint`, `stations`: an example of each part.
     """
 
     states: tuple[str, ...]
     run: RunView
     stages: tuple[StageView, ...]
     approval: ApprovalView
+    permission: PermissionView
     log: LogView
     tests: tuple[TestsView, ...]
     summary: SummaryView

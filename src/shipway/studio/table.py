@@ -10,6 +10,7 @@ from shipway.studio.pages import (
     model_versions,
     online_endpoints,
     patterns,
+    pull_requests,
     run_findings,
     run_logs,
     runs,
@@ -17,7 +18,8 @@ from shipway.studio.pages import (
 
 # what the navigation shows: first part of the path, its name
 SECTIONS = (
-    ("runs", "Runs"), ("approvals", "Approvals"), ("jobs", "ML jobs"), ("models", "Models"),
+    ("runs", "Runs"), ("prs", "Pull requests"), ("approvals", "Approvals"),
+    ("jobs", "ML jobs"), ("models", "Models"),
     ("endpoints", "Endpoints"), ("lineage", "Lineage"),
 )  # fmt: skip
 
@@ -37,12 +39,29 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(method="POST", pattern="/runs/{run}/cancel", handler=runs.cancel, doc="stop it"),
     PageRoute(method="POST", pattern="/runs/{run}/rerun", handler=runs.rerun, doc="run it again"),
     PageRoute(
+        method="POST", pattern="/runs/{run}/permit", handler=runs.permit,
+        doc="let its pipeline use what it waits for",
+    ),
+    PageRoute(
         method="GET", pattern="/runs/{run}/logs/{log}/stream", handler=run_logs.stream,
         doc="a step's log as it grows",
     ),
     PageRoute(
         method="GET", pattern="/runs/{run}/artifacts/{artifact}/{path:path}",
         handler=run_findings.file, doc="a file of an artifact",
+    ),
+    PageRoute(
+        method="GET", pattern="/prs", handler=pull_requests.show_all, doc="pull requests"
+    ),
+    PageRoute(method="GET", pattern="/prs/{number}", handler=pull_requests.show, doc="one of them"),
+    PageRoute(method="POST", pattern="/prs/{number}/vote", handler=pull_requests.vote, doc="vote"),
+    PageRoute(
+        method="POST", pattern="/prs/{number}/complete", handler=pull_requests.complete,
+        doc="merge it, now or once its policies are met",
+    ),
+    PageRoute(
+        method="POST", pattern="/prs/{number}/abandon", handler=pull_requests.abandon,
+        doc="give it up",
     ),
     PageRoute(method="GET", pattern="/approvals", handler=approvals.show_all, doc="what waits"),
     PageRoute(

@@ -33,7 +33,7 @@ class RunView:
     requested_for: str
     when: Moment
     took: str
-    waits: bool
+    waits: str
     is_over: bool
 
 
@@ -74,14 +74,23 @@ class JobRunView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageView:
-    """A stage. `waits` while its approval is pending."""
+    """A stage. `waits` says for what: an approval, a permission, an exclusive lock."""
 
     name: str
     state: str
     took: str
-    waits: bool
+    waits: str
     issues: tuple[IssueView, ...]
     jobs: tuple[JobRunView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionView:
+    """The resources that a run's pipeline may not use yet; `may_permit`: the one who looks may."""
+
+    message: str
+    resources: tuple[str, ...]
+    may_permit: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +122,57 @@ class ApprovalView:
     steps: tuple[ApproverView, ...]
     refusal: str
     back: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestView:
+    """A pull request as a row or a head; `commit` is its merge, or where the target went."""
+
+    number: int
+    title: str
+    state: str
+    merge: str
+    repository: str
+    project: str
+    source: str
+    target: str
+    author: str
+    closed_by: str
+    auto_complete_by: str
+    source_commit: str
+    commit: str
+    when: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewerView:
+    """A reviewer and the word for their vote."""
+
+    name: str
+    vote: str
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyView:
+    """A policy on a pull request; `run_number` 0 for one without a run."""
+
+    name: str
+    kind: str
+    status: str
+    reason: str
+    is_blocking: bool
+    run_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentView:
+    """A comment and the state of its thread."""
+
+    author: str
+    content: str
+    path: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

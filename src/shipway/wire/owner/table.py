@@ -16,6 +16,7 @@ from shipway.wire.owner import (
     ml_assets,
     online_endpoints,
     people,
+    pull_requests,
     repos,
     runs,
     status,
@@ -97,15 +98,30 @@ def _delivery_routes(store: Store) -> tuple[Route, ...]:
         _route(store, "GET", f"{run}/logs/{{log}}", runs.log, ("after",)),
         _route(store, "POST", f"{run}/cancel", runs.cancel),
         _route(store, "POST", f"{run}/rerun", runs.start),
+        _route(store, "POST", f"{run}/permit", runs.permit),
+        _route(store, "GET", "/api/v1/permissions", runs.waiting_for_permission),
         _route(store, "GET", "/api/v1/approvals", approvals.get_all, ("state",)),
         _route(store, "POST", f"{approval}/approve", approvals.approve),
         _route(store, "POST", f"{approval}/reject", approvals.reject),
+        *_pull_request_routes(store),
         _route(store, "POST", "/api/v1/links", links.create),
         _route(store, "GET", "/api/v1/lineage", lineage.get, ("of",)),
         _route(store, "GET", "/api/v1/repos", repos.get_all),
         _route(store, "PUT", repo, repos.put),
         _route(store, "DELETE", repo, repos.delete),
         _route(store, "POST", f"{repo}/sync", repos.sync),
+    )
+
+
+def _pull_request_routes(store: Store) -> tuple[Route, ...]:
+    one = "/api/v1/prs/{number}"
+    return (
+        _route(store, "GET", "/api/v1/prs", pull_requests.get_all, ("state", "repository")),
+        _route(store, "POST", "/api/v1/prs", pull_requests.create),
+        _route(store, "GET", one, pull_requests.get),
+        _route(store, "POST", f"{one}/approve", pull_requests.approve),
+        _route(store, "POST", f"{one}/complete", pull_requests.complete),
+        _route(store, "POST", f"{one}/abandon", pull_requests.abandon),
     )
 
 
