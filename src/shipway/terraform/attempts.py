@@ -64,7 +64,7 @@ class Attempts:
         """It is certain that nothing came of it."""
         with self._lock:
             self._open.pop(attempt.path, None)
-        attempt.path.unlink(missing_ok=True)
+        _remove(attempt.path)
 
     def keep(self, attempt: Attempt) -> None:
         """Nobody knows what came of it: the note outlives this process."""
@@ -91,14 +91,14 @@ class Attempts:
             for path in list(self._earlier):
                 if identifier and _content(path).get("id") == identifier:
                     self._earlier.remove(path)
-                    path.unlink(missing_ok=True)
+                    _remove(path)
 
     def close(self) -> None:
         """Terraform has ended in order: it knows of everything that it was told."""
         with self._lock:
             for path, is_kept in self._open.items():
                 if not is_kept:
-                    path.unlink(missing_ok=True)
+                    _remove(path)
 
     def _key(self, type_name: str, given: Mapping[str, Any]) -> str:
         text = json.dumps([self._scope, type_name, given], sort_keys=True, default=str)
@@ -110,7 +110,7 @@ class Attempts:
         except OSError:
             return []
         for path in found[:-_MOST]:
-            path.unlink(missing_ok=True)
+            _remove(path)
         return [path for path in found if _is_left_over(path.name)]
 
 
@@ -135,6 +135,11 @@ def candidates(given: Mapping[str, Any], message: str) -> Iterator[str]:
         yield f"{given['project_id']}/{name}"
     elif isinstance(name, str):
         yield name
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _content(path: Path) -> Values:

@@ -75,6 +75,8 @@ def complete(block: Block, values: Mapping[str, Value]) -> Values:
         value = values.get(name)
         if nested.nesting == "single":
             full[name] = complete(nested.block, value) if isinstance(value, dict) else None
+        elif value is UNKNOWN:
+            full[name] = UNKNOWN
         else:
             full[name] = [complete(nested.block, item) for item in value or []]
     return full

@@ -211,6 +211,8 @@ def _fields(content: bytes) -> Iterator[tuple[int, int, Any]]:
     while at < len(content):
         tag, at = _varint(content, at)
         number, wire_type = tag >> 3, tag & 7
+        if not number:
+            raise WireDamaged("a field has no number")
         if wire_type == _VARINT:
             value, at = _varint(content, at)
             yield number, wire_type, value
@@ -221,7 +223,7 @@ def _fields(content: bytes) -> Iterator[tuple[int, int, Any]]:
             length = 8 if wire_type == _FIXED64 else 4
         else:
             raise WireDamaged(f"wire type {wire_type} is not known")
-        if at + length > len(content) or not number:
+        if at + length > len(content):
             raise WireDamaged("a field runs past the end")
         yield number, wire_type, content[at : at + length]
         at += length
