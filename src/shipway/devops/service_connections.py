@@ -17,7 +17,10 @@ from shipway.devops.projects import Project
 from shipway.store.store import Store
 
 _KIND = "service_connection"
-Scheme = Literal["WorkloadIdentityFederation", "ServicePrincipal", "UsernamePassword", "None"]
+Scheme = Literal[
+    "WorkloadIdentityFederation", "ServicePrincipal", "UsernamePassword", "None",
+    "Token", "OAuth", "InstallationToken",
+]  # fmt: skip
 # keys of authorization parameters whose values are secret, by Azure's own types
 SECRET_PARAMETERS = frozenset(
     {"serviceprincipalkey", "password", "apitoken", "accesstoken", "servicePrincipalCertificate"}

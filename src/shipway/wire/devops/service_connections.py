@@ -20,6 +20,7 @@ from shipway.wire.http import Request, Response, Route, json_response
 _KINDS = ("azurerm", "generic", "github", "dockerregistry")
 _SCHEMES: tuple[Scheme, ...] = (
     "WorkloadIdentityFederation", "ServicePrincipal", "UsernamePassword", "None",
+    "Token", "OAuth", "InstallationToken",
 )  # fmt: skip
 
 
