@@ -42,6 +42,11 @@ def test_names_roles_and_flags_are_what_the_unit_tests_say(infra: Infrastructure
     assert passed >= 16, said
 
 
+def test_each_state_has_writers_of_its_own(infra: Infrastructure) -> None:
+    infra.run("init", "-input=false", at="bootstrap")
+    assert "2 passed, 0 failed" in infra.run("test", at="bootstrap")
+
+
 def test_a_role_that_can_do_everything_fails_the_unit_tests(
     infra: Infrastructure, tmp_path: Path
 ) -> None:
