@@ -44,7 +44,7 @@ def test_names_roles_and_flags_are_what_the_unit_tests_say(infra: Infrastructure
 
 def test_each_state_has_writers_of_its_own(infra: Infrastructure) -> None:
     infra.run("init", "-input=false", at="bootstrap")
-    assert "2 passed, 0 failed" in infra.run("test", at="bootstrap")
+    assert "3 passed, 0 failed" in infra.run("test", at="bootstrap")
 
 
 def test_a_role_that_can_do_everything_fails_the_unit_tests(

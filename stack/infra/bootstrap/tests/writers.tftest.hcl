@@ -72,9 +72,18 @@ run "names_that_azure_refuses_are_refused_before" {
     location            = "West Europe"
     resource_group_name = "state."
     replication_type    = "RA"
-    environments        = ["production"]
     writers             = { test = ["avery@example.com"] }
   }
 
-  expect_failures = [var.location, var.resource_group_name, var.replication_type, var.environments, var.writers]
+  expect_failures = [var.location, var.resource_group_name, var.replication_type, var.writers]
+}
+
+run "names_of_environments_are_short" {
+  command = plan
+
+  variables {
+    environments = ["production"]
+  }
+
+  expect_failures = [var.environments]
 }
