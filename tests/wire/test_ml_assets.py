@@ -223,13 +223,14 @@ def test_what_is_no_json_object_is_refused(world: World, raw: bytes) -> None:
     assert answer.json()["error"]["code"] == "InvalidRequestContent"
 
 
-def test_registries_and_unknown_parameters_are_refused_by_name(world: World) -> None:
+def test_what_registries_lack_and_unknown_parameters_are_refused_by_name(world: World) -> None:
     base = world.workspace.resource_id.rpartition("/workspaces/")[0]
     answer = world.server.azure(
-        "GET", "management.azure.com", f"{base}/registries/mine?api-version=1", token=world.token
-    )
-    assert (answer.status, answer.json()["error"]["code"]) == (501, "RegistryNotSupported")
-    assert "'mine'" in answer.json()["error"]["message"]
+        "GET", "management.azure.com", f"{base}/registries/mine/connections?api-version=1",
+        token=world.token,
+    )  # fmt: skip
+    assert (answer.status, answer.json()["error"]["code"]) == (400, "RegistryFeatureNotSupported")
+    assert "'connections'" in answer.json()["error"]["message"]
     answer = world.server.azure(
         "GET", "management.azure.com",
         f"{world.workspace.resource_id}/models?api-version=1&banana=1", token=world.token,

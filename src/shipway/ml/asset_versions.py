@@ -10,8 +10,15 @@ from typing import Any, TypeVar
 
 from shipway.azure.entra.principals import ANONYMOUS, Principal
 from shipway.base.errors import BadInput, Conflict, NotFound
+from shipway.ml import registry_names
 from shipway.ml.entities import Entity, authorship
 from shipway.store.store import Store
+
+_WORKSPACE = re.compile(
+    r"/?/?subscriptions/([^/]+)/resourcegroups/([^/]+)/providers/"
+    r"microsoft\.machinelearningservices/workspaces/([^/]+)/",
+    re.IGNORECASE,
+)
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
 _VERSION = re.compile(r"[a-zA-Z0-9._-]{1,254}")
@@ -227,7 +234,11 @@ def resolve(
 
     Raises `BadInput` when it cannot be read and `NotFound` when it is not there.
     """
-    parsed = parse_reference(kind, reference)
+    shared = registry_names.parse(reference)
+    if shared is not None and shared.path == kind.path:
+        workspace = registry_names.key_of(store, shared.registry)
+        reference = shared.plain
+    parsed = parse_reference(kind, reference, workspace=workspace)
     if parsed is None:
         raise BadInput(
             f"'{reference}' does not name a {kind.noun}.", code="UserError", where=reference,
@@ -239,9 +250,22 @@ def resolve(
     return labelled(store, kind, shape, workspace=workspace, name=name, label=label or "latest")
 
 
-def parse_reference(kind: AssetKind, reference: str) -> tuple[str, str, str] | None:
-    """(name, version, label) of a reference; one of version and label is empty."""
+def parse_reference(
+    kind: AssetKind, reference: str, *, workspace: str
+) -> tuple[str, str, str] | None:
+    """(name, version, label) of a reference; one of version and label is empty.
+
+    Raises `BadInput` for the id of an asset in another workspace than the one it is used in.
+    """
     text = reference.strip()
+    elsewhere = _WORKSPACE.match(text.removeprefix("azureml:"))
+    if elsewhere and "/".join(elsewhere.groups()).lower() != workspace:
+        raise BadInput(
+            f"'{reference}' is a {kind.noun} of another workspace, '{elsewhere[3]}'.",
+            code="UserError", where=reference,
+            hint=f"A job uses assets of its own workspace, '{workspace.rpartition('/')[2]}': "
+            "register it there, or share it through a registry.",
+        )  # fmt: skip
     if re.match(r"azureml://registries/", text, re.IGNORECASE):
         return None
     found = re.search(rf"/{kind.path}/([^/]+)/(versions|labels)/([^/]+)/?$", text, re.IGNORECASE)

@@ -147,7 +147,7 @@ def resolve(store: Store, *, workspace: str, reference: str) -> ComponentVersion
 
     Raises `BadInput` and `NotFound`.
     """
-    parsed = asset_versions.parse_reference(KIND, reference)
+    parsed = asset_versions.parse_reference(KIND, reference, workspace=workspace)
     if parsed is not None and parsed[1]:
         return get(store, workspace=workspace, name=parsed[0], version=parsed[1])
     return asset_versions.resolve(

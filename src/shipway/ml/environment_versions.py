@@ -196,9 +196,14 @@ def resolve(store: Store, *, workspace: str, reference: str) -> EnvironmentVersi
     Raises `BadInput` and `NotFound`.
     """
     in_registry = _REGISTRY_ID.fullmatch(reference.strip())
-    if in_registry:
+    if in_registry and in_registry[1].lower() == REGISTRY:
         return _curated(in_registry[1], in_registry[2], reference)
-    parsed = asset_versions.parse_reference(KIND, reference)
+    if in_registry:
+        found = asset_versions.resolve(
+            store, KIND, EnvironmentVersion, workspace=workspace, reference=reference
+        )
+        return replace(found, registry=in_registry[1])
+    parsed = asset_versions.parse_reference(KIND, reference, workspace=workspace)
     if parsed is None:
         return asset_versions.resolve(
             store, KIND, EnvironmentVersion, workspace=workspace, reference=reference

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
+from shipway.azure.arm import role_assignments
 from shipway.base.clock import timestamp
 from shipway.base.errors import BadInput, NotSupported
-from shipway.ml import workspaces
+from shipway.ml import registries, workspaces
 from shipway.ml.entities import Entity
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
@@ -36,8 +37,17 @@ def key_of(request: Request) -> str:
 
 
 def workspace_of(store: Store, request: Request) -> Workspace:
-    """The workspace that a request's path names. Raises `NotFound`."""
+    """The workspace (or the registry) that a request's path names. Raises `NotFound`."""
+    params = request.params
+    if "registry" in params:
+        key = registries.registry_key(params["subscription"], params["group"], params["registry"])
+        return registries.get(store, key)
     return workspaces.get(store, key_of(request))
+
+
+def require(store: Store, request: Request, workspace: Workspace, action: str) -> None:
+    """An action at another workspace than the path's. Raises `Forbidden`."""
+    role_assignments.require(store, request.principal, action=action, scope=workspace.resource_id)
 
 
 def system_data(entity: Entity) -> dict[str, Any]:

@@ -196,12 +196,6 @@ def _refuse_unsupported(properties: dict[str, Any]) -> None:
             "deployments on Kubernetes are not supported", code="NotSupported", status=400,
             where="properties.endpointComputeType", hint="Use a managed deployment.",
         )  # fmt: skip
-    model = fields.text(properties, "model")
-    if model.lower().startswith(("azureml://registries/", "azureml:azureml://registries/")):
-        raise NotSupported(
-            f"models of a registry are not supported: '{model}'", code="NotSupported", status=400,
-            where="properties.model", hint="Register the model in the workspace.",
-        )  # fmt: skip
 
 
 def _probe(properties: dict[str, Any], name: str) -> dict[str, Any]:

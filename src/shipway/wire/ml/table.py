@@ -21,6 +21,7 @@ from shipway.wire.ml import (
     online_deployments,
     online_endpoints,
     operations,
+    registry_table,
     run_artifacts,
     run_history,
     schedules,
@@ -109,8 +110,6 @@ ENDPOINT_ROWS: tuple[Row, ...] = (
     ("GET", f"{_D}/{{deployment}}/skus", online_deployments.list_skus, f"{ACTION}/onlineEndpoints/deployments/read", ("count", "$skip")),
     ("GET", f"{_LOCATION}/mfeOperationsStatus/{{operation}}", operations.get_status, "", ()),
     ("GET", f"{_LOCATION}/mfeOperationResults/{{operation}}", operations.get_result, "", ()),
-    ("GET", f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{PROVIDER}/registries/{{rest:path}}", workspaces.refuse_registry, "", LIST_QUERY),
-    ("PUT", f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{PROVIDER}/registries/{{rest:path}}", workspaces.refuse_registry, "", ()),
 )  # fmt: skip
 
 JOB_ROWS: tuple[Row, ...] = (
@@ -256,12 +255,14 @@ DISCOVERY_ROWS: tuple[Row, ...] = (
 
 def arm_routes(store: Store) -> tuple[Route, ...]:
     """What management.azure.com answers for Azure ML."""
-    return _routes(store, WORKSPACE_ROWS + ASSET_ROWS + SCHEDULE_ROWS + ENDPOINT_ROWS + JOB_ROWS)
+    rows = WORKSPACE_ROWS + ASSET_ROWS + SCHEDULE_ROWS + ENDPOINT_ROWS + JOB_ROWS
+    return _routes(store, rows + registry_table.ARM_ROWS)
 
 
 def dataplane_routes(store: Store) -> tuple[Route, ...]:
     """What `<region>.api.azureml.ms` answers."""
-    return _routes(store, DISCOVERY_ROWS + RUN_HISTORY_ROWS + TRACKING_ROWS)
+    rows = DISCOVERY_ROWS + RUN_HISTORY_ROWS + TRACKING_ROWS
+    return _routes(store, rows + registry_table.SERVICE_ROWS)
 
 
 def _routes(store: Store, rows: tuple[Row, ...]) -> tuple[Route, ...]:
