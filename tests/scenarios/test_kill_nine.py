@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.ml_lab import Lab, make_workspace
 from tests.shipway_server import ProjectRepository, ShipwayServer, running, wait_for, wait_until
-from tests.support import identities
+from tests.support import identities, permissions
 
 from shipway.azure.arm import role_assignments
 from shipway.azure.entra import users
@@ -245,6 +245,7 @@ def test_a_point_that_does_not_exist_is_refused(server: ShipwayServer) -> None:
 def gate(server: ShipwayServer, project: ProjectRepository) -> None:
     """An approval by avery on `prod`."""
     made = environments.create(server.store, project_id=project.project_id, name="prod")
+    permissions.open_to_all(server.store, "environment", made.environment_id)
     avery = users.get(server.store, "avery").object_id
     checks.create(
         server.store, project_id=project.project_id, kind="Approval",

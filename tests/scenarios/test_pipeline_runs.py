@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.shipway_server import ProjectRepository, ShipwayServer, running, wait_for, wait_until
+from tests.support import permissions
 
 from shipway.azure.entra import users
 from shipway.base.errors import Forbidden
@@ -129,10 +130,11 @@ jobs:
 def test_no_secret_reaches_the_disk_in_clear(
     server: ShipwayServer, project: ProjectRepository
 ) -> None:
-    variable_groups.create(
+    group = variable_groups.create(
         server.store, project_id=project.project_id, name="g",
         variables={"pw": GroupVariable(value=SECRET, is_secret=True)},
     )  # fmt: skip
+    permissions.open_to_all(server.store, "variablegroup", group.group_id)
     run_id = project.push("""
 variables: [{group: g}]
 steps:
@@ -174,6 +176,7 @@ stages:
 def gate(server: ShipwayServer, project: ProjectRepository, *, minutes: int = 60) -> None:
     """An approval by avery (or dana, who may not approve her own) on `prod`."""
     made = environments.create(server.store, project_id=project.project_id, name="prod")
+    permissions.open_to_all(server.store, "environment", made.environment_id)
     people = [users.get(server.store, n) for n in ("avery", "dana")]
     checks.create(
         server.store, project_id=project.project_id, kind="Approval",

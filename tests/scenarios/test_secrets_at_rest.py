@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 from tests.shipway_server import ProjectRepository, ShipwayServer, running, wait_until
-from tests.support import identities
+from tests.support import identities, permissions
 from tests.support.identities import Azure
 
 from shipway.azure.arm import resource_groups, role_assignments
@@ -110,13 +110,14 @@ def make_project(server: ShipwayServer) -> ProjectRepository:
     (definition,) = definitions.list_of(server.store, project_id=project.project_id)
     secret = DefinitionVariable(value=DEFINITION_SECRET, is_secret=True)
     definitions.replace_definition(server.store, replace(definition, variables={"own": secret}))
-    variable_groups.create(
+    group = variable_groups.create(
         server.store, project_id=project.project_id, name="g",
         variables={
             "pw": GroupVariable(value=GROUP_SECRET, is_secret=True),
             "NOTIFY_WEBHOOK": GroupVariable(value=WEBHOOK, is_secret=True),
         },
     )  # fmt: skip
+    permissions.open_to_all(server.store, "variablegroup", group.group_id)
     return project
 
 

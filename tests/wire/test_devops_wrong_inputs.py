@@ -140,16 +140,16 @@ def test_a_stranger_learns_nothing(door: Door) -> None:
 
 def test_a_contributor_may_not_administer(door: Door) -> None:
     before = state_of(door.store)
-    for path, body in (
-        ("_apis/projects", {"name": "mine"}),
-        (CHECKS, {"type": APPROVAL, "resource": RESOURCE, "settings": {}}),
-        ("flights/_apis/distributedtask/environments", {"name": "prod"}),
+    for permission, path, body in (
+        ("organize", "_apis/projects", {"name": "mine"}),
+        ("build", CHECKS, {"type": APPROVAL, "resource": RESOURCE, "settings": {}}),
+        ("build", "flights/_apis/distributedtask/environments", {"name": "prod"}),
     ):
         answer = requests.post(
             f"{door.url}/{path}", json=body, auth=("", door.user_token), timeout=30
         )
         assert answer.status_code == 403
-        assert "dana needs the permission 'administer'" in answer.json()["message"]
+        assert f"dana needs the permission '{permission}'" in answer.json()["message"]
     assert state_of(door.store) == before
 
 

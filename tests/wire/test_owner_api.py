@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.shipway_server import ProjectRepository, ShipwayServer, running, wait_until
 from tests.studio_visitor import signed_in
+from tests.support import permissions
 
 from shipway.azure.entra import users
 from shipway.devops import approvals, checks, environments, runs
@@ -36,6 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShipwayServer]:
 def project(server: ShipwayServer) -> ProjectRepository:
     made = server.project()
     target = environments.create(server.store, project_id=made.project_id, name="prod")
+    permissions.open_to_all(server.store, "environment", target.environment_id)
     people = [users.get(server.store, name) for name in ("avery", "dana")]
     checks.create(
         server.store, project_id=made.project_id, kind="Approval",

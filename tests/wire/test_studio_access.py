@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.shipway_server import ProjectRepository, ShipwayServer, running, wait_for
 from tests.studio_visitor import Visitor, link_for, signed_in
+from tests.support import permissions
 
 from shipway.azure.entra import sign_ins, users
 from shipway.base.errors import BadInput
@@ -46,6 +47,7 @@ def project(server: ShipwayServer) -> ProjectRepository:
     made = server.project()
     users.create(server.store, name="sam", display_name="Sam Stranger")
     target = environments.create(server.store, project_id=made.project_id, name="prod")
+    permissions.open_to_all(server.store, "environment", target.environment_id)
     people = [users.get(server.store, name) for name in ("avery", "dana")]
     checks.create(
         server.store, project_id=made.project_id, kind="Approval",

@@ -13,6 +13,10 @@ _MARKS = {
     "canceled": ("■", "yellow"), "skipped": ("-", "grey"), "abandoned": ("✗", "red"),
     "inProgress": ("●", "blue"), "pending": ("○", "grey"),
 }  # fmt: skip
+_WAITS = {
+    "Checkpoint.Authorization": "needs permission", "Checkpoint.Approval": "waits for approval",
+    "Checkpoint.ExclusiveLock": "waits for an exclusive lock",
+}  # fmt: skip
 _INDENT = {"Stage": 0, "Phase": 1, "Job": 1, "Task": 2, "Checkpoint": 1}
 
 
@@ -45,7 +49,7 @@ def lines(run: Mapping[str, Any], now: datetime, *, with_steps: bool) -> Iterato
     """One line for each stage, job and, where wanted, step; errors below what failed."""
     records: Sequence[Mapping[str, Any]] = run["records"]
     legs = {r["parent_id"] for r in records if r["kind"] == "Job"}
-    waiting = {a["stage"] for a in run.get("approvals", ()) if a["status"] == "pending"}
+    waiting = _waiting(run)
     for record in records:
         kind = record["kind"]
         # a phase with legs is shown by these
@@ -83,6 +87,10 @@ def foot(run: Mapping[str, Any], studio_port: int) -> Iterator[str]:
             if step["by"]:
                 said = f': "{step["comment"]}"' if step["comment"] else ""
                 yield f"  {approval['resource']}: {step['status']} by {step['by']}{said}"
+    for one in run.get("permissions", ()):
+        yield (
+            f"  {one['message']}: {', '.join(one['resources'])}\n    shipway permit {run['run_id']}"
+        )
     yield output.paint(f"  http://127.0.0.1:{studio_port}{run['page']}", "grey")
 
 
@@ -108,13 +116,28 @@ def state_of(record: Mapping[str, Any]) -> str:
     return str(record["result"] or record["state"])
 
 
-def _line(record: Mapping[str, Any], now: datetime, *, waiting: set[str]) -> str:
+def _line(record: Mapping[str, Any], now: datetime, *, waiting: Mapping[str, str]) -> str:
     state = state_of(record)
-    is_waiting = record["kind"] == "Stage" and record["ref_name"] in waiting
-    note = output.paint("  waits for approval", "yellow") if is_waiting else ""
+    wanting = waiting.get(record["ref_name"], "") if record["kind"] == "Stage" else ""
+    note = output.paint(f"  {wanting}", "yellow") if wanting else ""
     took = output.paint(f"  {duration(record, now)}" if state != "skipped" else "", "grey")
-    name = "approval" if record["kind"] == "Checkpoint" else record["name"]
+    name = "checks" if record["kind"] == "Checkpoint" else record["name"]
     return f"{'  ' * (_INDENT[record['kind']] + 1)}{mark(state)} {name}{took}{note}"
+
+
+def _waiting(run: Mapping[str, Any]) -> dict[str, str]:
+    """What each stage waits for, by its name."""
+    found = {a["stage"]: _WAITS["Checkpoint.Approval"] for a in run.get("approvals", ())
+             if a["status"] == "pending"}  # fmt: skip
+    records: Sequence[Mapping[str, Any]] = run["records"]
+    by_id = {record["record_id"]: record for record in records}
+    for record in records:
+        if record["kind"] not in _WAITS or record["state"] != "inProgress":
+            continue
+        checkpoint = by_id.get(record["parent_id"], {})
+        stage = by_id.get(checkpoint.get("parent_id"), {})
+        found[stage.get("ref_name", "")] = _WAITS[record["kind"]]
+    return found
 
 
 def _failed(record: Mapping[str, Any]) -> bool:

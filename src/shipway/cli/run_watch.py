@@ -37,7 +37,9 @@ def watch(
     while True:
         found = session.get(f"/runs/{number}")
         is_over = found["state"] == "completed"
-        waits = any(a["status"] == "pending" for a in found["approvals"])
+        waits = bool(found["permissions"]) or any(
+            a["status"] == "pending" for a in found["approvals"]
+        )
         if screen is not None:
             screen.show(found)
         if is_over or (waits and until_waiting):
@@ -101,7 +103,7 @@ class _Lines:
     """Writes a line whenever something has changed."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, str] = {}
+        self._seen: dict[str, object] = {}
 
     def skip(self, run: Mapping[str, Any]) -> None:
         """Say nothing of what is over already."""
@@ -129,6 +131,10 @@ class _Lines:
             if self._seen.get(key) != approval["status"]:
                 self._seen[key] = approval["status"]
                 print(f"approval of {approval['resource']}: {approval['status']}", flush=True)
+        for one in run["permissions"]:
+            if self._seen.get("permissions") != one["resources"]:
+                self._seen["permissions"] = one["resources"]
+                print(f"{one['message']}: {', '.join(one['resources'])}", flush=True)
         if run["state"] == "completed":
             print(
                 f"{run_tree.mark(run['result'])} run {run['run_id']}: {run['result']}", flush=True

@@ -7,7 +7,7 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shipway.base.errors import BadInput, NotFound
@@ -20,6 +20,21 @@ _KIND = "check"
 CheckKind = Literal[
     "Approval", "ExclusiveLock", "BranchControl", "BusinessHours", "RequiredTemplate"
 ]
+# the order in which checks are evaluated; those of one category side by side
+Category = Literal["static", "pre-check approval", "dynamic", "post-check approval", "lock"]
+CATEGORIES: tuple[Category, ...] = (
+    "static", "pre-check approval", "dynamic", "post-check approval", "lock",
+)  # fmt: skip
+# an Approval says by `settings.definitionRef.id` when it is asked for; without, in the middle
+_APPROVALS: Mapping[str, Category] = {
+    "0f52a19b-c67e-468f-b8eb-0ae83b532c99": "pre-check approval",
+    "26014962-64a0-49f4-885b-4b874119a5cc": "dynamic",
+    "06441319-13fb-4756-b198-c2da116894a4": "post-check approval",
+}
+_BY_KIND: Mapping[CheckKind, Category] = {
+    "BranchControl": "static", "RequiredTemplate": "static", "BusinessHours": "dynamic",
+    "ExclusiveLock": "lock",
+}  # fmt: skip
 DEFAULT_TIMEOUT_MINUTES = 43_200  # 30 days, the service's own default
 RESOURCE_TYPES = ("endpoint", "environment", "queue", "repository", "securefile", "variablegroup")
 
@@ -119,6 +134,18 @@ def on(
     ]
 
 
+def category_of(check: Check) -> Category:
+    """When a check is evaluated: the first category that fails ends the stage."""
+    if check.kind == "Approval":
+        return _APPROVALS[_definition_id(check.settings) or "26014962-64a0-49f4-885b-4b874119a5cc"]
+    return _BY_KIND[check.kind]
+
+
+def minutes(number: int) -> timedelta:
+    """A check's time-out as a length of time."""
+    return timedelta(minutes=number)
+
+
 def delete(store: Store, *, project_id: str, check_id: int) -> None:
     """Take a check away; approvals that it opened stay. Raises `NotFound`."""
     get(store, project_id=project_id, check_id=check_id)
@@ -145,7 +172,17 @@ def _check(check: Check) -> None:
         )  # fmt: skip
 
 
+def _definition_id(settings: Mapping[str, Json]) -> str:
+    reference = settings.get("definitionRef")
+    return _text(reference, "id").lower() if isinstance(reference, dict) else ""
+
+
 def _check_approval(settings: Mapping[str, Json]) -> None:
+    if _definition_id(settings) not in ("", *_APPROVALS):
+        raise _bad(
+            f"the approval definition '{_definition_id(settings)[:60]}' is not known",
+            "settings.definitionRef.id", f"Known: {', '.join(_APPROVALS)}.",
+        )  # fmt: skip
     approvers = settings.get("approvers")
     if not isinstance(approvers, list) or not approvers:
         raise _bad("an approval needs at least one approver", "settings.approvers",

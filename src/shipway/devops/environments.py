@@ -55,12 +55,7 @@ def create(
     created_by_id: str = "", created_by_name: str = "",
 ) -> EnvironmentInstance:  # fmt: skip
     """A new environment. Raises `BadInput` for its name, `Conflict` when it is taken."""
-    if not name.strip() or len(name) > _LIMIT or any(c in name for c in '\\/:*?"<>|$(){}'):
-        raise BadInput(
-            f"the environment name '{name}' is not valid",
-            code="InvalidEnvironmentNameException", where="name",
-            hint=f'Names have 1 to {_LIMIT} characters, none of \\ / : * ? " < > | $ ( ) {{ }}.',
-        )  # fmt: skip
+    check_name(name)
     now = store.clock.now()
     with store.database.transaction():
         if find(store, project_id=project_id, name=name) is not None:
@@ -75,6 +70,16 @@ def create(
         )  # fmt: skip
         store.documents.create(_KIND, _key(made.environment_id), rows.body_of(made))
     return made
+
+
+def check_name(name: str) -> None:
+    """Raises `BadInput` for a name that no environment can have."""
+    if not name.strip() or len(name) > _LIMIT or any(c in name for c in '\\/:*?"<>|$(){}'):
+        raise BadInput(
+            f"the environment name '{name}' is not valid",
+            code="InvalidEnvironmentNameException", where="name",
+            hint=f'Names have 1 to {_LIMIT} characters, none of \\ / : * ? " < > | $ ( ) {{ }}.',
+        )  # fmt: skip
 
 
 def find(store: Store, *, project_id: str, name: str) -> EnvironmentInstance | None:

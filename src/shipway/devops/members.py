@@ -1,39 +1,67 @@
-"""Who belongs to the organization and what they may do there.
+"""Who belongs to the organization and what they may do there, and in each of its projects.
 
-The machine's owner administers. Users of the tenant contribute: they read, push, queue runs and
-answer approvals. Applications belong only once they are added, as on Azure. A pipeline job's own
-token belongs to the one project of its run.
-Source: https://learn.microsoft.com/azure/devops/organizations/security/about-permissions
+The machine's owner administers. What anybody else may do is said by the groups that they are in,
+directly or through others: people of the tenant are in every project's Contributors until they
+are taken out; applications are in none until they are put there. A role that an identity was given
+in the whole organization stands beside its groups. A pipeline job's own token belongs to the one
+project of its run. Source:
+https://learn.microsoft.com/azure/devops/organizations/security/about-permissions
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from shipway.azure.entra.principals import Principal
 from shipway.base.errors import BadInput
+from shipway.devops import security_groups
+from shipway.devops.security_groups import SecurityGroup
 from shipway.store.store import Store
 
-Role = Literal["Reader", "BuildService", "Contributor", "Administrator"]
+Role = Literal["Gone", "Stakeholder", "Reader", "BuildService", "Contributor", "Administrator"]
+# Gone           was taken out of the organization: has nothing, whatever groups say
+# Stakeholder    belongs to the organization; only groups say what it may do
 # Reader         looks at everything
 # BuildService   a job's own token: reads, works on its own run
-# Contributor    pushes, queues and cancels runs, answers approvals
-# Administrator  also makes and changes projects, pipelines, environments, checks, connections
-Permission = Literal["read", "job", "contribute", "administer"]
+# Contributor    pushes, makes pipelines, queues and cancels runs, answers approvals
+# Administrator  may do everything
+Permission = Literal["read", "job", "contribute", "build", "endpoint", "administer", "organize"]
+# build       makes and changes environments, checks, variable groups, pipeline permissions
+# endpoint    makes and changes service connections
+# administer  changes a project, its repositories and its groups
+# organize    makes projects, adds people to the organization
 
 _KIND = "organization_member"
-_ROLES: tuple[Role, ...] = ("Reader", "BuildService", "Contributor", "Administrator")
-_ALLOWED: dict[Role, frozenset[Permission]] = {
-    "Reader": frozenset({"read"}),
+_GIVEN: tuple[Role, ...] = ("Gone", "Stakeholder", "Reader", "Contributor", "Administrator")
+_READ = frozenset[Permission]({"read"})
+_WRITE = _READ | frozenset[Permission]({"job", "contribute"})
+_BUILD = _WRITE | frozenset[Permission]({"build"})
+_PROJECT = _BUILD | frozenset[Permission]({"endpoint", "administer"})
+_ALL = _PROJECT | frozenset[Permission]({"organize"})
+_BY_ROLE: Mapping[Role, frozenset[Permission]] = {
+    "Gone": frozenset(),
+    "Stakeholder": frozenset(),
+    "Reader": _READ,
     "BuildService": frozenset({"read", "job"}),
-    "Contributor": frozenset({"read", "job", "contribute"}),
-    "Administrator": frozenset({"read", "job", "contribute", "administer"}),
+    "Contributor": _WRITE,
+    "Administrator": _ALL,
+}
+# a group of any other name lets its members look at its project, as Azure's valid users may
+_BY_GROUP: Mapping[str, frozenset[Permission]] = {
+    "Build Administrators": _BUILD,
+    "Contributors": _WRITE,
+    "Endpoint Administrators": _READ | frozenset[Permission]({"endpoint"}),
+    "Endpoint Creators": _READ | frozenset[Permission]({"endpoint"}),
+    "Project Administrators": _PROJECT,
+    "Project Collection Administrators": _ALL,
+    "Project Collection Build Administrators": _BUILD,
 }
 
 
 def add(store: Store, *, object_id: str, role: Role) -> None:
     """Give an identity a role in the organization. Raises `BadInput`."""
-    if role not in _ROLES or role == "BuildService":
+    if role not in _GIVEN:
         raise BadInput(f"the role '{role}' cannot be given", where="role",
-                       hint="Known: Reader, Contributor, Administrator.")  # fmt: skip
+                       hint=f"Known: {', '.join(_GIVEN)}.")  # fmt: skip
     store.documents.put(_KIND, object_id, {"role": role})
 
 
@@ -42,22 +70,56 @@ def remove(store: Store, *, object_id: str) -> bool:
     return store.documents.delete(_KIND, object_id)
 
 
-def role_of(store: Store, principal: Principal) -> Role | None:
-    """The role of an identity; None for whoever does not belong."""
-    if principal.run_id:
-        return "BuildService"
-    if principal.kind == "Owner":
-        return "Administrator"
-    if principal.kind == "Anonymous":
+def given_role(store: Store, object_id: str) -> Role | None:
+    """The role that an identity was given in the organization, or None."""
+    found = store.documents.find(_KIND, object_id)
+    if found is None:
         return None
-    found = store.documents.find(_KIND, principal.object_id)
-    if found is not None:
-        role: Role = found.body["role"]
-        return role
-    return "Contributor" if principal.kind == "User" else None
+    role: Role = found.body["role"]
+    return role
 
 
-def may(store: Store, principal: Principal, permission: Permission) -> bool:
-    """Whether an identity has a permission."""
-    role = role_of(store, principal)
-    return role is not None and permission in _ALLOWED[role]
+def belongs(store: Store, principal: Principal) -> bool:
+    """Whether an identity is a member of the organization at all."""
+    if principal.run_id or principal.kind == "Owner":
+        return True
+    role = given_role(store, principal.object_id)
+    if principal.kind == "Anonymous" or role == "Gone":
+        return False
+    if role is not None or principal.kind == "User":
+        return True
+    return bool(security_groups.of_member(store, principal.object_id))
+
+
+def permissions_of(
+    store: Store, principal: Principal, *, project_id: str | None = None
+) -> frozenset[Permission]:
+    """What an identity may do in a project; in any of them, when none is given."""
+    if principal.run_id:
+        return _BY_ROLE["BuildService"]
+    if principal.kind == "Owner":
+        return _ALL
+    role = given_role(store, principal.object_id)
+    if principal.kind == "Anonymous" or role == "Gone":
+        return frozenset()
+    found = _BY_ROLE[role] if role else frozenset()
+    if role in ("Reader", "Contributor"):
+        return found  # said in so many words; groups that hold by default do not widen it
+    for group in security_groups.of_member(store, principal.object_id):
+        if group.project_id in ("", project_id) or project_id is None:
+            found |= _of_group(group)
+    # members of the organization may look at what belongs to no project
+    return found | _READ if project_id is None else found
+
+
+def may(
+    store: Store, principal: Principal, permission: Permission, *, project_id: str | None = None
+) -> bool:
+    """Whether an identity has a permission in a project; in any of them, when none is given."""
+    return permission in permissions_of(store, principal, project_id=project_id)
+
+
+def _of_group(group: SecurityGroup) -> frozenset[Permission]:
+    if group.is_well_known:
+        return _BY_GROUP.get(group.name, _READ)
+    return _READ if group.project_id else frozenset()

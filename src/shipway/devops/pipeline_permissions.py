@@ -1,16 +1,20 @@
 """Which pipeline definitions may use a protected resource.
 
 Resource types are Azure's: endpoint, environment, variablegroup, queue, repository, securefile.
+Nothing is open to anyone until it is granted, but for the queue of Microsoft's own agents.
+Source: https://learn.microsoft.com/azure/devops/pipelines/security/resources
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from shipway.base.errors import BadInput
-from shipway.devops import rows
+from shipway.base.messages import Event
+from shipway.devops import agent_pools, rows
 from shipway.store.store import Store
 
 RESOURCE_TYPES = ("endpoint", "environment", "queue", "repository", "securefile", "variablegroup")
+GRANTED = "PipelinePermissionGranted"
 _KIND = "pipeline_permission"
 
 
@@ -35,12 +39,20 @@ class PipelinePermission:
     grants: tuple[Grant, ...] = ()
 
 
+def resource_id_of(resource_type: str, resource_id: str, *, project_id: str) -> str:
+    """Under which id a project's resource is kept: numbers of queues are the same in every one."""
+    return f"{project_id}.{resource_id}" if resource_type.lower() == "queue" else resource_id
+
+
 def get(store: Store, *, resource_type: str, resource_id: str) -> PipelinePermission:
     """Who may use the resource; nobody when nothing was ever granted. Raises `BadInput`."""
     key = _key(resource_type, resource_id)
     found = store.documents.find(_KIND, key)
     if found is None:
-        return PipelinePermission(resource_type=resource_type.lower(), resource_id=resource_id)
+        return PipelinePermission(
+            resource_type=resource_type.lower(), resource_id=resource_id,
+            everyone=key.startswith("queue/") and key.endswith(f".{agent_pools.HOSTED}"),
+        )  # fmt: skip
     return rows.read(PipelinePermission, found.body)
 
 
@@ -56,7 +68,10 @@ def authorize(
     store: Store, *, resource_type: str, resource_id: str, by: str,
     definition_id: int | None = None,
 ) -> PipelinePermission:  # fmt: skip
-    """Let one definition, or every one (`definition_id` None), use the resource."""
+    """Let one definition, or every one (`definition_id` None), use the resource.
+
+    Appends `PipelinePermissionGranted`: runs that wait for it go on.
+    """
     return _set(store, resource_type, resource_id, by=by, definition_id=definition_id, allow=True)
 
 
@@ -88,6 +103,13 @@ def _set(
             everyone_by=everyone_by, everyone_at=everyone_at, grants=grants,
         )  # fmt: skip
         store.documents.put(_KIND, _key(resource_type, resource_id), rows.body_of(after))
+        if allow:
+            store.journal.append(
+                Event(
+                    kind=GRANTED, subject=_key(resource_type, resource_id), at=now,
+                    data={"definition_id": definition_id, "by_id": by},
+                )
+            )  # fmt: skip
     return after
 
 

@@ -18,12 +18,13 @@ from shipway.base.messages import Instruction
 from shipway.devops import run_states
 from shipway.devops.run_states import RecordState, Result
 
-CheckpointState = Literal["none", "waiting", "passed", "failed", "skipped"]
-# none     the stage has not met its checks
-# waiting  approvals are open
-# passed   all checks hold: the stage may start
-# failed   a check said no: the stage ends failed
-# skipped  nobody answered in time: the stage ends skipped
+CheckpointState = Literal["none", "waiting", "passed", "failed", "skipped", "superseded"]
+# none        the stage has not met its checks
+# waiting     a permission, an approval or a lock is wanting
+# passed      all checks hold: the stage may start
+# failed      a check said no: the stage ends failed
+# skipped     nobody answered in time: the stage ends skipped
+# superseded  a newer run took its turn at a lock: the stage ends canceled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,8 @@ def _stage(
         yield _finish_stage(stage, "failed", "a check on a resource of this stage did not pass")
     elif at.checkpoint == "skipped":
         yield _finish_stage(stage, "skipped", "nobody approved in time")
+    elif at.checkpoint == "superseded":
+        yield _finish_stage(stage, "canceled", "a newer run took its turn at an exclusive lock")
     elif at.checkpoint == "waiting" and progress.canceling:
         yield _finish_stage(stage, "canceled", "the run was canceled while it waited")
     elif at.checkpoint == "waiting":

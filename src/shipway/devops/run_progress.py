@@ -1,6 +1,6 @@
 """Reads a run's progress out of its timeline records, and names the records.
 
-Stage > Checkpoint > Checkpoint.Approval, and Stage > Phase > Job > Task. A Phase is a job of the
+Stage > Checkpoint > Checkpoint.*, and Stage > Phase > Job > Task. A Phase is a job of the
 plan, its Jobs are the legs. Knows: runs. Must not know: who changes the records.
 """
 
@@ -85,7 +85,9 @@ def _checkpoint(record: Record | None) -> CheckpointState:
         return "none"
     if record.state != "completed":
         return "waiting"
-    verdicts: dict[str, CheckpointState] = {"succeeded": "passed", "skipped": "skipped"}
+    verdicts: dict[str, CheckpointState] = {
+        "succeeded": "passed", "skipped": "skipped", "canceled": "superseded",
+    }  # fmt: skip
     return verdicts.get(record.result or "", "failed")
 
 

@@ -27,7 +27,10 @@ _RECORD = "run_record"
 
 Reason = Literal["individualCI", "batchedCI", "manual", "schedule", "pullRequest",
                  "resourceTrigger", "buildCompletion"]  # fmt: skip
-RecordKind = Literal["Stage", "Checkpoint", "Checkpoint.Approval", "Phase", "Job", "Task"]
+RecordKind = Literal[
+    "Stage", "Checkpoint", "Checkpoint.Authorization", "Checkpoint.Approval",
+    "Checkpoint.ExclusiveLock", "Phase", "Job", "Task",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

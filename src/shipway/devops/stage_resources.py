@@ -1,17 +1,28 @@
-"""The service connections that a stage names: what its checks hang on before it starts.
+"""The protected resources that a stage uses: what permissions and checks it meets before it starts.
 
-A connection with checks may be used only by a stage that named it, for nobody asked the approvers
-about any other. Azure finds them when a pipeline is compiled; a name that is only known at run time
-is refused there as well.
+Environments, service connections, variable groups, agent queues and repositories. Azure finds them
+when a pipeline is compiled; a name that is only known at run time is refused there as well.
 Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from shipway.azpipelines import macros
 from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan, StepPlan
-from shipway.base.errors import Forbidden
-from shipway.devops import checks, run_progress, run_variables, service_connections
+from shipway.base.errors import Forbidden, NotFound
+from shipway.devops import (
+    agent_pools,
+    checks,
+    definitions,
+    environments,
+    pipeline_permissions,
+    repositories,
+    run_progress,
+    run_variables,
+    service_connections,
+    variable_groups,
+)
 from shipway.devops.runs import Run
 from shipway.devops.service_connections import ServiceConnection
 from shipway.store.store import Store
@@ -20,6 +31,64 @@ from shipway.store.store import Store
 _INPUTS = (
     "azuresubscription", "connectedservicename", "connectedservicenamearm", "serviceconnection",
 )  # fmt: skip
+_WORDS = {
+    "endpoint": "service connection", "environment": "environment", "queue": "agent pool",
+    "repository": "repository", "variablegroup": "variable group",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageResource:
+    """One resource: its type and id as pipeline permissions and checks name it."""
+
+    kind: str
+    resource_id: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{_WORDS[self.kind]} '{self.name}'"
+
+
+def of_stage(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> list[StageResource]:
+    """Everything that the stage uses, each once, by type and name.
+
+    Raises `NotFound` for an environment or an agent pool that does not exist.
+    """
+    found = {
+        (one.kind, one.resource_id): one
+        for one in (
+            *_environments(store, run, stage),
+            *_connections(store, run, plan, stage),
+            *_groups(store, run, plan, stage),
+            *_queues(store, run, plan, stage),
+            *_repositories(store, run, plan, stage),
+        )
+    }
+    return sorted(found.values(), key=lambda one: (one.kind, one.name.casefold()))
+
+
+def unauthorized(store: Store, run: Run, resources: Iterable[StageResource]) -> list[StageResource]:
+    """Those that the definition of the run may not use yet.
+
+    Its own repository is never among them: a definition may always read what it is made of.
+    """
+    own = own_repository(run)
+    return [
+        one
+        for one in resources
+        if one.resource_id != own
+        and not pipeline_permissions.is_authorized(
+            store, resource_type=one.kind, definition_id=run.definition_id,
+            resource_id=pipeline_permissions.resource_id_of(
+                one.kind, one.resource_id, project_id=run.project_id
+            ),
+        )
+    ]  # fmt: skip
+
+
+def own_repository(run: Run) -> str:
+    """The id of the run's repository as a resource."""
+    return f"{run.project_id}.{run.repository_id}"
 
 
 def connections_of(
@@ -58,6 +127,93 @@ def require_named(
         )  # fmt: skip
 
 
+def _environments(store: Store, run: Run, stage: StagePlan) -> Iterator[StageResource]:
+    for job in stage.jobs:
+        if job.environment is None:
+            continue
+        target = job.environment
+        if target.resource_name:  # an environment has no machines or namespaces here
+            raise NotFound(
+                f"Job {job.name}: Resource {target.resource_name} does not exist in "
+                f"environment {target.name}.",
+                code="EnvironmentResourceNotFound", where=f"environment of job {job.name}",
+                hint="Name the environment alone.",
+            )  # fmt: skip
+        found = environments.find(store, project_id=run.project_id, name=target.name)
+        if found is None:
+            environments.check_name(target.name)
+            raise NotFound(
+                f"Job {job.name}: Environment {target.name} could not be found. The environment "
+                "does not exist or has not been authorized for use.",
+                code="EnvironmentNotFound", where=f"environment of job {job.name}",
+                hint="Create it, or run the pipeline again: a run makes what is missing.",
+            )  # fmt: skip
+        yield StageResource(
+            kind="environment", resource_id=str(found.environment_id), name=found.name
+        )
+
+
+def _connections(
+    store: Store, run: Run, plan: RunPlan, stage: StagePlan
+) -> Iterator[StageResource]:
+    for one in connections_of(store, run, plan, stage):
+        yield StageResource(kind="endpoint", resource_id=one.connection_id, name=one.name)
+
+
+def _groups(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> Iterator[StageResource]:
+    """Groups that the YAML names, and those that the definition is linked to."""
+    definition = definitions.find(store, run.definition_id)
+    linked = set(definition.variable_group_ids) if definition else set()
+    blocks = (plan.variables, stage.variables, *(job.variables for job in stage.jobs))
+    named = {item.group.casefold() for block in blocks for item in block if item.group}
+    for one in variable_groups.list_of(store, project_id=run.project_id):
+        if one.group_id in linked or one.name.casefold() in named:
+            yield StageResource(kind="variablegroup", resource_id=str(one.group_id), name=one.name)
+
+
+def _queues(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> Iterator[StageResource]:
+    for job in stage.jobs:
+        for pool in (job.pool, *(hook.pool for hook in job.hooks)):
+            if pool.is_server:
+                continue
+            name = _expanded(store, run, plan, stage, job, pool.name or "")
+            found = agent_pools.find(name) if name else agent_pools.POOLS[agent_pools.HOSTED]
+            if found is None:
+                raise NotFound(
+                    f"Job {job.name}: Could not find a pool with name {name}. The pool does not "
+                    "exist or has not been authorized for use.",
+                    code="AgentPoolNotFound", where=f"pool of job {job.name}",
+                    hint=f"Pools: {', '.join(p.name for p in agent_pools.POOLS.values())}.",
+                )  # fmt: skip
+            yield StageResource(kind="queue", resource_id=str(found.number), name=found.name)
+
+
+def _repositories(
+    store: Store, run: Run, plan: RunPlan, stage: StagePlan
+) -> Iterator[StageResource]:
+    own = repositories.by_id(store, run.repository_id)
+    yield StageResource(
+        kind="repository", resource_id=own_repository(run), name=own.name if own else ""
+    )
+    aliases = {one.alias.casefold(): one.name for one in plan.repositories}
+    for used in (name for job in stage.jobs for name in _repositories_named(job)):
+        name = aliases.get(used.casefold(), used).rpartition("/")[2]
+        found = repositories.find(store, project_id=run.project_id, name_or_id=name)
+        if found is not None:
+            yield StageResource(
+                kind="repository", name=found.name,
+                resource_id=f"{run.project_id}.{found.repository_id}",
+            )  # fmt: skip
+
+
+def _repositories_named(job: JobPlan) -> Iterator[str]:
+    yield from job.uses_repositories
+    for step in _steps(job):
+        name = step.inputs.get("repository", "self") if step.shorthand == "checkout" else "self"
+        if name.lower() not in ("self", "none"):
+            yield name
+
+
 def _names(store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan) -> Iterator[str]:
     values = [
         value
@@ -68,13 +224,25 @@ def _names(store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan
     known: macros.ExpandedVariables | None = None
     for value in values:
         if "$(" in value and known is None:
-            known = macros.expand_all(
-                run_variables.shown(
-                    run_variables.all_of(store, run, plan, stage=stage, job=job)
-                ),
-                secret_names=(),
-            )  # fmt: skip
+            known = _known(store, run, plan, stage, job)
         yield macros.expand(value, known.values) if known else value
+
+
+def _expanded(
+    store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan, text: str
+) -> str:
+    if "$(" not in text:
+        return text
+    return macros.expand(text, _known(store, run, plan, stage, job).values)
+
+
+def _known(
+    store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan
+) -> macros.ExpandedVariables:
+    return macros.expand_all(
+        run_variables.shown(run_variables.all_of(store, run, plan, stage=stage, job=job)),
+        secret_names=(),
+    )
 
 
 def _steps(job: JobPlan) -> Iterator[StepPlan]:

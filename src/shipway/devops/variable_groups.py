@@ -75,6 +75,12 @@ def find(store: Store, *, project_id: str, name: str) -> VariableGroup | None:
     )
 
 
+def find_by_id(store: Store, group_id: int) -> VariableGroup | None:
+    """The group of that number, or None."""
+    found = store.documents.find(_KIND, _key(group_id))
+    return rows.read(VariableGroup, found.body) if found else None
+
+
 def get(store: Store, group_id: int, *, project_id: str | None = None) -> VariableGroup:
     """The group. Raises `NotFound`."""
     found = store.documents.find(_KIND, _key(group_id))

@@ -10,7 +10,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from shipway.base.messages import Event
-from shipway.loop import checkpoint, deployment, ml_job, push_batch, run
+from shipway.loop import (
+    checkpoint,
+    deployment,
+    ml_job,
+    ml_job_failure,
+    push_batch,
+    resumption,
+    run,
+    run_failure,
+)
 from shipway.loop import timer as timers
 from shipway.store.doorbell import Doorbell, ring
 from shipway.store.store import Store
@@ -21,6 +30,7 @@ _BATCH = 32
 _TRIES = 3
 _LONGEST_WAIT = 30.0
 _RETRY_SECONDS = 0.2
+_FAILED = "ReactionFailed"
 
 Reaction = Callable[[Store, Event], None]
 
@@ -33,14 +43,19 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "JobRunStarted": (run.on_job_started,),
     "JobRunEnded": (run.on_job_ended,),
     "RunCancelRequested": (run.on_progress,),
+    "StageCompleted": (resumption.on_stage_completed,),
     "RunCompleted": (push_batch.release,),
+    "PipelinePermissionGranted": (resumption.on_permission,),
     "ApprovalGranted": (checkpoint.on_approval, run.on_progress),
     "ApprovalRejected": (checkpoint.on_approval, run.on_progress),
     "ApprovalTimedOut": (checkpoint.on_approval, run.on_progress),
+    "ExclusiveLockRequested": (resumption.on_lock,),
+    "CheckpointClosed": (run.on_progress,),
     "EndpointRequested": (deployment.settle_endpoint,),
     "ServingReady": (deployment.deployment_ready,),
     "ServingFailed": (deployment.deployment_failed,),
     "ServingStopped": (deployment.deployment_stopped,),
+    _FAILED: (run_failure.on_reaction_failed, ml_job_failure.on_reaction_failed),
 }
 
 
@@ -144,7 +159,9 @@ class Reactor:
             else:
                 return
         with self._store.database.transaction():
-            self._note(event.subject, {"event": event.number, "kind": event.kind})
+            # a station that fails on a failure ends here: it would fail on its own failure again
+            if event.kind != _FAILED:
+                self._note(event.subject, {"event": event.number, "kind": event.kind})
             self._store.journal.mark_handled(event.number)
 
     def _fire(self, timer: Timer) -> None:
@@ -163,4 +180,4 @@ class Reactor:
 
     def _note(self, subject: str, data: Mapping[str, object]) -> None:
         now = self._store.clock.now()
-        self._store.journal.append(Event(kind="ReactionFailed", subject=subject, at=now, data=data))
+        self._store.journal.append(Event(kind=_FAILED, subject=subject, at=now, data=data))

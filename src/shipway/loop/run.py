@@ -225,6 +225,7 @@ def _begin(store: Store, run: Run, plan: RunPlan, diagnostics: list[Diagnostic])
         run_name=run_compilation.name_of(store, run, plan),
         diagnostics=tuple(run_compilation.as_body(d) for d in diagnostics),
     )
+    run_deployments.make_environments(store, run, plan)
     advance(store, run.run_id)
 
 

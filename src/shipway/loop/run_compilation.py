@@ -72,7 +72,7 @@ def _context(store: Store, run: Run) -> CompileContext:
     return CompileContext(
         parameters=dict(run.parameters),
         variables=run_variables.shown(known),
-        groups=run_variables.group_values(store, run.project_id),
+        groups=run_variables.group_values(store, run),
         secret_names=frozenset(v.name for v in known if v.is_secret),
         known_tasks=task_definitions.KNOWN,
     )

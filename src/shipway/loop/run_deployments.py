@@ -1,16 +1,33 @@
-"""The history of an environment: which deployment jobs ran against it, and how they ended.
+"""The environments of a run: made when it begins, and the history of what was deployed to them.
 
 Called by the station of runs, in its transactions; knows nothing of how a run goes on.
 """
 
 from datetime import datetime
 
-from shipway.azpipelines.plan import JobPlan, StagePlan
+from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan
+from shipway.base.errors import BadInput
 from shipway.devops import environments
 from shipway.devops.environments import DeploymentRecord
 from shipway.devops.run_states import Result
 from shipway.devops.runs import Record, Run
 from shipway.store.store import Store
+
+
+def make_environments(store: Store, run: Run, plan: RunPlan) -> None:
+    """The environments that the plan names and that are missing, each open to its definition.
+
+    A name that no environment can have fails its stage later, where it can be shown.
+    """
+    for name in {job.environment_name for stage in plan.stages for job in stage.jobs}:
+        try:
+            environments.check_name(name or "")
+        except BadInput:
+            continue
+        environments.ensure(
+            store, project_id=run.project_id, name=name or "", definition_id=run.definition_id,
+            by_id=run.requested_by.object_id, by_name=run.requested_by.name,
+        )  # fmt: skip
 
 
 def add(store: Store, run: Run, stage: StagePlan, job: JobPlan) -> dict[str, int]:

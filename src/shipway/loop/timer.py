@@ -14,6 +14,7 @@ Firing = Callable[[Store, Timer], None]
 TIMERS: Mapping[str, Firing] = {
     alert.TIMER: alert.fire,
     approvals.TIMER_KIND: checkpoint.on_timer,
+    checkpoint.LOCK_TIMER: checkpoint.on_lock_timer,
     schedule.TIMER: schedule.fire,
     pipeline_schedule.TIMER: pipeline_schedule.fire,
 }

@@ -29,6 +29,7 @@ from shipway.devops import (
 )
 from shipway.devops.runs import Record, Run
 from shipway.loop import run as station
+from shipway.loop import run_deployments
 from shipway.store.store import Store, open_store
 
 
@@ -59,6 +60,7 @@ def begun(store: Store, *stages: StagePlan) -> Run:
         )  # fmt: skip
     runs.set_run(store, run.run_id, state="inProgress", plan=plan.to_json())
     with store.database.transaction():
+        run_deployments.make_environments(store, run, plan)
         station.advance(store, run.run_id)
     return runs.get(store, run.run_id)
 

@@ -16,6 +16,7 @@ from shipway.studio.views import (
     JobRunView,
     LogView,
     Moment,
+    PermissionView,
     PlotView,
     RunView,
     StageView,
@@ -52,6 +53,10 @@ def show(store: Store, visit: Visit) -> Answer:
         run=_run(),
         stages=_stages(),
         approval=_approval(),
+        permission=PermissionView(
+            message="This pipeline needs permission to access 1 resource before this run can "
+            "continue", resources=("variable group 'ml-prod'",), may_permit=True,
+        ),
         log=_log(),
         tests=(
             TestsView(
@@ -80,7 +85,8 @@ def _run() -> RunView:
     return RunView(
         number=12, pipeline="prod-ml-pipeline", name="20260101.3", project="ml-platform",
         state="inProgress", branch="main", commit="1a2b3c4d5e6f", reason="individualCI",
-        requested_for="dana", when=_NEVER, took="1 min 4 s", waits=True, is_over=False,
+        requested_for="dana", when=_NEVER, took="1 min 4 s", waits="waits for approval",
+        is_over=False,
     )  # fmt: skip
 
 
@@ -98,10 +104,10 @@ def _stages() -> tuple[StageView, ...]:
         steps=steps,
     )  # fmt: skip
     return (
-        StageView(name="Test", state="inProgress", took="3.1 s", waits=False, issues=(),
+        StageView(name="Test", state="inProgress", took="3.1 s", waits="", issues=(),
                   jobs=(job,)),
-        StageView(name="Approve and deploy", state="pending", took="", waits=True, issues=(),
-                  jobs=()),
+        StageView(name="Approve and deploy", state="pending", took="", waits="needs permission",
+                  issues=(), jobs=()),
     )  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """Runs of pipelines: the list, one run with its stages and steps, and what may be done to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from shipway.base.errors import Forbidden
 from shipway.devops import approvals, members, projects, runs
+from shipway.devops.members import Permission
 from shipway.devops.runs import Record, Run
+from shipway.loop import checkpoint, checkpoint_records
 from shipway.loop import run as station
 from shipway.store.store import Store
 from shipway.studio import wording
@@ -13,20 +15,34 @@ from shipway.studio.contexts import RunContext, RunsContext
 from shipway.studio.exchange import Answer, Page, Redirect, Visit
 from shipway.studio.pages import approvals as approvals_page
 from shipway.studio.pages import run_findings, run_logs
-from shipway.studio.views import IssueView, JobRunView, Moment, RunView, StageView, StepView
+from shipway.studio.views import (
+    IssueView,
+    JobRunView,
+    Moment,
+    PermissionView,
+    RunView,
+    StageView,
+    StepView,
+)
 
 _SHOWN = 100
+_APPROVAL, _PERMISSION = "waits for approval", "needs permission"
+_WAITS = {
+    "Checkpoint.Authorization": _PERMISSION, "Checkpoint.Approval": _APPROVAL,
+    "Checkpoint.ExclusiveLock": "waits for an exclusive lock",
+}  # fmt: skip
 
 
 def show_all(store: Store, visit: Visit) -> Answer:
     """GET /runs: the newest runs."""
     del visit
     found = runs.list_of(store)
-    waiting = {a.run_id for a in approvals.list_of(store, status="pending")}
+    waiting = {a.run_id: _APPROVAL for a in approvals.list_of(store, status="pending")}
+    waiting |= dict.fromkeys(checkpoint.runs_without_permission(store), _PERMISSION)
     names = _project_names(store)
     now = store.clock.now()
     rows = tuple(
-        view(run, now, waits=run.run_id in waiting, project=names.get(run.project_id, ""))
+        view(run, now, waits=waiting.get(run.run_id, ""), project=names.get(run.project_id, ""))
         for run in found[:_SHOWN]
     )
     return Page(
@@ -40,22 +56,31 @@ def show(store: Store, visit: Visit) -> Answer:
     records = runs.records_of(store, run.run_id)
     opened = approvals.list_of(store, run_id=run.run_id)
     waiting = [a for a in opened if a.status == "pending"]
+    stages_waiting = _waiting(records)
+    needed = checkpoint.needs_of(store, run.run_id)
     chosen = run_logs.chosen(records, visit.query.get("step", ""))
     now = store.clock.now()
     project = _project_names(store).get(run.project_id, "")
     context = RunContext(
-        run=view(run, now, waits=bool(waiting), project=project),
+        run=view(run, now, waits=next(iter(stages_waiting.values()), ""), project=project),
         diagnostics=tuple(_diagnostic(dict(d)) for d in run.diagnostics),
-        stages=_stages(records, now, {a.stage_name for a in waiting}, chosen),
+        stages=_stages(records, now, stages_waiting, chosen),
         approvals=tuple(
             approvals_page.view(store, one, visit.principal, back=f"/runs/{run.run_id}")
             for one in [*waiting, *(a for a in opened if a.status != "pending")]
         ),
+        permission=PermissionView(
+            message=checkpoint_records.permission_text(len(needed)),
+            resources=tuple(str(one) for one in needed),
+            may_permit=_may(store, visit, run, "build"),
+        )
+        if needed
+        else None,
         log=run_logs.view(store, run, chosen) if chosen else None,
         summaries=run_findings.summaries(store, run.run_id),
         tests=run_findings.tests(store, run.run_id),
         artifacts=run_findings.artifacts_of(store, run.run_id),
-        may_change=members.may(store, visit.principal, "contribute"),
+        may_change=_may(store, visit, run, "contribute"),
     )
     title = f"{run.definition_name} {run.run_name}"
     return Page(template="run.html", title=title, context=context)
@@ -75,7 +100,13 @@ def rerun(store: Store, visit: Visit) -> Answer:
     return Redirect(location=f"/runs/{made.run_id}")
 
 
-def view(run: Run, now: datetime, *, waits: bool, project: str) -> RunView:
+def permit(store: Store, visit: Visit) -> Answer:
+    """POST /runs/{run}/permit: its pipeline may use what the run waits for."""
+    checkpoint.permit(store, run_id=visit.number("run"), principal=visit.principal)
+    return Redirect(location=f"/runs/{visit.number('run')}")
+
+
+def view(run: Run, now: datetime, *, waits: str, project: str) -> RunView:
     """A run as a row or a head."""
     return RunView(
         number=run.run_id, pipeline=run.definition_name, name=run.run_name, project=project,
@@ -88,11 +119,27 @@ def view(run: Run, now: datetime, *, waits: bool, project: str) -> RunView:
 
 
 def _check(store: Store, visit: Visit) -> None:
-    if not members.may(store, visit.principal, "contribute"):
+    if not _may(store, visit, runs.get(store, visit.number("run")), "contribute"):
         raise Forbidden(
             f"{visit.principal.name} may look at runs, not change them", where=visit.path,
             hint="Ask a contributor of the project.",
         )  # fmt: skip
+
+
+def _may(store: Store, visit: Visit, run: Run, permission: Permission) -> bool:
+    return members.may(store, visit.principal, permission, project_id=run.project_id)
+
+
+def _waiting(records: Sequence[Record]) -> dict[str, str]:
+    """What the stages of a run wait for, by their names."""
+    by_id = {record.record_id: record for record in records}
+    found: dict[str, str] = {}
+    for record in records:
+        parent = by_id.get(record.parent_id or "")
+        stage = by_id.get(parent.parent_id or "") if parent else None
+        if stage is not None and record.kind in _WAITS and record.state == "inProgress":
+            found[stage.ref_name] = _WAITS[record.kind]
+    return found
 
 
 def _project_names(store: Store) -> dict[str, str]:
@@ -110,7 +157,7 @@ def _diagnostic(item: dict[str, object]) -> IssueView:
 
 
 def _stages(
-    records: Sequence[Record], now: datetime, waiting: set[str], chosen: Record | None
+    records: Sequence[Record], now: datetime, waiting: Mapping[str, str], chosen: Record | None
 ) -> tuple[StageView, ...]:
     children: dict[str | None, list[Record]] = {}
     for record in records:
@@ -123,7 +170,7 @@ def _stages(
         reasons = _issues(stage) or tuple(i for c in checkpoints for i in _issues(c))
         found.append(
             StageView(
-                name=stage.name, state=_state(stage), waits=stage.ref_name in waiting,
+                name=stage.name, state=_state(stage), waits=waiting.get(stage.ref_name, ""),
                 took=_took(stage, now), issues=reasons, jobs=tuple(jobs),
             )
         )  # fmt: skip

@@ -6,14 +6,12 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/distributedtask/pools
 from typing import Any
 
 from shipway.base.errors import NotFound
+from shipway.devops.agent_pools import HOSTED, POOLS
 from shipway.devops.projects import Project
 from shipway.store.store import Store
 from shipway.wire.devops import shapes
 from shipway.wire.devops.shapes import in_organization, in_project
 from shipway.wire.http import Request, Response, Route, json_response
-
-# a hosted pool and a private one; jobs of both run on this machine, each as on a fresh one
-POOLS = {1: ("Azure Pipelines", True), 2: ("Default", False)}
 
 
 class AgentPools:
@@ -26,7 +24,7 @@ class AgentPools:
         """GET distributedtask/pools."""
         name = request.arg("poolName").casefold()
         return shapes.collection(
-            [_pool(n) for n, (known, _) in POOLS.items() if name in ("", known.casefold())]
+            [_pool(n) for n, one in POOLS.items() if name in ("", one.name.casefold())]
         )
 
     def pool(self, request: Request) -> Response:
@@ -41,8 +39,8 @@ class AgentPools:
         return shapes.collection(
             [
                 queue_shape(request, project, n)
-                for n, (known, _) in POOLS.items()
-                if not names or known.casefold() in names
+                for n, one in POOLS.items()
+                if not names or one.name.casefold() in names
             ]
         )
 
@@ -53,9 +51,9 @@ class AgentPools:
         return json_response(queue_shape(request, project, number))
 
 
-def queue_shape(request: Request, project: Project, number: int = 1) -> dict[str, Any]:
+def queue_shape(request: Request, project: Project, number: int = HOSTED) -> dict[str, Any]:
     """`TaskAgentQueue`."""
-    name, hosted = POOLS[number]
+    name, hosted = POOLS[number].name, POOLS[number].is_hosted
     return {
         "id": number, "name": name, "projectId": project.project_id,
         "url": f"{shapes.project_url(request, project)}/_apis/distributedtask/queues/{number}",
@@ -88,7 +86,7 @@ def _known(text: str, name: str) -> int:
 
 
 def _pool(number: int) -> dict[str, Any]:
-    name, hosted = POOLS[number]
+    name, hosted = POOLS[number].name, POOLS[number].is_hosted
     return {
         "id": number, "name": name, "isHosted": hosted, "poolType": "automation", "size": 1,
         "isLegacy": False, "autoProvision": True, "autoUpdate": True,

@@ -5,9 +5,9 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/approvalsandchecks/che
 
 from typing import Any
 
-from shipway.azure.entra import groups, users
+from shipway.azure.entra import users
 from shipway.base.errors import BadInput, NotSupported
-from shipway.devops import checks
+from shipway.devops import approver_names, checks
 from shipway.devops.checks import Check, CheckKind
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
@@ -46,7 +46,7 @@ class Checks:
             resource_type=request.arg("resourceType") or None,
             resource_id=request.arg("resourceId") or None,
         )  # fmt: skip
-        return shapes.collection([self._shape(request, project, c) for c in found])
+        return shapes.collection([self._expanded(request, project, c) for c in found])
 
     def query(self, request: Request) -> Response:
         """POST pipelines/checks/queryconfigurations: the checks on a list of resources."""
@@ -59,12 +59,12 @@ class Checks:
                 resource_type=one.text("type"), resource_id=one.text("id"),
             )
         ]  # fmt: skip
-        return shapes.collection([self._shape(request, project, c) for c in found])
+        return shapes.collection([self._expanded(request, project, c) for c in found])
 
     def get(self, request: Request) -> Response:
         """GET pipelines/checks/configurations/{id}."""
         project, found = self._of(request)
-        return json_response(self._shape(request, project, found))
+        return json_response(self._expanded(request, project, found))
 
     def create(self, request: Request) -> Response:
         """POST pipelines/checks/configurations."""
@@ -115,13 +115,27 @@ class Checks:
         """An approver nobody can be would hold every run for ever."""
         for one in settings.children("approvers") if kind == "Approval" else ():
             object_id = one.text("id")
-            if not users.find(self._store, object_id) and not groups.find(self._store, object_id):
+            if approver_names.find_approver(self._store, object_id) is None:
                 people = ", ".join(f"{u.name} {u.object_id}" for u in users.list_users(self._store))
                 raise BadInput(
                     f"the approver '{object_id[:100]}' is neither a user nor a group",
                     code="InvalidCheckConfigurationException", where=f"{one.path}.id",
                     hint=f"Users: {people}.",
                 )  # fmt: skip
+
+    def _expanded(self, request: Request, project: Project, check: Check) -> dict[str, Any]:
+        """Settings are told to whoever asks for them, as Azure does."""
+        shape = self._shape(request, project, check)
+        expand = request.arg("$expand", "none").lower()
+        if expand not in ("none", "settings"):
+            raise BadInput(
+                f"The value '{expand[:60]}' is not valid for parameter '$expand'",
+                code="InvalidArgumentValueException", where="$expand",
+                hint="Known: none, settings.",
+            )  # fmt: skip
+        if expand == "none":
+            del shape["settings"]
+        return shape
 
     def _shape(self, request: Request, project: Project, check: Check) -> dict[str, Any]:
         by = Requester(object_id=check.created_by_id, name=check.created_by_name)
@@ -158,11 +172,11 @@ def routes(store: Store) -> tuple[Route, ...]:
     one = f"{base}/{{check}}"
     return (
         in_project("GET", base, noun.on_resource, query=("resourceType", "resourceId", "$expand")),
-        in_project("POST", base, noun.create, action="administer"),
+        in_project("POST", base, noun.create, action="build"),
         in_project("POST", "pipelines/checks/queryconfigurations", noun.query, query=("$expand",)),
         in_project("GET", one, noun.get, query=("$expand",)),
-        in_project("PATCH", one, noun.update, action="administer"),
-        in_project("DELETE", one, noun.delete, action="administer"),
+        in_project("PATCH", one, noun.update, action="build"),
+        in_project("DELETE", one, noun.delete, action="build"),
     )
 
 

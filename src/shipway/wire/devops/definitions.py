@@ -11,6 +11,7 @@ from shipway.base.errors import BadInput, NotFound
 from shipway.devops import definitions
 from shipway.devops.definitions import (
     DefinitionVariable,
+    JobScope,
     PipelineDefinition,
     QueueStatus,
     TriggerOverride,
@@ -25,6 +26,7 @@ from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
 
 _STATUSES: tuple[QueueStatus, ...] = ("enabled", "paused", "disabled")
+_SCOPES: tuple[JobScope, ...] = ("project", "projectCollection")
 _YAML_PROCESS = 2
 _LIST_QUERY = (
     "name", "repositoryId", "repositoryType", "queryOrder", "$top", "continuationToken",
@@ -86,6 +88,9 @@ class Definitions:
             variables=_variables(body),
             variable_group_ids=tuple(g.number("id") for g in body.children("variableGroups")),
             queue_status=body.choice("queueStatus", _STATUSES, "enabled"),
+            job_authorization_scope=body.choice(
+                "jobAuthorizationScope", _SCOPES, "projectCollection"
+            ),
             created_by_id=request.principal.object_id,
             created_by_name=request.principal.name,
         )
@@ -118,6 +123,9 @@ class Definitions:
                     body.child("repository").text("defaultBranch", before.default_branch)
                 ),
                 queue_status=body.choice("queueStatus", _STATUSES, before.queue_status),
+                job_authorization_scope=body.choice(
+                    "jobAuthorizationScope", _SCOPES, before.job_authorization_scope
+                ),
                 trigger_override=_trigger(body),
                 variables=_variables(body),
                 variable_group_ids=tuple(g.number("id") for g in body.children("variableGroups")),
@@ -159,7 +167,7 @@ class Definitions:
                 for name, v in definition.variables.items()
             },
             "variableGroups": [{"id": g} for g in definition.variable_group_ids],
-            "jobAuthorizationScope": "project", "jobTimeoutInMinutes": 60,
+            "jobAuthorizationScope": definition.job_authorization_scope, "jobTimeoutInMinutes": 60,
             "jobCancelTimeoutInMinutes": 5, "options": [], "tags": [], "properties": {},
         }  # fmt: skip
 
@@ -170,14 +178,14 @@ def routes(store: Store) -> tuple[Route, ...]:
     one = "build/definitions/{definition}"
     return (
         in_project("GET", "build/definitions", noun.list_all, query=_LIST_QUERY),
-        in_project("POST", "build/definitions", noun.create, action="administer",
+        in_project("POST", "build/definitions", noun.create, action="contribute",
                    query=("definitionToCloneId", "definitionToCloneRevision")),
         in_project("GET", one, noun.get,
                    query=("revision", "propertyFilters", "includeLatestBuilds",
                           "minMetricsTime")),
-        in_project("PUT", one, noun.update, action="administer",
+        in_project("PUT", one, noun.update, action="contribute",
                    query=("secretsSourceDefinitionId", "secretsSourceDefinitionRevision")),
-        in_project("DELETE", one, noun.delete, action="administer"),
+        in_project("DELETE", one, noun.delete, action="contribute"),
     )  # fmt: skip
 
 

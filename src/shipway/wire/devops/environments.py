@@ -124,9 +124,9 @@ def routes(store: Store) -> tuple[Route, ...]:
     page = ("continuationToken", "$top", "top")
     return (
         in_project("GET", base, noun.list_all, query=("name", *page)),
-        in_project("POST", base, noun.create, action="administer"),
+        in_project("POST", base, noun.create, action="build"),
         in_project("GET", one, noun.get, query=("expands",)),
-        in_project("PATCH", one, noun.update, action="administer"),
-        in_project("DELETE", one, noun.delete, action="administer"),
+        in_project("PATCH", one, noun.update, action="build"),
+        in_project("DELETE", one, noun.delete, action="build"),
         in_project("GET", f"{one}/environmentdeploymentrecords", noun.records, query=page),
     )

@@ -13,12 +13,13 @@ from shipway.devops.members import Permission
 from shipway.store.store import Store
 from shipway.wire import errors
 from shipway.wire.chain import Authenticate, Authorize
-from shipway.wire.devops import git, versions
+from shipway.wire.devops import git, rights, versions
 from shipway.wire.http import Request, Response, Route
 
 _CHALLENGE = 'Basic realm="https://dev.azure.com/"'
 _PERMISSIONS: dict[str, Permission] = {
-    "read": "read", "job": "job", "contribute": "contribute", "administer": "administer",
+    "read": "read", "job": "job", "contribute": "contribute", "build": "build",
+    "endpoint": "endpoint", "administer": "administer", "organize": "organize",
 }  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def authenticator(store: Store) -> Authenticate:
                 hint="System.AccessToken is good while its run lasts.",
                 headers={"WWW-Authenticate": _CHALLENGE},
             )  # fmt: skip
-        if members.role_of(store, principal) is None:
+        if not members.belongs(store, principal):
             raise Unauthenticated(
                 f"TF400813: The user '{principal.name}' is not authorized to access this resource",
                 code="UnauthorizedRequestException",
@@ -64,14 +65,12 @@ def authorizer(store: Store) -> Authorize:
                 hint=f"The organization is https://dev.azure.com/{projects.ORGANIZATION}.",
             )  # fmt: skip
         versions.check(request)
-        permission = _PERMISSIONS[route.action]
-        if not members.may(store, request.principal, permission):
-            raise Forbidden(
-                f"TF401019: {request.principal.name} needs the permission '{permission}' for "
-                f"{request.method} {request.path}",
-                code="AccessDeniedException", where=request.path,
-                hint="An administrator of the organization can do this.",
-            )  # fmt: skip
+        name = request.params.get("project")
+        project = projects.find(store, name) if name else None
+        rights.require(
+            store, request, _PERMISSIONS[route.action],
+            project_id=project.project_id if project else None,
+        )  # fmt: skip
         _stay_in_project(store, request)
 
     return authorize

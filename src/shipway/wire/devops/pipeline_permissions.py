@@ -3,10 +3,12 @@
 Source: https://learn.microsoft.com/rest/api/azure/devops/approvalsandchecks/pipeline-permissions
 """
 
+from dataclasses import replace
 from typing import Any
 
 from shipway.base.errors import NotFound
 from shipway.devops import (
+    agent_pools,
     definitions,
     environments,
     pipeline_permissions,
@@ -19,8 +21,7 @@ from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
 from shipway.wire.devops import shapes
-from shipway.wire.devops.agent_pools import POOLS
-from shipway.wire.devops.fields import body_of
+from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
 
@@ -33,18 +34,32 @@ class PipelinePermissions:
 
     def get(self, request: Request) -> Response:
         """GET pipelines/pipelinepermissions/{type}/{id}."""
-        shapes.project_of(self._store, request)
+        project = shapes.project_of(self._store, request)
         found = pipeline_permissions.get(
-            self._store, resource_type=request.params["type"], resource_id=request.params["id"]
+            self._store, resource_type=request.params["type"], resource_id=_key(request, project)
         )
         return json_response(self._shape(request, found))
 
     def update(self, request: Request) -> Response:
         """PATCH pipelines/pipelinepermissions/{type}/{id}: add and take away."""
-        project, body = shapes.project_of(self._store, request), body_of(request)
-        kind, resource_id = request.params["type"], request.params["id"]
+        return json_response(self._update(request, body_of(request)))
+
+    def update_many(self, request: Request) -> Response:
+        """PATCH pipelines/pipelinepermissions: several resources, each with its changes."""
+        listed = Fields(values={"resources": request.json_value()}).children("resources")
+        with self._store.database.transaction():
+            return shapes.collection([self._update_one(request, one) for one in listed])
+
+    def _update_one(self, request: Request, body: Fields) -> dict[str, Any]:
+        resource = body.child("resource")
+        params = {**request.params, "type": resource.text("type"), "id": resource.text("id")}
+        return self._update(replace(request, params=params), body)
+
+    def _update(self, request: Request, body: Fields) -> dict[str, Any]:
+        project = shapes.project_of(self._store, request)
+        kind, resource_id = request.params["type"], _key(request, project)
         pipeline_permissions.get(self._store, resource_type=kind, resource_id=resource_id)
-        self._check_resource(project, kind.lower(), resource_id)
+        self._check_resource(project, kind.lower(), request.params["id"])
         changes: list[tuple[int | None, bool]] = []
         if body.has("allPipelines"):
             changes.append((None, body.child("allPipelines").boolean("authorized")))
@@ -61,7 +76,7 @@ class PipelinePermissions:
                     by=request.principal.object_id, definition_id=definition_id,
                 )  # fmt: skip
         found = pipeline_permissions.get(self._store, resource_type=kind, resource_id=resource_id)
-        return json_response(self._shape(request, found))
+        return self._shape(request, found)
 
     def _check_resource(self, project: Project, kind: str, resource_id: str) -> None:
         """Raises `NotFound` for a resource that this project does not have."""
@@ -79,7 +94,7 @@ class PipelinePermissions:
             # Azure writes it <project id>.<repository id>
             repositories.get(self._store, project_id=project.project_id,
                              name_or_id=resource_id.rpartition(".")[2])  # fmt: skip
-        elif kind != "queue" or shapes.number(resource_id, "resourceId") not in POOLS:
+        elif kind != "queue" or shapes.number(resource_id, "resourceId") not in agent_pools.POOLS:
             raise NotFound(
                 f"there is no {kind} '{resource_id[:100]}'", where="resourceId",
                 code="ResourceNotFoundException",
@@ -91,7 +106,7 @@ class PipelinePermissions:
             return shapes.identity(self._store, request, by)
 
         shape: dict[str, Any] = {
-            "resource": {"type": found.resource_type, "id": found.resource_id},
+            "resource": {"type": found.resource_type, "id": request.params["id"]},
             "pipelines": [
                 {"id": g.definition_id, "authorized": True, "authorizedBy": who(g.authorized_by),
                  "authorizedOn": shapes.moment(g.authorized_at)}
@@ -112,5 +127,12 @@ def routes(store: Store) -> tuple[Route, ...]:
     one = "pipelines/pipelinepermissions/{type}/{id}"
     return (
         in_project("GET", one, noun.get),
-        in_project("PATCH", one, noun.update, action="administer"),
+        in_project("PATCH", one, noun.update, action="build"),
+        in_project("PATCH", "pipelines/pipelinepermissions", noun.update_many, action="build"),
+    )
+
+
+def _key(request: Request, project: Project) -> str:
+    return pipeline_permissions.resource_id_of(
+        request.params["type"], request.params["id"], project_id=project.project_id
     )

@@ -160,7 +160,7 @@ def routes(store: Store) -> tuple[Route, ...]:
     listed = ("orderBy", "$top", "continuationToken")
     return (
         in_project("GET", "pipelines", noun.list_all, query=listed),
-        in_project("POST", "pipelines", noun.create, action="administer"),
+        in_project("POST", "pipelines", noun.create, action="contribute"),
         in_project("GET", one, noun.get, query=("pipelineVersion",)),
         in_project("POST", f"{one}/preview", noun.preview, query=("pipelineVersion",)),
         in_project("GET", f"{one}/runs", noun.runs),

@@ -10,7 +10,7 @@ from shipway.base.errors import BadInput, NotFound
 from shipway.devops import projects, repositories
 from shipway.devops.projects import Project
 from shipway.store.store import Store
-from shipway.wire.devops import shapes
+from shipway.wire.devops import rights, shapes
 from shipway.wire.devops.fields import body_of
 from shipway.wire.devops.shapes import in_organization
 from shipway.wire.http import Request, Response, Route, json_response
@@ -31,7 +31,11 @@ class Projects:
         state = request.arg("stateFilter", "wellFormed").lower()
         if state not in ("wellformed", "all", "unchanged"):
             return shapes.collection([])
-        found, following = shapes.paged(request, projects.list_all(self._store))
+        seen = [
+            p for p in projects.list_all(self._store)
+            if rights.sees(self._store, request, p.project_id)
+        ]  # fmt: skip
+        found, following = shapes.paged(request, seen)
         values = [shapes.project_reference(request, p) for p in found]
         return shapes.collection(values, continuation=following)
 
@@ -131,7 +135,7 @@ def routes(store: Store) -> tuple[Route, ...]:
     one = ("includeCapabilities", "includeHistory")
     return (
         in_organization("GET", "projects", noun.list_all, query=page),
-        in_organization("POST", "projects", noun.create, action="administer"),
+        in_organization("POST", "projects", noun.create, action="organize"),
         in_organization("GET", "projects/{project}", noun.get, query=one),
         in_organization("PATCH", "projects/{project}", noun.update, action="administer"),
         in_organization("DELETE", "projects/{project}", noun.delete, action="administer"),

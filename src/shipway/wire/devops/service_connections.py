@@ -6,13 +6,13 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/serviceendpoint/endpoi
 from dataclasses import replace
 from typing import Any
 
-from shipway.base.errors import BadInput, NotFound
+from shipway.base.errors import BadInput
 from shipway.devops import projects, service_connections
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.devops.service_connections import Scheme, ServiceConnection
 from shipway.store.store import Store
-from shipway.wire.devops import shapes
+from shipway.wire.devops import rights, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_organization, in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -52,7 +52,7 @@ class ServiceConnections:
             self._store, project_id=project.project_id, name_or_id=request.params["connection"]
         )
         if found is None or found.connection_id != request.params["connection"].lower():
-            raise _absent(request.params["connection"])
+            return json_response(None)  # as Azure says that there is none
         return json_response(self._shape(request, found))
 
     def create(self, request: Request) -> Response:
@@ -79,7 +79,7 @@ class ServiceConnections:
     def update(self, request: Request) -> Response:
         """PUT serviceendpoint/endpoints/{id}."""
         body = body_of(request)
-        before = service_connections.get(self._store, request.params["connection"])
+        before = self._changeable(request)
         authorization = body.child("authorization")
         changed = service_connections.replace_connection(
             self._store,
@@ -97,7 +97,7 @@ class ServiceConnections:
 
     def share(self, request: Request) -> Response:
         """PATCH serviceendpoint/endpoints/{id}: the projects that it is shared with."""
-        before = service_connections.get(self._store, request.params["connection"])
+        before = self._changeable(request)
         listed = Fields(values={"references": request.json_value()}).children("references")
         added = [
             projects.get(self._store, one.child("projectReference").text("id")).project_id
@@ -112,7 +112,7 @@ class ServiceConnections:
 
     def delete(self, request: Request) -> Response:
         """DELETE serviceendpoint/endpoints/{id}?projectIds=: for good in its own project."""
-        found = service_connections.get(self._store, request.params["connection"])
+        found = self._changeable(request)
         asked = {projects.get(self._store, p).project_id
                  for p in request.arg("projectIds").split(",") if p}  # fmt: skip
         if not asked:
@@ -147,7 +147,17 @@ class ServiceConnections:
                 hint="Name the project that the connection belongs to.",
             )  # fmt: skip
         places = [one.child("projectReference") for one in listed]
-        return [projects.get(self._store, p.text("id", p.text("name", "") or None)) for p in places]
+        named = [
+            projects.get(self._store, p.text("id", p.text("name", "") or None)) for p in places
+        ]
+        for one in named:
+            rights.require(self._store, request, "endpoint", project_id=one.project_id)
+        return named
+
+    def _changeable(self, request: Request) -> ServiceConnection:
+        found = service_connections.get(self._store, request.params["connection"])
+        rights.require(self._store, request, "endpoint", project_id=found.project_id)
+        return found
 
     def _shape(self, request: Request, connection: ServiceConnection) -> dict[str, Any]:
         by = Requester(object_id=connection.created_by_id, name=connection.created_by_name)
@@ -187,17 +197,10 @@ def routes(store: Store) -> tuple[Route, ...]:
     return (
         in_project("GET", base, noun.list_all, query=listed),
         in_project("GET", one, noun.get, query=("actionFilter", "loadConfidentialData")),
-        in_project("POST", base, noun.create, action="administer"),
-        in_organization("POST", base, noun.create, action="administer"),
-        in_organization("PUT", one, noun.update, action="administer", query=("operation",)),
-        in_organization("PATCH", one, noun.share, action="administer"),
-        in_organization("DELETE", one, noun.delete, action="administer", query=gone),
+        in_project("POST", base, noun.create, action="endpoint"),
+        in_organization("POST", base, noun.create, action="endpoint"),
+        in_organization("PUT", one, noun.update, action="endpoint", query=("operation",)),
+        in_organization("PATCH", one, noun.share, action="endpoint"),
+        in_organization("DELETE", one, noun.delete, action="endpoint", query=gone),
         in_organization("GET", "serviceendpoint/types", noun.types, query=("type", "scheme")),
     )
-
-
-def _absent(connection: str) -> NotFound:
-    return NotFound(
-        f"The service connection '{connection[:100]}' was not found.",
-        code="ServiceEndpointNotFoundException", where=connection[:100],
-    )  # fmt: skip

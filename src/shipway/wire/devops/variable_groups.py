@@ -11,7 +11,7 @@ from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.devops.variable_groups import GroupVariable, VariableGroup
 from shipway.store.store import Store
-from shipway.wire.devops import shapes
+from shipway.wire.devops import rights, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_organization, in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -61,6 +61,7 @@ class VariableGroups:
         body.choice("type", ("Vsts",), "Vsts")
         group_id = shapes.number(request.params["group"], "groupId")
         before = variable_groups.get(self._store, group_id)
+        rights.require(self._store, request, "build", project_id=before.project_id)
         changed = variable_groups.update(
             self._store, group_id=group_id, name=body.text("name", before.name),
             variables=_variables(body), description=body.text("description", before.description),
@@ -71,6 +72,7 @@ class VariableGroups:
         """DELETE distributedtask/variablegroups/{id}?projectIds=."""
         group_id = shapes.number(request.params["group"], "groupId")
         found = variable_groups.get(self._store, group_id)
+        rights.require(self._store, request, "build", project_id=found.project_id)
         asked = [i for i in request.arg("projectIds").lower().split(",") if i]
         if asked and found.project_id not in asked:
             raise BadInput(
@@ -92,7 +94,9 @@ class VariableGroups:
                 hint="Give one project reference.",
             )  # fmt: skip
         place = references[0].child("projectReference")
-        return projects.get(self._store, place.text("id", place.text("name", "") or None))
+        found = projects.get(self._store, place.text("id", place.text("name", "") or None))
+        rights.require(self._store, request, "build", project_id=found.project_id)
+        return found
 
     def _shape(self, request: Request, group: VariableGroup) -> dict[str, Any]:
         by = Requester(object_id=group.created_by_id, name=group.created_by_name)
@@ -127,12 +131,12 @@ def routes(store: Store) -> tuple[Route, ...]:
     return (
         in_project("GET", base, noun.list_all, query=listed),
         in_project("GET", one, noun.get),
-        in_project("POST", base, noun.create, action="administer"),
-        in_project("PUT", one, noun.update, action="administer"),
-        in_project("DELETE", one, noun.delete, action="administer"),
-        in_organization("POST", base, noun.create, action="administer"),
-        in_organization("PUT", one, noun.update, action="administer"),
-        in_organization("DELETE", one, noun.delete, action="administer", query=("projectIds",)),
+        in_project("POST", base, noun.create, action="build"),
+        in_project("PUT", one, noun.update, action="build"),
+        in_project("DELETE", one, noun.delete, action="build"),
+        in_organization("POST", base, noun.create, action="build"),
+        in_organization("PUT", one, noun.update, action="build"),
+        in_organization("DELETE", one, noun.delete, action="build", query=("projectIds",)),
     )
 
 

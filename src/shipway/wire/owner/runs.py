@@ -9,6 +9,7 @@ from shipway.base.errors import BadInput, NotFound
 from shipway.devops import approvals, artifacts, definitions, logs, projects, runs, test_results
 from shipway.devops.approvals import Approval
 from shipway.devops.runs import Record, Run
+from shipway.loop import checkpoint, checkpoint_records
 from shipway.loop import run as station
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
@@ -43,6 +44,7 @@ def get(store: Store, request: Request) -> Response:
         "diagnostics": [dict(d) for d in run.diagnostics],
         "records": [_record(record) for record in runs.records_of(store, run.run_id)],
         "approvals": [approval(a) for a in approvals.list_of(store, run_id=run.run_id)],
+        "permissions": _permissions(store, run),
         "artifacts": [
             {"name": a.name, "size": a.size, "files": a.file_count}
             for a in artifacts.list_of(store, run_id=run.run_id)
@@ -72,6 +74,40 @@ def cancel(store: Store, request: Request) -> Response:
         store, run_id=_run_of(store, request).run_id, principal=people.acting(store, request)
     )
     return json_response(_summary(changed, _project_names(store)))
+
+
+def permit(store: Store, request: Request) -> Response:
+    """`POST /api/v1/runs/{run}/permit`: the pipeline may use what the run waits for."""
+    run = _run_of(store, request)
+    given = checkpoint.permit(
+        store, run_id=run.run_id, principal=people.acting(store, request)
+    )  # fmt: skip
+    return json_response(
+        {"run_id": run.run_id, "pipeline": run.definition_name,
+         "resources": [str(one) for one in given]}
+    )  # fmt: skip
+
+
+def waiting_for_permission(store: Store, request: Request) -> Response:
+    """`GET /api/v1/permissions`: the runs whose pipelines need permission."""
+    del request
+    found = (runs.get(store, run_id) for run_id in checkpoint.runs_without_permission(store))
+    return json_response(
+        {"value": [one for run in found for one in _permissions(store, run)]}
+    )  # fmt: skip
+
+
+def _permissions(store: Store, run: Run) -> list[dict[str, Any]]:
+    needed = checkpoint.needs_of(store, run.run_id)
+    if not needed:
+        return []
+    return [
+        {
+            "run_id": run.run_id, "pipeline": run.definition_name,
+            "message": checkpoint_records.permission_text(len(needed)),
+            "resources": [str(one) for one in needed],
+        }
+    ]  # fmt: skip
 
 
 def log(store: Store, request: Request) -> Response:
