@@ -15,6 +15,8 @@ from shipway.store.store import Store
 
 _KIND = "pipeline_definition"
 QueueStatus = Literal["enabled", "paused", "disabled"]
+# kept as it was said: a job's token is of its project, as where the organization limits the scope
+JobScope = Literal["project", "projectCollection"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ class PipelineDefinition:
     yaml_path: str = "azure-pipelines.yml"
     default_branch: str = "refs/heads/main"
     queue_status: QueueStatus = "enabled"
+    job_authorization_scope: JobScope = "projectCollection"
     trigger_override: TriggerOverride | None = None
     variables: Mapping[str, DefinitionVariable] = field(default_factory=dict)
     variable_group_ids: tuple[int, ...] = ()
@@ -92,6 +95,7 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
     variables: Mapping[str, DefinitionVariable] | None = None,
     variable_group_ids: tuple[int, ...] = (),
     queue_status: QueueStatus = "enabled",
+    job_authorization_scope: JobScope = "projectCollection",
     created_by_id: str = "",
     created_by_name: str = "",
 ) -> PipelineDefinition:
@@ -105,7 +109,8 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
             definition_id=store.documents.next_number(_KIND), project_id=project_id, name=name,
             folder=_folder(folder), repository_id=repository_id, github=github,
             yaml_path=yaml_path.lstrip("/"), default_branch=full_branch(default_branch),
-            queue_status=queue_status, trigger_override=trigger_override,
+            queue_status=queue_status, job_authorization_scope=job_authorization_scope,
+            trigger_override=trigger_override,
             variables=variables or {}, variable_group_ids=variable_group_ids,
             created_by_id=created_by_id, created_by_name=created_by_name,
             created_at=now, updated_at=now,

@@ -23,7 +23,7 @@ Scheme = Literal[
 ]  # fmt: skip
 # keys of authorization parameters whose values are secret, by Azure's own types
 SECRET_PARAMETERS = frozenset(
-    {"serviceprincipalkey", "password", "apitoken", "accesstoken", "servicePrincipalCertificate"}
+    {"serviceprincipalkey", "password", "apitoken", "accesstoken", "serviceprincipalcertificate"}
 )
 
 
