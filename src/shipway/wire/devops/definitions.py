@@ -178,14 +178,14 @@ def routes(store: Store) -> tuple[Route, ...]:
     one = "build/definitions/{definition}"
     return (
         in_project("GET", "build/definitions", noun.list_all, query=_LIST_QUERY),
-        in_project("POST", "build/definitions", noun.create, action="administer",
+        in_project("POST", "build/definitions", noun.create, action="contribute",
                    query=("definitionToCloneId", "definitionToCloneRevision")),
         in_project("GET", one, noun.get,
                    query=("revision", "propertyFilters", "includeLatestBuilds",
                           "minMetricsTime")),
-        in_project("PUT", one, noun.update, action="administer",
+        in_project("PUT", one, noun.update, action="contribute",
                    query=("secretsSourceDefinitionId", "secretsSourceDefinitionRevision")),
-        in_project("DELETE", one, noun.delete, action="administer"),
+        in_project("DELETE", one, noun.delete, action="contribute"),
     )  # fmt: skip
 
 
