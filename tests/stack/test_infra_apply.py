@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from shipway.azure.arm import role_assignments
-from shipway.azure.entra import service_principals
+from shipway.azure.entra import federated_credentials, service_principals
 from shipway.devops import checks, definitions, environments, projects, variable_groups
 from tests.shipway_server import ShipwayServer, running
 from tests.stack.terraform_runs import (
@@ -123,10 +123,16 @@ def test_roles_are_those_of_ones_own_environment(place: Place) -> None:
 
 
 def identity_of(place: Place, environment: str) -> dict[str, str]:
-    """Variables of a terraform that is the environment's pipeline."""
-    app_id = place.environments[environment].outputs()["pipeline_client_id"]
-    secret = service_principals.add_secret(place.server.store, app_id=app_id)
-    return {"ARM_CLIENT_ID": app_id, "ARM_CLIENT_SECRET": secret.text}
+    """Variables of a terraform that is the environment's pipeline: by OIDC, without a secret."""
+    outputs = place.environments[environment].outputs()
+    subject = f"sc://shipway/{outputs['project_name']}/{outputs['service_connection_name']}"
+    assertion = federated_credentials.issue_assertion(place.server.store, subject=subject)
+    return {
+        "ARM_CLIENT_ID": outputs["pipeline_client_id"],
+        "ARM_CLIENT_SECRET": "",
+        "ARM_USE_OIDC": "true",
+        "ARM_OIDC_TOKEN": assertion,
+    }
 
 
 def test_the_identity_of_dev_gets_403_on_the_state_of_prod(place: Place) -> None:
