@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from shipway.base import ids
+from shipway.base.clock import SystemClock
 from shipway.terraform.resource import Values
 
-_MOST = 500  # more than that is somebody's dead folder: the oldest go
+_DAYS = 7  # a note that nobody has taken up by then is of a folder that nobody works in
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,9 +110,13 @@ class Attempts:
             found = sorted(self._folder.iterdir())
         except OSError:
             return []
-        for path in found[:-_MOST]:
-            _remove(path)
-        return [path for path in found if _is_left_over(path.name)]
+        left_over = [path for path in found if _is_left_over(path.name)]
+        oldest = SystemClock().now().timestamp() - _DAYS * 86400
+        for path in left_over:
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < oldest:
+                    _remove(path)
+        return left_over
 
 
 def scope_of(env_vars: Mapping[str, str]) -> str:

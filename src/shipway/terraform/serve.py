@@ -14,7 +14,7 @@ from shipway.terraform.all_resources import Tables
 from shipway.terraform.attempts import Attempts, scope_of
 from shipway.terraform.calls import Calls
 from shipway.terraform.protocol import certificate
-from shipway.terraform.protocol.plugin import Plugin
+from shipway.terraform.protocol.plugin import Plugin, check_caller
 from shipway.terraform.resource import AtAttribute, Values
 from shipway.terraform.schema import PROVIDERS, ProviderSchema
 from shipway.terraform.servicer import ProviderServicer
@@ -51,6 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve(provider: str, env_vars: Mapping[str, str]) -> None:
+    check_caller(env_vars)
     folder = Home(config.default_home()).root / "terraform"
     schema = ProviderSchema(provider)
 

@@ -62,10 +62,8 @@ class Plugin:
     def run(self, certificate: Callable[[], Certificate]) -> None:
         """Serve until Terraform asks to end, or is gone.
 
-        Raises `NotStartedByTerraform`, and `BadInput` for a Terraform that does not speak
-        protocol 6.
+        The caller has been checked by `check_caller`.
         """
-        check_caller(self._env_vars)
         # Ctrl-C reaches the whole process group; Terraform tells us itself what to do then
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         folder = socket_folder(self._env_vars)
