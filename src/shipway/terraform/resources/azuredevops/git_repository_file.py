@@ -19,7 +19,8 @@ from shipway.terraform.resources.azuredevops.attributes import (
 
 _VERSION = "7.1"
 _TRIES = 20
-_MOVED = ("TF401028", "has already been updated by another client")
+_MOVED = "has already been updated by another client"
+_PROTECTED = "GitRefUpdateRejectedByPolicyException"
 
 
 def create(calls: Calls, values: Values) -> Values:
@@ -107,28 +108,33 @@ def imported(calls: Calls, given: str) -> Values:
 
 
 def _commit(calls: Calls, values: Values, change: dict[str, Any], message: str) -> None:
-    """Push one commit; again from the new tip when another push came between."""
+    """Push one commit; again from the new tip when another push came between.
+
+    A file that goes away waits a while for the policies of its branch: one destroy takes both.
+    """
     repository, file, branch = _named(values)
     commit: dict[str, Any] = {"comment": message, "changes": [change]}
     for role in ("author", "committer"):
         name, email = text(values, f"{role}_name"), text(values, f"{role}_email")
         commit[role] = {"name": name, "email": email}
-    for attempt in range(_TRIES):
-        body = {
-            "refUpdates": [{"name": branch, "oldObjectId": _tip(calls, repository, branch)}],
-            "commits": [commit],
-        }
-        try:
-            with doing(f"Repository file, branch: {branch}, file: {file}"):
-                calls.devops(
-                    "POST", f"{_place(repository)}/pushes", api_version=_VERSION, body=body
-                )
-        except ApiError as error:
-            if attempt + 1 == _TRIES or not any(word in error.message for word in _MOVED):
-                raise
-            clock.sleep(0.1 * (attempt + 1))
-        else:
-            return
+    passing = (_MOVED, _PROTECTED) if change["changeType"] == "delete" else (_MOVED,)
+    with doing(f"Repository file, branch: {branch}, file: {file}", {_PROTECTED: "branch"}):
+        for attempt in range(_TRIES):
+            try:
+                _push(calls, repository, branch, commit)
+            except ApiError as error:
+                may_pass = error.code in passing or any(word in error.message for word in passing)
+                if not may_pass or attempt + 1 == _TRIES:
+                    raise
+                clock.sleep(min(0.1 * (attempt + 1), 1))
+            else:
+                return
+
+
+def _push(calls: Calls, repository: str, branch: str, commit: dict[str, Any]) -> None:
+    update = {"name": branch, "oldObjectId": _tip(calls, repository, branch)}
+    body = {"refUpdates": [update], "commits": [commit]}
+    calls.devops("POST", f"{_place(repository)}/pushes", api_version=_VERSION, body=body)
 
 
 def _change(values: Values, kind: str) -> dict[str, Any]:
