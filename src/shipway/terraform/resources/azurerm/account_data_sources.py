@@ -55,7 +55,8 @@ def _subscription(calls: Calls, config: Values) -> Values:
 def _role_definition(calls: Calls, config: Values) -> Values:
     scope = str(config.get("scope") or "")
     if config.get("name"):
-        found = role_assignments.find_definition(calls, scope, config["name"])
+        place = scope or f"/subscriptions/{calls.subscription_id}"
+        found = role_assignments.find_definition(calls, place, config["name"])
     else:
         wanted = str(config["role_definition_id"])
         by_id = role_assignments.get_definition(calls, wanted)

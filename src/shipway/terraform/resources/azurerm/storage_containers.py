@@ -186,7 +186,8 @@ def _customize(change: Change) -> None:
     if change.prior is None:
         return
     before, after = _account_of(change.prior), _account_of(change.planned)
-    if before != after and after is not UNKNOWN:
+    # an id that is not known yet is that of an account to come
+    if before != after:
         change.requires_replace.add(_BY_ID if change.planned.get(_BY_ID) else _BY_NAME)
     if bool(change.prior.get(_BY_ID)) != bool(change.planned.get(_BY_ID)):
         change.planned["id"] = UNKNOWN
