@@ -209,6 +209,25 @@ class LoopHome:
         (found,) = [d for d in self._workspaces() if d.endswith("-dev")]
         return found
 
+    @property
+    def prod_workspace(self) -> str:
+        """The key of the workspace of prod."""
+        (found,) = [d for d in self._workspaces() if d.endswith("-prod")]
+        return found
+
+    def promote(self, version: str) -> subprocess.CompletedProcess[str]:
+        """Run the stack's promotion of a version from dev to prod."""
+        subscription, group, workspace = self.prod_workspace.split("/")
+        _, from_group, from_workspace = self.workspace.split("/")
+        names: Mapping[str, str] = {
+            "subscription": subscription, "resource-group": group, "workspace": workspace,
+            "from-resource-group": from_group, "from-workspace": from_workspace,
+            "model-name": MODEL, "model-version": version,
+        }  # fmt: skip
+        flags = [word for name, value in names.items() for word in (f"--{name}", value)]
+        script = self.folder / "scripts" / "promote_model.py"
+        return self.server.command("exec", "--", sys.executable, str(script), *flags, check=False)
+
     def _workspaces(self) -> list[str]:
         subscription = tenant.facts(self.server.store).subscription_id
         found = workspaces.list_all(self.server.store, subscription=subscription)

@@ -25,7 +25,7 @@ from shipway.cli.scaffold import generate
 from shipway.devops import approvals, artifacts, runs
 from shipway.devops.runs import Run
 from shipway.loop import lineage, model_version, run
-from shipway.ml import schedules
+from shipway.ml import model_versions, schedules
 from shipway.ml.model_versions import ModelVersion
 
 # the smoke test asks three times, so this is in the middle of the traffic's first tenth
@@ -92,6 +92,40 @@ def test_a_push_to_main_starts_only_prod(loop: LoopHome, first: Run) -> None:
     run.cancel(loop.server.store, run_id=started.run_id, principal=dana)
     assert started.definition_name == "prod-ml-pipeline"
     assert loop.result(started.run_id) == "canceled"
+
+
+def test_a_version_approved_in_dev_is_released_in_prod_by_an_approval_of_its_own(
+    loop: LoopHome, first: Run
+) -> None:
+    """Nothing is trained again: the same files, looked at again by a person, serve in prod."""
+    store, prod = loop.server.store, loop.prod_workspace
+    for told in (loop.promote("1"), loop.promote("1")):
+        assert told.returncode == 0, told.stdout + told.stderr
+    assert "is there already" in told.stdout
+    (copy,) = model_versions.list_versions(store, workspace=prod, name=MODEL)
+    source = loop.version("1")
+    assert dict(copy.files) == dict(source.files)
+    assert "approval" not in copy.tags
+    assert (copy.tags["run"], copy.tags["job"]) == (source.tags["run"], source.tags["job"])
+    loop.push("main", "the same code [skip ci]")
+    started = loop.server.command(
+        "runs", "start", "prod-release-pipeline", "--branch", "main", "--json",
+        "--parameter", f"modelVersion={copy.version}",
+    )  # fmt: skip
+    release = int(json.loads(started.stdout)["run_id"])
+    loop.approve(release)
+    assert loop.result(release) == "succeeded", loop.told(release)
+    chain = lineage.chain_of(store, deployment="flight-delay-prod")
+    assert chain.is_complete, chain.missing
+    assert tuple(s.kind for s in chain.stations) == lineage.PROMOTED
+    own = lineage.chain_of(store, run=first.run_id)
+    assert tuple(s.kind for s in own.stations) == lineage.PUSHED
+
+
+def test_a_version_that_nobody_approved_is_not_promoted(loop: LoopHome, first: Run) -> None:
+    version = another_version(loop)
+    told = loop.promote(version.version)
+    assert (told.returncode, "has no approval recorded" in told.stdout) == (1, True), told.stderr
 
 
 def test_a_model_that_is_worse_is_never_registered(loop: LoopHome, first: Run) -> None:

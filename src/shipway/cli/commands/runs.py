@@ -1,14 +1,16 @@
-"""`shipway runs`: list, show, watch, cancel and rerun pipeline runs."""
+"""`shipway runs`: list, show, watch, start, cancel and rerun pipeline runs."""
 
 import argparse
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from shipway.base import config
 from shipway.base.clock import SystemClock
+from shipway.base.errors import BadInput, NotFound
 from shipway.base.home import Home
 from shipway.cli import output, run_tree
 from shipway.cli.run_watch import exit_code, watch
+from shipway.client.azure import AzureClient
 from shipway.client.session import Session
 
 
@@ -24,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     watched.add_argument(
         "--until-waiting", action="store_true", help="return when it waits for an approval too"
     )
+    started = verbs.add_parser("start", help="run a pipeline by hand")
+    started.add_argument("pipeline", help="its name")
+    started.add_argument("--branch", default="", help="default: the pipeline's own")
+    started.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="may be repeated"
+    )
     canceled = verbs.add_parser("cancel", help="stop a run")
     again = verbs.add_parser("rerun", help="run the same commit again")
     for child in (shown, watched):
@@ -31,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for child in (canceled, again):
         child.add_argument("run", type=int, help="its number")
         child.add_argument("--as", dest="user", default="", help="who does it (default: the owner)")
-    for child in (listed, shown, watched, canceled, again):
+    for child in (listed, shown, watched, started, canceled, again):
         child.add_argument("--json", action="store_true", help="print it as JSON")
 
 
@@ -40,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     session = Session(Home(config.default_home()))
     if arguments.action == "list":
         return _list(session, arguments)
+    if arguments.action == "start":
+        return _start(session, arguments)
     if arguments.action in ("cancel", "rerun"):
         body = {"as": arguments.user}
         changed = session.post(f"/runs/{arguments.run}/{arguments.action}", body)
@@ -66,6 +76,39 @@ def newest(session: Session) -> int:
     if not listed:
         raise run_tree.no_runs()
     return int(listed[0]["run_id"])
+
+
+def _start(session: Session, arguments: argparse.Namespace) -> int:
+    """Queue a run as the owner, by the same REST call as everybody."""
+    known = session.get("/pipelines")["value"]
+    found = [one for one in known if one["name"].lower() == arguments.pipeline.lower()]
+    if len(found) != 1:
+        raise NotFound(
+            f"{len(found)} pipelines are called '{arguments.pipeline}'", where=arguments.pipeline,
+            hint=f"Pipelines: {', '.join(one['name'] for one in known) or 'none'}.",
+        )  # fmt: skip
+    place = f"/{quote(found[0]['project'])}/_apis/pipelines/{found[0]['definition_id']}/runs"
+    made = AzureClient(Home(config.default_home())).devops("POST", place, {
+        "templateParameters": dict(_pair(one) for one in arguments.parameter),
+        "resources": {"repositories": {"self": {"refName": _ref(arguments.branch)}}},
+    })  # fmt: skip
+    run_id = int(made["id"])
+    if arguments.json:
+        output.show_json(session.get(f"/runs/{run_id}"))
+    else:
+        print(f"run {run_id} ({found[0]['name']}) is queued")
+    return 0
+
+
+def _ref(branch: str) -> str:
+    return branch if not branch or branch.startswith("refs/") else f"refs/heads/{branch}"
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise BadInput(f"'{text}' is not NAME=VALUE", where="--parameter")
+    return name, value
 
 
 def _list(session: Session, arguments: argparse.Namespace) -> int:

@@ -7,19 +7,16 @@ from shipway.base import config
 from shipway.base.home import Home
 from shipway.cli import output
 from shipway.cli.scaffold import generate
-from shipway.cli.seeding import azure_side, devops_side, flights, settings
-from shipway.client.azure import AzureClient
-from shipway.client.session import Session
-
-ENVIRONMENTS = ("dev", "prod")
-PROJECT = "flights"
+from shipway.cli.seeding import both_sides
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     parser.add_argument("--stack", type=Path, help="the stack's folder (default: the built-in one)")
     parser.add_argument(
-        "--project", default=PROJECT, help=f"Azure DevOps project (default: {PROJECT})"
+        "--project",
+        default=both_sides.PROJECT,
+        help=f"Azure DevOps project (default: {both_sides.PROJECT})",
     )
     parser.add_argument("--months", default="1-3", help="flights of these months (default: 1-3)")
     parser.add_argument("--webhook", default="", help="URL that failed runs are reported to")
@@ -31,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make it; safe to run again."""
-    made = seed(
+    made = both_sides.seed(
         Home(config.default_home()),
         stack=arguments.stack or generate.stack_folder(),
         project_name=arguments.project,
@@ -43,53 +40,3 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         output.show_json(made)
     return 0
-
-
-def seed(
-    home: Home,
-    *,
-    stack: Path,
-    project_name: str,
-    months: str,
-    webhook: str,
-    step_seconds: int | None,
-    say: azure_side.Say,
-) -> dict[str, object]:
-    """Make the resources of every environment; what was made, by name."""
-    client = AzureClient(home)
-    people = {user["name"]: user["object_id"] for user in Session(home).get("/users")}
-    data = flights.make(stack, home.root / "seed-data", months)
-    found = {name: settings.of_stack(stack, name) for name in ENVIRONMENTS}
-    sides = {}
-    for name, one in found.items():
-        sides[name] = azure_side.make(client, one, say)
-        count = azure_side.upload(client, sides[name], data)
-        say(f"{count} files of flights, months {months}")
-    project = devops_side.make_project(client, project_name, say)
-    for name, one in found.items():
-        devops_side.make_environment(
-            client,
-            project,
-            one,
-            sides[name],
-            approvers=[people["avery"], people["dana"]],
-            webhook=webhook,
-            step_seconds=step_seconds,
-            say=say,
-        )
-    return {
-        "project": project_name,
-        "repository": devops_side.REPOSITORY,
-        "url": f"https://dev.azure.com/shipway/{project_name}/_git/{devops_side.REPOSITORY}",
-        "environments": {
-            name: {
-                "resource_group": one.resource_group,
-                "workspace": one.workspace,
-                "endpoint": one.get("endpoint_name"),
-                "model": one.get("model_name"),
-                "branch": one.get("deploy_branch"),
-                "workspace_id": sides[name].workspace_id,
-            }
-            for name, one in found.items()
-        },
-    }

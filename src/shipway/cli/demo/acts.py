@@ -13,6 +13,7 @@ from shipway.base.errors import ShipwayError
 from shipway.base.home import Home
 from shipway.cli import lineage_tree, output
 from shipway.cli.demo import clone
+from shipway.cli.demo.provision import Provisioned
 from shipway.cli.demo.webhook import Webhook
 from shipway.cli.run_watch import watch
 from shipway.cli.scaffold import generate
@@ -93,10 +94,10 @@ def finish(stage: Stage, number: int) -> None:
         )
 
 
-def call_endpoint(stage: Stage, environment: Mapping[str, str]) -> None:
+def call_endpoint(stage: Stage, made: Provisioned) -> None:
     """Score real flights. Raises `DemoFailed` when no predictions come back."""
     client = AzureClient(stage.home)
-    path = f"{environment['workspace_id']}/onlineEndpoints/{environment['endpoint']}"
+    path = f"{made.workspace_id}/onlineEndpoints/{made.endpoint}"
     endpoint = client.arm("GET", path, api_version=_ML_VERSION)
     key = client.arm("POST", f"{path}/listKeys", api_version=_ML_VERSION)["primaryKey"]
     body = (stage.folder / "endpoint" / "sample-request.json").read_bytes()
@@ -119,10 +120,10 @@ def show_lineage(stage: Stage, number: int) -> None:
         )
 
 
-def push_worse(stage: Stage, webhook: Webhook, environment: Mapping[str, str]) -> int:
+def push_worse(stage: Stage, webhook: Webhook, made: Provisioned) -> int:
     """Push a plausible mistake and see that it is held. Raises `DemoFailed` when it is not."""
     client = AzureClient(stage.home)
-    versions = f"{environment['workspace_id']}/models/{environment['model']}/versions"
+    versions = f"{made.workspace_id}/models/{made.model}/versions"
     before = len(client.arm("GET", versions, api_version=_ML_VERSION)["value"])
     clone.git(stage.folder, "apply", str(generate.worse_change()))
     print(output.paint(clone.git(stage.folder, "diff", "--stat").rstrip(), "grey"))

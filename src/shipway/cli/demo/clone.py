@@ -7,7 +7,6 @@ from pathlib import Path
 from shipway.base import config, front_door, process
 from shipway.base.errors import ShipwayError
 from shipway.base.home import Home
-from shipway.cli.scaffold import generate
 
 BRANCH = "develop"
 _WHO = ("-c", "user.name=Dana Requester", "-c", "user.email=dana@shipway.local")
@@ -20,12 +19,11 @@ class GitFailed(ShipwayError):
 
 
 def make(home: Home, folder: Path, url: str) -> None:
-    """A copy of the stack with one commit on `develop` and the remote `origin`.
+    """A repository of the stack's copy in `folder`: one commit on `develop`, remote `origin`.
 
     Proxy and certificates stand in the clone's own config, so that git works there in any shell;
     the password does not: a credential helper asks the running server for it.
     """
-    generate.copy(folder)
     git(folder, "init", "--quiet", "--initial-branch", BRANCH)
     for name, value in front_door.git_settings(home):
         git(folder, "config", "--local", name, value)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from shipway.base.errors import Conflict, Unavailable
 
-_LEFT_OUT = ("__pycache__", ".pytest_cache", ".ruff_cache", ".venv", ".coverage", "*.pyc")
+_LEFT_OUT = (
+    "__pycache__", ".pytest_cache", ".ruff_cache", ".venv", ".coverage", "*.pyc", "coverage.xml",
+    ".terraform", ".terraform.lock.hcl", "*.tfstate*",
+)  # fmt: skip
 
 
 def stack_folder() -> Path:

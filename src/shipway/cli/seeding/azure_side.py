@@ -29,29 +29,34 @@ def make(client: AzureClient, settings: StackSettings, say: Say) -> AzureSide:
     scope = f"/subscriptions/{client.subscription_id}/resourceGroups/{settings.resource_group}"
     client.arm("PUT", scope, api_version="2021-04-01", body={"location": _LOCATION})
     workspace_id = f"{scope}/providers/{_ML}/{settings.workspace}"
-    workspace = client.arm("PUT", workspace_id, api_version=_ML_VERSION, body={
+    client.arm("PUT", workspace_id, api_version=_ML_VERSION, body={
         "location": _LOCATION, "identity": {"type": "SystemAssigned"},
         "properties": {"friendlyName": f"flights {settings.environment}"},
     })  # fmt: skip
     say(f"workspace {settings.workspace}")
-    storage_id = str(workspace["properties"]["storageAccount"])
-    store = client.arm(
-        "GET", f"{workspace_id}/datastores/workspaceblobstore", api_version=_ML_VERSION
-    )
-    account = str(store["properties"]["accountName"])
-    container = f"{storage_id}/blobServices/default/containers/pipeline-artifacts"
+    side = of_workspace(client, workspace_id)
+    container = f"{side.storage_id}/blobServices/default/containers/pipeline-artifacts"
     client.arm("PUT", container, api_version="2023-01-01", body={"properties": {}})
     compute = _compute(client, workspace_id, settings)
     say(f"compute {settings.get('compute_name')}")
     for role, where in (
         ("AzureML Data Scientist", workspace_id),
-        ("Storage Blob Data Contributor", storage_id),
+        ("Storage Blob Data Contributor", side.storage_id),
     ):
         assign(client, principal_id=compute, role=role, scope=where)
+    return side
+
+
+def of_workspace(client: AzureClient, workspace_id: str) -> AzureSide:
+    """What a workspace that is there stands on."""
+    workspace = client.arm("GET", workspace_id, api_version=_ML_VERSION)
+    store = client.arm(
+        "GET", f"{workspace_id}/datastores/workspaceblobstore", api_version=_ML_VERSION
+    )
     return AzureSide(
         workspace_id=workspace_id,
-        storage_id=storage_id,
-        storage_account=account,
+        storage_id=str(workspace["properties"]["storageAccount"]),
+        storage_account=str(store["properties"]["accountName"]),
         container=str(store["properties"]["containerName"]),
     )
 

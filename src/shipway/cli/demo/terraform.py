@@ -1,0 +1,182 @@
+"""The demo's resources by Terraform: the clone's own `infra/`, with the state where it belongs.
+
+Every command is one that a person would type (`shipway tf -- ...`), so whoever reads the demo can
+go on in the same folder. The states lie in the account that `infra/bootstrap` makes.
+"""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import (  # noqa: TID251  # constants and a type; starting is process.spawn
+    PIPE,
+    STDOUT,
+    CompletedProcess,
+)
+from typing import Any
+
+from shipway.base import config, process
+from shipway.base.errors import NotFound, ShipwayError
+from shipway.base.home import Home
+
+Say = Callable[[str], None]
+_SECONDS = 300
+_DONE = re.compile(r"^(\S+): (?:Creation|Destruction|Modifications) complete")
+_COUNT = re.compile(r"^(?:Plan|Apply complete!|Destroy complete!|No changes\.).*$", re.MULTILINE)
+_TO_ADD = re.compile(r"Plan: (\d+) to add, \d+ to change, (\d+) to destroy")
+_CHANGED = 2
+
+
+class TerraformFailed(ShipwayError):
+    """terraform ended with an error; the message has its last words."""
+
+    default_code = "TerraformFailed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terraform:
+    """One environment of a stack's clone."""
+
+    home: Home
+    stack: Path
+    environment: str = "dev"
+
+    @property
+    def infra(self) -> Path:
+        """The folder that a person would work in."""
+        return self.stack / "infra"
+
+    @property
+    def _variables(self) -> str:
+        return f"-var-file=../environments/{self.environment}.tfvars"
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Write values into the environment's tfvars, as a person would. Raises `NotFound`."""
+        file = self.stack / "environments" / f"{self.environment}.tfvars"
+        text = file.read_text()
+        for name, value in values.items():
+            pattern = re.compile(rf"^({re.escape(name)}[^\S\n]*=[^\S\n]*).*$", re.MULTILINE)
+            if not pattern.search(text):
+                raise NotFound(f"{file.name} has no '{name}'", where=str(file))
+            literal = json.dumps(value)
+            text = pattern.sub(lambda found, new=literal: found[1] + new, text, count=1)  # type: ignore[misc]  # bound now
+        file.write_text(text)
+        self._run(self.infra, "fmt", "../environments")
+
+    def prepare(self) -> None:
+        """The account of the states, and the backend that uses it."""
+        bootstrap = self.infra / "bootstrap"
+        self._run(bootstrap, "init", "-input=false")
+        self._run(bootstrap, "apply", "-auto-approve", "-input=false")
+        account = self._run(bootstrap, "output", "-raw", "storage_account_name").strip()
+        self._run(
+            self.infra, "init", "-input=false",
+            f"-backend-config=../environments/{self.environment}.tfbackend",
+            f"-backend-config=storage_account_name={account}",
+        )  # fmt: skip
+
+    def plan(self) -> str:
+        """Plan into a file beside the state; Terraform's one line about it."""
+        said = self._run(self.infra, "plan", "-input=false", f"-out={self._plan}", self._variables)
+        return _summary(said)
+
+    def apply(self, planned: str, progress: Say) -> str:
+        """Do what was planned; `progress` hears of every resource. Terraform's last line."""
+        total = int(found[1]) if (found := _TO_ADD.search(planned)) else 0
+        said = self._follow(total, progress, "apply", "-input=false", str(self._plan))
+        self._plan.unlink(missing_ok=True)
+        return _summary(said)
+
+    def outputs(self) -> dict[str, Any]:
+        """What the configuration tells of itself."""
+        told = json.loads(self._run(self.infra, "output", "-json"))
+        return {name: one["value"] for name, one in told.items()}
+
+    def drift(self) -> str:
+        """Plan once more: Terraform's line when nothing differs. Raises `TerraformFailed`."""
+        done = self._start(self.infra, "plan", "-input=false", "-detailed-exitcode",
+                           self._variables)  # fmt: skip
+        said = done.stdout.decode(errors="replace")
+        if done.returncode == _CHANGED:
+            raise TerraformFailed(
+                f"Terraform would change something again: {_summary(said)}",
+                where=str(self.infra),
+                hint=f"shipway tf -- plan {self._variables}",
+            )
+        if done.returncode != 0:
+            raise _failed("plan", done.stderr, self.infra)
+        return _summary(said)
+
+    def destroy(self, progress: Say) -> str:
+        """Take down everything that the state knows of. Terraform's last line."""
+        words = ("destroy", "-auto-approve", "-input=false", self._variables)
+        return _summary(self._follow(0, progress, *words))
+
+    @property
+    def _plan(self) -> Path:
+        return self.infra / ".terraform" / "demo.tfplan"
+
+    def _run(self, folder: Path, *words: str) -> str:
+        done = self._start(folder, *words)
+        if done.returncode != 0:
+            raise _failed(words[0], done.stderr, folder)
+        return done.stdout.decode(errors="replace")
+
+    def _start(self, folder: Path, *words: str) -> CompletedProcess[bytes]:
+        command = [*self._command(), words[0], *_plain(words)]
+        return process.run(command, cwd=folder, env_vars=self._env(), seconds=_SECONDS)
+
+    def _follow(self, total: int, progress: Say, *words: str) -> str:
+        """Run a long command and tell of each resource as it is done."""
+        child = process.spawn(
+            [*self._command(), words[0], *_plain(words)], cwd=self.infra, env_vars=self._env(),
+            stdin=process.DEVNULL, stdout=PIPE, stderr=STDOUT,
+        )  # fmt: skip
+        lines: list[str] = []
+        done = 0
+        with child:
+            for raw in child.stdout or ():
+                line = raw.decode(errors="replace").rstrip()
+                lines.append(line)
+                if found := _DONE.match(line):
+                    done += 1
+                    progress(f"{done}{f' of {total}' if total else ''}  {found[1]}")
+        if child.returncode != 0:
+            raise _failed(words[0], "\n".join(lines).encode(), self.infra)
+        return "\n".join(lines)
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "shipway", "tf", "--"]
+
+    def _env(self) -> dict[str, str]:
+        return {
+            **config.environment(), "SHIPWAY_HOME": str(self.home.root), "TF_IN_AUTOMATION": "1"
+        }  # fmt: skip
+
+
+def is_here() -> bool:
+    """Whether this machine has a terraform (or tofu)."""
+    path = config.environment().get("PATH")
+    return any(shutil.which(name, path=path) for name in ("terraform", "tofu"))
+
+
+def _plain(words: tuple[str, ...]) -> list[str]:
+    """The rest of a command, without colours where it has any."""
+    colours = [] if words[0] in ("output", "fmt") else ["-no-color"]
+    return [*colours, *words[1:]]
+
+
+def _summary(said: str) -> str:
+    found = _COUNT.findall(said)
+    return str(found[-1]) if found else said.strip().splitlines()[-1]
+
+
+def _failed(verb: str, said: bytes, folder: Path) -> TerraformFailed:
+    return TerraformFailed(
+        f"terraform {verb} failed: {said.decode(errors='replace').strip()[-3000:]}",
+        where=str(folder),
+        hint="`shipway doctor` looks at Terraform as well.",
+    )
