@@ -68,7 +68,9 @@ def test_a_pipeline_is_submitted_followed_downloaded_and_reused(
     source = tmp_path / "src"
     source.mkdir()
     (source / "double.py").write_text(
-        "import sys; text = open(sys.argv[1]).read(); open(sys.argv[2], 'w').write(text * 2);"
+        # the SDK shows no log of a job that has ended before it first looks
+        "import sys, time; time.sleep(1.5)\n"
+        "text = open(sys.argv[1]).read(); open(sys.argv[2], 'w').write(text * 2)\n"
         "print('doubled', text)"
     )
     (tmp_path / "data.txt").write_text("ab")

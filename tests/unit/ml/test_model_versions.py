@@ -115,3 +115,20 @@ def test_a_data_version_never_changes_its_place(tmp_path: Path) -> None:
             store, workspace=workspace.key, name="d", data_type="uri_banana", data_uri="x"
         )
     assert not blobs.list_blobs(store, account=found.workspace, container="x")
+
+
+def test_an_id_of_another_workspace_is_refused_by_its_name(tmp_path: Path) -> None:
+    store, workspace = make_world(tmp_path)
+    register(store, workspace, "m")
+    own = f"{workspace.resource_id}/models/m/versions/1"
+    for reference in (
+        own,
+        f"azureml:{own}",
+        f"azureml:/{own}".replace("resourceGroups", "RESOURCEgroups"),
+    ):
+        assert (
+            model_versions.resolve(store, workspace=workspace.key, reference=reference).name == "m"
+        )
+    other = own.replace(f"/workspaces/{workspace.name}/", "/workspaces/elsewhere/")
+    with pytest.raises(BadInput, match="another workspace, 'elsewhere'"):
+        model_versions.resolve(store, workspace=workspace.key, reference=other)
