@@ -8,7 +8,6 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/policy/evaluations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from shipway.azure.entra import groups
 from shipway.base import ids
 from shipway.base.messages import Json
 from shipway.devops import (
@@ -18,6 +17,7 @@ from shipway.devops import (
     policy_types,
     pull_request_builds,
     pull_request_threads,
+    reviewer_identities,
     runs,
 )
 from shipway.devops.policies import Policy
@@ -187,8 +187,8 @@ def _build(store: Store, one: PullRequest, policy: Policy) -> Verdict:
 
 def _members(store: Store, policy: Policy) -> dict[str, tuple[str, ...]]:
     wanted = [text.lower() for text in policy.texts("requiredReviewerIds")]
-    found = {text: groups.find(store, text) for text in wanted}
-    return {text: group.member_ids for text, group in found.items() if group}
+    found = {text: reviewer_identities.find(store, text) for text in wanted}
+    return {text: who.people for text, who in found.items() if who and who.is_group}
 
 
 def _iterations_without(one: PullRequest, policy: Policy, excluded: set[str]) -> list[int]:

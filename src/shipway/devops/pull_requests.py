@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipway.base.errors import BadInput, NotFound
-from shipway.devops import rows
+from shipway.devops import repositories, rows
 from shipway.devops.pull_request_states import (
     NO_VOTE,
     VOTES,
@@ -150,10 +150,18 @@ def save(store: Store, one: PullRequest) -> PullRequest:
     return one
 
 
-def get(store: Store, pull_request_id: int, *, repository_id: str | None = None) -> PullRequest:
+def get(
+    store: Store, pull_request_id: int, *, repository_id: str | None = None,
+    project_id: str | None = None,
+) -> PullRequest:  # fmt: skip
     """The pull request. Raises `NotFound` in Azure's words."""
     found = store.documents.find(_KIND, _key(pull_request_id))
-    if found is None or repository_id not in (None, found.body["repository_id"]):
+    is_there = (
+        found is not None
+        and repository_id in (None, found.body["repository_id"])
+        and project_id in (None, found.body["project_id"])
+    )
+    if found is None or not is_there:
         raise NotFound(
             f"TF401180: The requested pull request was not found: {pull_request_id}.",
             code="GitPullRequestNotFoundException", where=str(pull_request_id),
@@ -165,13 +173,15 @@ def get(store: Store, pull_request_id: int, *, repository_id: str | None = None)
 def list_of(
     store: Store, *, project_id: str | None = None, repository_id: str | None = None
 ) -> list[PullRequest]:
-    """Those of a project or repository, newest first."""
+    """Those of a project or repository, newest first; of repositories that are there."""
     found = store.documents.list(_KIND)
+    there = {r.repository_id for r in repositories.list_of(store)}
     return [
         rows.read(PullRequest, d.body)
         for d in reversed(found)
         if project_id in (None, d.body["project_id"])
         and repository_id in (None, d.body["repository_id"])
+        and d.body["repository_id"] in there
     ]
 
 

@@ -92,13 +92,11 @@ def refusals(store: Store, repository: Repository, refs: Sequence[str]) -> dict[
     deletion. A branch that is not there yet may be created; nobody has the permission to bypass.
     Source: https://learn.microsoft.com/azure/devops/repos/git/branch-policies
     """
-    present = repositories.refs_of(store, repository)
-    found: dict[str, str] = {}
-    for ref in refs:
-        if ref.startswith(PULL_REFS):
-            found[ref] = _PULL_REFS_KEPT
-        elif ref in present and policies.is_protected(store, repository, ref):
-            found[ref] = PULL_REQUEST_NEEDED
+    found = {ref: _PULL_REFS_KEPT for ref in refs if ref.startswith(PULL_REFS)}
+    protected = [ref for ref in refs if policies.is_protected(store, repository, ref)]
+    if protected:
+        present = repositories.refs_of(store, repository)
+        found |= {ref: PULL_REQUEST_NEEDED for ref in protected if ref in present}
     return found
 
 

@@ -3,8 +3,8 @@
 Source: https://learn.microsoft.com/rest/api/azure/devops/git/pull-requests/update
 """
 
-from shipway.azure.entra import groups, users
 from shipway.base.errors import BadInput, Forbidden, NotFound, NotSupported
+from shipway.devops import reviewer_identities
 from shipway.devops.pull_request_states import MergeStrategy
 from shipway.devops.pull_requests import CompletionOptions
 from shipway.devops.runs import Requester
@@ -32,13 +32,12 @@ def me(request: Request) -> Requester:
 
 def identity_of(store: Store, object_id: str) -> tuple[Requester, bool]:
     """A person or group, and whether it is a group. Raises `NotFound`."""
-    if user := users.find(store, object_id):
-        return Requester(object_id=user.object_id, name=user.name), False
-    if group := groups.find(store, object_id):
-        return Requester(object_id=group.object_id, name=group.display_name), True
+    found = reviewer_identities.find(store, object_id)
+    if found is not None:
+        return found.who, found.is_group
     raise NotFound(
         f"TF14045: The identity '{object_id[:60]}' could not be found.", where=object_id[:60],
-        code="IdentityNotFoundException", hint="Reviewers are users and groups of the tenant.",
+        code="IdentityNotFoundException", hint="Reviewers are people and groups.",
     )  # fmt: skip
 
 

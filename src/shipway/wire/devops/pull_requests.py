@@ -12,7 +12,7 @@ from shipway.devops.repositories import Repository
 from shipway.loop import pull_request, pull_request_completion
 from shipway.loop.pull_request import Draft
 from shipway.store.store import Store
-from shipway.wire.devops import commits, pull_request_bodies, shapes
+from shipway.wire.devops import commits, pull_request_bodies, rights, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.pull_request_bodies import identity_of, me
 from shipway.wire.devops.pull_request_shapes import shape_of
@@ -57,7 +57,12 @@ class PullRequests:
     def get_anywhere(self, request: Request) -> Response:
         """GET git/pullrequests/{id}."""
         number = shapes.number(request.params["pull_request"], "pullRequestId")
-        return json_response(shape_of(self._store, request, pull_requests.get(self._store, number)))
+        one = pull_requests.get(self._store, number)
+        if "project" in request.params:
+            project = shapes.project_of(self._store, request)
+            pull_requests.get(self._store, number, project_id=project.project_id)
+        rights.require(self._store, request, "read", project_id=one.project_id)
+        return json_response(shape_of(self._store, request, one))
 
     def update(self, request: Request) -> Response:
         """PATCH pullrequests/{id}: text, branch, options, auto-complete, status."""
