@@ -1,133 +1,93 @@
-"""A folder of Terraform files against a running server, by the real terraform."""
+"""A folder with .tf files and the terraform on this machine, pointed at a server."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.shipway_server import ShipwayServer
+from tests.support.running_server import RunningServer
 
-TERRAFORM = shutil.which("terraform") or ""
-_SECONDS = 170
+needs_terraform = pytest.mark.skipif(
+    shutil.which("terraform") is None, reason="terraform is not installed"
+)
+PROVIDERS = """
+terraform {
+  required_providers {
+    azurerm     = { source = "hashicorp/azurerm", version = "~> 4.0" }
+  }
+}
+provider "azurerm" {
+  features {}
+}
+"""
 
-#: put on every test that runs terraform; in CI a skipped one fails the session
-needs_terraform = pytest.mark.skipif(not TERRAFORM, reason="terraform is not on this machine")
 
-
-def variables(server: ShipwayServer) -> dict[str, str]:
-    """The whole environment of a terraform that is to come to this server."""
-    told = json.loads(server.command("env", "--json", "--terraform").stdout)
-    plain = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "ARM_", "AZDO_"))}
-    return {**plain, **told, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """What a command with `-json` said: its events, and what went wrong."""
-
-    code: int
-    events: list[dict[str, Any]]
-    diagnostics: list[dict[str, Any]]
-
-    @property
-    def errors(self) -> list[dict[str, Any]]:
-        return [one for one in self.diagnostics if one["severity"] == "error"]
-
-    @property
-    def summaries(self) -> str:
-        """All errors as text, for a failing assertion."""
-        return "\n".join(
-            f"{one['summary']} | {one.get('detail', '')} | {one.get('address', '')}"
-            for one in self.errors
-        )
-
-    def changes(self) -> dict[str, str]:
-        """Address to planned action; nothing for what stays."""
-        planned = (e["change"] for e in self.events if e["type"] == "planned_change")
-        return {one["resource"]["addr"]: one["action"] for one in planned}
-
-    def drifted(self) -> set[str]:
-        """Addresses that were found to be other than the state says."""
-        found = (e["change"] for e in self.events if e["type"] == "resource_drift")
-        return {one["resource"]["addr"] for one in found}
-
-    def counts(self) -> tuple[int, int, int]:
-        """Added, changed and destroyed, as the last line tells."""
-        told = [e["changes"] for e in self.events if e["type"] == "change_summary"][-1]
-        return told["add"], told["change"], told["remove"]
+def terraform_variables(server: RunningServer) -> dict[str, str]:
+    """The variables of `shipway env --terraform`."""
+    told = json.loads(server.run("env", "--terraform", "--json").stdout)
+    return {**server.env_vars, **told, "TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "-no-color"}
 
 
 @dataclass(kw_only=True)
 class TerraformFolder:
-    """A root module with its state. `data` is shared: what init installs is the same for all."""
+    """Runs terraform in `path`."""
 
-    folder: Path
-    data: Path
+    path: Path
     env_vars: Mapping[str, str]
-    more_env: dict[str, str] = field(default_factory=dict)
 
     def write(self, text: str, name: str = "main.tf") -> None:
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / name).write_text(text)
+        """A file of the folder; `main.tf` gets the providers as well."""
+        (self.path / name).write_text(PROVIDERS + text if name == "main.tf" else text)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """One command, whatever its exit code."""
-        return subprocess.run(
-            [TERRAFORM, *arguments],
-            cwd=self.folder, capture_output=True, text=True, check=False, timeout=_SECONDS,
-            env={**self.env_vars, "TF_DATA_DIR": str(self.data), **self.more_env},
+    def run(
+        self, *arguments: str, accept: tuple[int, ...] = (0,), **env_vars: str
+    ) -> subprocess.CompletedProcess[str]:
+        """`terraform ARGUMENTS`."""
+        done = subprocess.run(
+            ["terraform", *arguments], cwd=self.path, env={**self.env_vars, **env_vars},
+            capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode in accept, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """`terraform ARGUMENTS` in a process group of its own, going on beside the test."""
+        return subprocess.Popen(
+            ["terraform", *arguments], cwd=self.path, env=dict(self.env_vars), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )  # fmt: skip
 
-    def init(self) -> None:
-        """Install the providers; only the first folder has work to do."""
-        done = self.run("init", "-no-color", "-input=false")
-        assert done.returncode == 0, done.stdout + done.stderr
+    def state(self) -> dict[str, Any]:
+        """Attributes by address, as the state file has them."""
+        path = self.path / "terraform.tfstate"
+        if not path.exists():
+            return {}
+        found = {}
+        for resource in json.loads(path.read_text())["resources"]:
+            for one in resource["instances"]:
+                key = f"[{json.dumps(one['index_key'])}]" if "index_key" in one else ""
+                address = f"{resource['type']}.{resource['name']}{key}"
+                found[address] = {**one["attributes"], "status": one.get("status", "")}
+        return found
 
-    def told(self, *arguments: str) -> Outcome:
-        """A command that speaks JSON lines."""
-        done = self.run(*arguments, "-json")
-        events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        diagnostics = [e["diagnostic"] for e in events if e["type"] == "diagnostic"]
-        return Outcome(code=done.returncode, events=events, diagnostics=diagnostics)
+    def no_changes(self) -> bool:
+        """Whether a plan has nothing to do."""
+        return self.run("plan", "-detailed-exitcode", accept=(0, 2)).returncode == 0
 
-    def plan(self, *arguments: str) -> Outcome:
-        return self.told("plan", "-input=false", "-detailed-exitcode", *arguments)
-
-    def apply(self, *arguments: str) -> Outcome:
-        return self.told("apply", "-input=false", "-auto-approve", *arguments)
-
-    def applied(self, *arguments: str) -> Outcome:
-        """An apply that has to succeed."""
-        outcome = self.apply(*arguments)
-        assert outcome.code == 0, outcome.summaries
-        return outcome
-
-    def unchanged(self, *arguments: str) -> None:
-        """A plan that has nothing to do."""
-        outcome = self.plan(*arguments)
-        assert outcome.code == 0, outcome.summaries or outcome.changes()
-
-    def validate(self) -> list[dict[str, Any]]:
-        """The errors that validate finds."""
-        found = json.loads(self.run("validate", "-json").stdout)["diagnostics"]
-        return [one for one in found if one["severity"] == "error"]
-
-    def state(self) -> dict[str, dict[str, Any]]:
-        """Address to attributes, as the state file has them."""
-        content = json.loads((self.folder / "terraform.tfstate").read_text())
-        return {
-            ("data." if one["mode"] == "data" else "") + f"{one['type']}.{one['name']}": one[
-                "instances"
-            ][0]["attributes"]
-            for one in content["resources"]
-            if one["instances"]
-        }
-
-    def outputs(self) -> dict[str, Any]:
-        content = json.loads((self.folder / "terraform.tfstate").read_text())
-        return {name: one["value"] for name, one in content["outputs"].items()}
+    def provider_processes(self) -> list[int]:
+        """The provider processes that work in this folder."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and (entry / "cwd").readlink() == self.path:
+                    words = (entry / "cmdline").read_bytes()
+                    if b"shipway.terraform" in words:
+                        found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
