@@ -56,14 +56,7 @@ class Terraform:
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Write values into the environment's tfvars, as a person would. Raises `NotFound`."""
         file = self.stack / "environments" / f"{self.environment}.tfvars"
-        text = file.read_text()
-        for name, value in values.items():
-            pattern = re.compile(rf"^({re.escape(name)}[^\S\n]*=[^\S\n]*).*$", re.MULTILINE)
-            if not pattern.search(text):
-                raise NotFound(f"{file.name} has no '{name}'", where=str(file))
-            literal = json.dumps(value)
-            text = pattern.sub(lambda found, new=literal: found[1] + new, text, count=1)  # type: ignore[misc]  # bound now
-        file.write_text(text)
+        file.write_text(with_values(file.read_text(), values))
         self._run(self.infra, "fmt", "../environments")
 
     def prepare(self) -> None:
@@ -81,14 +74,14 @@ class Terraform:
     def plan(self) -> str:
         """Plan into a file beside the state; Terraform's one line about it."""
         said = self._run(self.infra, "plan", "-input=false", f"-out={self._plan}", self._variables)
-        return _summary(said)
+        return summary(said)
 
     def apply(self, planned: str, progress: Say) -> str:
         """Do what was planned; `progress` hears of every resource. Terraform's last line."""
         total = int(found[1]) if (found := _TO_ADD.search(planned)) else 0
         said = self._follow(total, progress, "apply", "-input=false", str(self._plan))
         self._plan.unlink(missing_ok=True)
-        return _summary(said)
+        return summary(said)
 
     def outputs(self) -> dict[str, Any]:
         """What the configuration tells of itself."""
@@ -102,18 +95,18 @@ class Terraform:
         said = done.stdout.decode(errors="replace")
         if done.returncode == _CHANGED:
             raise TerraformFailed(
-                f"Terraform would change something again: {_summary(said)}",
+                f"Terraform would change something again: {summary(said)}",
                 where=str(self.infra),
                 hint=f"shipway tf -- plan {self._variables}",
             )
         if done.returncode != 0:
             raise _failed("plan", done.stderr, self.infra)
-        return _summary(said)
+        return summary(said)
 
     def destroy(self, progress: Say) -> str:
         """Take down everything that the state knows of. Terraform's last line."""
         words = ("destroy", "-auto-approve", "-input=false", self._variables)
-        return _summary(self._follow(0, progress, *words))
+        return summary(self._follow(0, progress, *words))
 
     @property
     def _plan(self) -> Path:
@@ -157,6 +150,17 @@ class Terraform:
         }  # fmt: skip
 
 
+def with_values(text: str, values: Mapping[str, Any]) -> str:
+    """A tfvars file with other values on the lines of these names. Raises `NotFound`."""
+    for name, value in values.items():
+        line = re.compile(rf"^({re.escape(name)}[^\S\n]*=[^\S\n]*).*$", re.MULTILINE)
+        found = line.search(text)
+        if found is None:
+            raise NotFound(f"there is no '{name}' to set", where="tfvars")
+        text = f"{text[: found.start()]}{found[1]}{json.dumps(value)}{text[found.end() :]}"
+    return text
+
+
 def is_here() -> bool:
     """Whether this machine has a terraform (or tofu)."""
     path = config.environment().get("PATH")
@@ -169,7 +173,8 @@ def _plain(words: tuple[str, ...]) -> list[str]:
     return [*colours, *words[1:]]
 
 
-def _summary(said: str) -> str:
+def summary(said: str) -> str:
+    """The line of Terraform's that counts: what is planned, what was done, or its last one."""
     found = _COUNT.findall(said)
     return str(found[-1]) if found else said.strip().splitlines()[-1]
 
