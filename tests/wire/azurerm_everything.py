@@ -184,6 +184,23 @@ resource "azurerm_federated_identity_credential" "pipeline" {
   subject                   = "sc://shipway/flights/${var.changed ? "azure-ml" : "azure"}"
 }
 
+resource "azurerm_role_definition" "submitter" {
+  name        = "Job submitter ${var.place}"
+  scope       = azurerm_resource_group.ml.id
+  description = var.changed ? "Submits and cancels jobs" : "Submits jobs"
+
+  permissions {
+    actions = ["Microsoft.MachineLearningServices/workspaces/jobs/*"]
+  }
+}
+
+resource "azurerm_role_assignment" "jobs" {
+  scope              = azurerm_machine_learning_workspace.ml.id
+  role_definition_id = azurerm_role_definition.submitter.role_definition_resource_id
+  principal_id       = azurerm_user_assigned_identity.pipeline.principal_id
+  description        = "The pipeline submits jobs"
+}
+
 resource "azurerm_role_assignment" "data" {
   scope                = azurerm_storage_account.ml.id
   role_definition_name = "Storage Blob Data Contributor"
@@ -244,4 +261,4 @@ output "blob_endpoint" {
 """
 )
 # what `changed` changes in place
-CHANGING = 16
+CHANGING = 17

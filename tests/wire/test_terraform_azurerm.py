@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.shipway_server import ShipwayServer, running
-from tests.support.terraform_folder import TerraformFolder, needs_terraform, variables
+from tests.support.terraform_root import TerraformFolder, needs_terraform, variables
 from tests.wire.azurerm_everything import CHANGING, EVERYTHING, HEAD
 
 pytestmark = [pytest.mark.terraform, needs_terraform]
@@ -80,7 +80,7 @@ def test_all_types_through_their_life(folder: Folder) -> None:
     """Create, no change, change in place, no change, replace, destroy."""
     root = folder(EVERYTHING)
     first = root.applied()
-    assert first.counts() == (21, 0, 0)
+    assert first.counts() == (23, 0, 0)
     assert root.outputs()["blob_endpoint"] == "https://stalldev01.blob.core.windows.net/"
     known = root.state()
     for address, attributes in known.items():
@@ -98,9 +98,9 @@ def test_all_types_through_their_life(folder: Folder) -> None:
     root.unchanged()
     replaced = root.plan("-var", "place=test").changes()
     assert replaced["azurerm_resource_group.ml"] == "replace"
-    assert len(replaced) == 21
+    assert len(replaced) == 23
     gone = root.applied("-destroy")
-    assert gone.counts() == (0, 0, 21)
+    assert gone.counts() == (0, 0, 23)
     assert not root.state()
 
 

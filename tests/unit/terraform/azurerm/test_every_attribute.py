@@ -22,6 +22,7 @@ from shipway.terraform.resources.azurerm import (
     monitor_metric_alerts,
     resource_groups,
     role_assignments,
+    role_definitions,
     rules,
     storage_accounts,
     storage_blobs,
@@ -53,6 +54,7 @@ NOUNS: dict[str, ArmNoun] = {
 ROWS: dict[str, tuple[tuple[Mapped, ...], Mapping[str, rules.Rule]]] = {
     storage_containers.TYPE_NAME: (storage_containers.ROWS, storage_containers.RULES),
     role_assignments.TYPE_NAME: (role_assignments.ROWS, role_assignments.RULES),
+    role_definitions.TYPE_NAME: (role_definitions.ROWS, role_definitions.RULES),
     storage_blobs.TYPE_NAME: (
         (Beside(storage_blobs.HANDLED),),
         storage_blobs.RULES,
