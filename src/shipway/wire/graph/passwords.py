@@ -54,12 +54,17 @@ def shape(secret: ClientSecret) -> dict[str, Any]:
     return {
         "customKeyIdentifier": None,
         "displayName": secret.display_name or None,
-        "endDateTime": timestamp(secret.ends_at),
+        "endDateTime": _text(secret.ends_at),
         "hint": secret.first_letters,
         "keyId": secret.key_id,
         "secretText": secret.text or None,
-        "startDateTime": timestamp(secret.starts_at),
+        "startDateTime": _text(secret.starts_at),
     }
+
+
+def _text(moment: datetime) -> str:
+    # a date that was given comes back as it was given: in whole seconds
+    return timestamp(moment).replace(".000000Z", "Z")
 
 
 def _moment(given: dict[str, Any], name: str) -> datetime | None:

@@ -1,0 +1,1 @@
+"""Resources and data sources of azuread: applications, service principals, groups, users."""
