@@ -9,9 +9,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
-from shipway.base.errors import Conflict
+from shipway.base.errors import Conflict, ShipwayError
 from shipway.terraform.calls import Calls
-from shipway.terraform.resource import AtAttribute, Change, Problem, TerraformResource, Values
+from shipway.terraform.resource import (
+    AtAttribute,
+    Change,
+    PartlyCreated,
+    Problem,
+    TerraformResource,
+    Values,
+)
 from shipway.terraform.resources.azurerm import identities
 from shipway.terraform.resources.azurerm import rules as rules_of
 from shipway.terraform.resources.azurerm.arm_ids import IdShape
@@ -112,7 +119,10 @@ def _create(noun: ArmNoun, calls: Calls, values: Values) -> Values:
     body = expand(noun.rows, values)
     noun.complete(calls, values, body)
     calls.arm("PUT", resource_id + noun.query, api_version=noun.api_version, body=body)
-    noun.after_put(calls, {**values, "id": resource_id})
+    try:
+        noun.after_put(calls, {**values, "id": resource_id})
+    except ShipwayError as error:
+        raise PartlyCreated({"id": resource_id}, error) from error
     return {"id": resource_id}
 
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from shipway.base import ids
 from shipway.base.errors import NotFound
-from shipway.terraform.calls import Calls
+from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import AtAttribute, Problem, TerraformResource, Values
 from shipway.terraform.resources.azurerm import rules
-from shipway.terraform.resources.azurerm.arm_nouns import refuse_taken
+from shipway.terraform.resources.azurerm.arm_nouns import refuse_taken, taken
 from shipway.terraform.resources.azurerm.mapping import Beside, Field, Mapped, computed, flatten
 
 TYPE_NAME = "azurerm_role_assignment"
@@ -88,8 +88,27 @@ def _create(calls: Calls, values: Values) -> Values:
     for name_here, there in (("principal_type", "principalType"), ("description", "description")):
         if values.get(name_here):
             properties[there] = values[name_here]
-    calls.arm("PUT", path, api_version=API_VERSION, body={"properties": properties})
+    try:
+        calls.arm("PUT", path, api_version=API_VERSION, body={"properties": properties})
+    except ApiError as error:
+        known = error.code == "RoleAssignmentExists" and _find(calls, scope, properties)
+        if not known:
+            raise
+        raise taken(TYPE_NAME, known) from error
     return {"id": path}
+
+
+def _find(calls: Calls, scope: str, wanted: Mapping[str, Any]) -> str:
+    """The id of the assignment that says the same; empty when it is not to be seen."""
+    query = quote(f"principalId eq '{wanted['principalId']}'")
+    path = f"{scope.rstrip('/')}{_PROVIDER}/roleAssignments?$filter={query}"
+    listed = (calls.arm("GET", path, api_version=API_VERSION) or {}).get("value") or []
+    for one in listed:
+        found = one["properties"]
+        same_scope = str(found.get("scope", scope)).lower() == scope.lower()
+        if same_scope and _same_role(found["roleDefinitionId"], wanted["roleDefinitionId"]):
+            return str(one["id"])
+    return ""
 
 
 def _read(calls: Calls, state: Values) -> Values | None:

@@ -4,10 +4,10 @@ Source: azurerm's internal/services/authorization/role_definition_resource.go.
 """
 
 from shipway.base import ids
-from shipway.terraform.calls import Calls
+from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import AtAttribute, Problem, TerraformResource, Values
 from shipway.terraform.resources.azurerm import rules
-from shipway.terraform.resources.azurerm.arm_nouns import Body, refuse_taken
+from shipway.terraform.resources.azurerm.arm_nouns import Body, refuse_taken, taken
 from shipway.terraform.resources.azurerm.mapping import (
     Beside,
     Block,
@@ -16,6 +16,7 @@ from shipway.terraform.resources.azurerm.mapping import (
     expand,
     flatten,
 )
+from shipway.terraform.resources.azurerm.role_assignments import find_definition
 
 TYPE_NAME = "azurerm_role_definition"
 API_VERSION = "2022-05-01-preview"
@@ -56,7 +57,13 @@ def _create(calls: Calls, values: Values) -> Values:
     path = f"{scope}{_PROVIDER}{guid}"
     if values.get("role_definition_id"):
         refuse_taken(calls, TYPE_NAME, path, API_VERSION)
-    made = calls.arm("PUT", path, api_version=API_VERSION, body=_body(values)) or {}
+    try:
+        made = calls.arm("PUT", path, api_version=API_VERSION, body=_body(values)) or {}
+    except ApiError as error:
+        if error.code != "RoleDefinitionWithSameNameExists":
+            raise
+        known = find_definition(calls, scope, str(values["name"]))
+        raise taken(TYPE_NAME, f"{known['id']}|{scope}") from error
     return {"id": f"{made.get('id') or path}|{scope}"}
 
 
