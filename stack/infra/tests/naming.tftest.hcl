@@ -132,13 +132,22 @@ run "values_that_do_not_go_together" {
     repository_type   = "GitHub"
     repository_name   = "flights"
     protect_branch    = true
-    minimum_approvers = 2
   }
 
   expect_failures = [
     var.compute_max_nodes, var.approver_group, var.repository_name, var.protect_branch,
-    var.github_token, var.minimum_approvers,
+    var.github_token,
   ]
+}
+
+run "no_more_approvals_than_approvers" {
+  command = plan
+
+  variables {
+    minimum_approvers = 2
+  }
+
+  expect_failures = [var.minimum_approvers]
 }
 
 run "what_others_are_compared_with_is_checked_itself" {
