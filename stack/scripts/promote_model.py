@@ -1,9 +1,10 @@
 """Brings a model version that was approved in one workspace to another, as it is: dev to prod.
 
 Nothing is trained again. The files are copied and compared, the tags that say where the version
-comes from go with it, and so does its evaluation, for whoever approves next. What was decided in
-the first place stays there: the copy is open, and the release pipeline of the other environment
-asks for its own approval (queue it with modelVersion). Promoting it again changes nothing.
+comes from go with it, and so do its evaluation, for whoever approves next, and the environments of
+this repository, in which it is served. What was decided in the first place stays there: the copy is
+open, and the release pipeline of the other environment asks for its own approval (queue it with
+modelVersion). Promoting it again changes nothing.
 
     python scripts/promote_model.py --model-name flight-delay --model-version 3 \
         --subscription S --resource-group rg-ml-prod --workspace mlw-flights-prod \
@@ -28,6 +29,7 @@ import arm
 import azdo
 import fetch_evaluation
 import promotion_rules
+import register_components
 import release_rules
 import workspace
 
@@ -46,7 +48,7 @@ class Promotion:
         self._from_ml, self._to_ml = workspace.client(there), workspace.client(args)
 
     def run(self) -> arm.ModelVersion:
-        """The copy. Raises Refused, ArmError, AzureError."""
+        """The copy. Raises Refused, ContentChanged, ArmError, AzureError."""
         args = self._args
         model = self._from.model_version(args.model_name, args.model_version)
         release_rules.check_approval(model, None)
@@ -59,6 +61,8 @@ class Promotion:
             if there is not None:
                 print(f"{there.name}:{there.version} is there already")
                 return there
+            # where nothing was trained yet, what serves a model is not there either
+            register_components.register_environments(self._to_ml)
             version = promotion_rules.free_version(models, model.version)
             evaluation = self._carry_evaluation(model, version, Path(folder) / "evaluation")
             tags = promotion_rules.tags_of(
@@ -115,7 +119,7 @@ def main() -> int:
 
     try:
         copy = Promotion(args).run()
-    except release_rules.Refused as error:
+    except (release_rules.Refused, register_components.ContentChanged) as error:
         azdo.error(f"not promoted: {error}")
         return 1
     azdo.output("modelVersion", copy.version)

@@ -53,8 +53,8 @@ def register(
     print(f"{label} is there")
 
 
-def register_all(ml: MLClient, *, registry_name: str = "") -> None:
-    """Registers every environment and component of this repository where `ml` points."""
+def register_environments(ml: MLClient) -> None:
+    """Registers every environment of this repository where `ml` points. Raises ContentChanged."""
     for name in versions.ENVIRONMENTS:
         definition = versions.environment(name)
         register(
@@ -65,6 +65,11 @@ def register_all(ml: MLClient, *, registry_name: str = "") -> None:
                 _tagged(load_environment(definition.path), definition)
             ),
         )
+
+
+def register_all(ml: MLClient, *, registry_name: str = "") -> None:
+    """Registers every environment and component of this repository where `ml` points."""
+    register_environments(ml)
     for name in versions.COMPONENTS:
         definition = versions.component(name)
         register(
