@@ -118,7 +118,7 @@ def test_a_project_is_made_found_renamed_and_deleted(clients: Any, project: Any)
     assert (project.name, project.state) == ("Flight Delays", "wellFormed")
     assert [p.name for p in core.get_projects()] == ["Flight Delays"]
     operation = core.update_project({"description": "new"}, project.id)
-    assert operation.status == "succeeded"
+    assert operation.status == "queued"
     assert clients.get_operations_client().get_operation(operation.id).status == "succeeded"
     assert core.get_project(project.id).description == "new"
     core.queue_delete_project(project.id)

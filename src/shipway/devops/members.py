@@ -79,6 +79,11 @@ def given_role(store: Store, object_id: str) -> Role | None:
     return role
 
 
+def with_role(store: Store) -> list[str]:
+    """The object ids of all who were given a role in the organization."""
+    return [document.key for document in store.documents.list(_KIND)]
+
+
 def belongs(store: Store, principal: Principal) -> bool:
     """Whether an identity is a member of the organization at all."""
     if principal.run_id or principal.kind == "Owner":

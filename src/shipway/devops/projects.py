@@ -13,6 +13,13 @@ from shipway.devops import rows
 from shipway.store.store import Store
 
 ORGANIZATION = "shipway"
+# the system processes that a project can be made with; here they are names only
+AGILE = "adcc42ab-9882-485e-a3ed-7678f01f66bc"
+PROCESSES = {
+    AGILE: "Agile", "b8a3a935-7e91-48b8-a94c-606d37c3e9f2": "Basic",
+    "6b724908-ef14-45cf-84f8-768b5384da45": "Scrum",
+    "27450541-8e31-4150-9947-dc59f998fc01": "CMMI",
+}  # fmt: skip
 _KIND = "project"
 _FORBIDDEN = frozenset('\\/:*?"<>|;#$,+=[]{}@%&~^`')
 _LIMIT = 64
@@ -26,14 +33,16 @@ class Project:
     name: str
     description: str = ""
     visibility: str = "private"
+    process_id: str = AGILE
     created_at: datetime
     updated_at: datetime
     revision: int = 1
 
 
 def create(
-    store: Store, *, name: str, description: str = "", visibility: str = "private"
-) -> Project:
+    store: Store, *, name: str, description: str = "", visibility: str = "private",
+    process_id: str = "",
+) -> Project:  # fmt: skip
     """A new project. Raises `BadInput` for a bad name, `Conflict` when it is taken."""
     _check_name(name)
     now = store.clock.now()
@@ -46,7 +55,8 @@ def create(
             )  # fmt: skip
         project = Project(
             project_id=ids.new_guid(), name=name, description=description,
-            visibility=visibility, created_at=now, updated_at=now,
+            visibility=visibility, process_id=process_id or AGILE, created_at=now,
+            updated_at=now,
         )  # fmt: skip
         store.documents.create(_KIND, project.project_id, rows.body_of(project))
     return project
@@ -81,9 +91,10 @@ def list_all(store: Store) -> list[Project]:
 
 
 def update(
-    store: Store, *, project_id: str, name: str | None = None, description: str | None = None
-) -> Project:
-    """Change name or description. Raises `NotFound`, `BadInput`, `Conflict`."""
+    store: Store, *, project_id: str, name: str | None = None, description: str | None = None,
+    visibility: str | None = None,
+) -> Project:  # fmt: skip
+    """Change name, description or visibility. Raises `NotFound`, `BadInput`, `Conflict`."""
     with store.database.transaction():
         project = get(store, project_id)
         if name is not None and name != project.name:
@@ -97,6 +108,7 @@ def update(
         changes = {
             "name": name if name is not None else project.name,
             "description": description if description is not None else project.description,
+            "visibility": visibility or project.visibility,
             "revision": project.revision + 1,
         }
         body = {**rows.body_of(project), **changes}

@@ -155,7 +155,7 @@ def delete(store: Store, group_id: str) -> None:
     """Remove a group and its memberships. Raises `NotFound`, `Forbidden` for a well-known one."""
     with store.database.transaction():
         gone = get(store, group_id)
-        if gone.is_well_known:
+        if gone.is_well_known or gone.group_id == ids.guid_from("team", gone.project_id):
             raise _fixed(gone, "deleted")
         for other in list_of(store):
             if gone.group_id in other.member_ids:

@@ -139,7 +139,8 @@ class PullRequestContext:
     `pull_request`: its head; `description`: in its author's words; `reviewers`: with their votes;
     `policies`: of its target branch and what they say; `conflicts`: files, none when it can be
     merged; `comments`: of its threads; `strategies`: how it may be merged; `waits`: what has to
-    happen first; `may_vote`, `may_complete`, `may_change`: what the signed-in person may do now.
+    happen first; `may_vote`, `may_complete`, `may_change`, `may_requeue`: what the signed-in person
+    may do now.
     """
 
     pull_request: PullRequestView
@@ -153,6 +154,7 @@ class PullRequestContext:
     may_vote: bool
     may_complete: bool
     may_change: bool
+    may_requeue: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

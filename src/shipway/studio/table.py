@@ -60,6 +60,10 @@ PAGES: tuple[PageRoute, ...] = (
         doc="merge it, now or once its policies are met",
     ),
     PageRoute(
+        method="POST", pattern="/prs/{number}/requeue", handler=pull_requests.requeue,
+        doc="run its builds again",
+    ),
+    PageRoute(
         method="POST", pattern="/prs/{number}/abandon", handler=pull_requests.abandon,
         doc="give it up",
     ),

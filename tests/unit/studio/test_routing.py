@@ -42,7 +42,17 @@ def test_the_methods_of_a_path() -> None:
 
 
 def test_every_change_is_a_post() -> None:
-    changing = {"cancel", "rerun", "permit", "approve", "reject", "vote", "complete", "abandon"}
+    changing = {
+        "cancel",
+        "rerun",
+        "permit",
+        "approve",
+        "reject",
+        "vote",
+        "complete",
+        "requeue",
+        "abandon",
+    }
     for route in table.PAGES:
         is_change = route.pattern.rpartition("/")[2] in changing
         assert (route.method == "POST") == is_change, route.pattern

@@ -53,7 +53,7 @@ class GitHttp:
             )  # fmt: skip
         _, repository = self._repository(request)
         if service == "git-receive-pack":
-            self._may_push(request.principal)
+            self._may_push(request.principal, repository)
         return self._stream(request, repository, "info/refs")
 
     def fetch(self, request: Request) -> Response:
@@ -64,7 +64,7 @@ class GitHttp:
     def receive(self, request: Request) -> Response:
         """`git-receive-pack`: a push, answered once it was accepted."""
         project, repository = self._repository(request)
-        self._may_push(request.principal)
+        self._may_push(request.principal, repository)
         with (
             _body_file(request, self._store.home.temporary) as body,
             push.one_at_a_time(self._store, repository) as lock,
@@ -91,9 +91,11 @@ class GitHttp:
             answer = push_report.with_refusals(answer, commands, refused, _USE_PULL_REQUEST)
         return _with_notes(answer, [_note(project, run) for run in accepted.runs])
 
-    def _may_push(self, principal: Principal) -> None:
+    def _may_push(self, principal: Principal, repository: Repository) -> None:
         # as on Azure, where the build service and readers have no GenericContribute
-        if not members.may(self._store, principal, "contribute"):
+        if not members.may(
+            self._store, principal, "contribute", project_id=repository.project_id
+        ):  # fmt: skip
             raise Forbidden(
                 "TF401027: You need the Git 'GenericContribute' permission to perform this action. "
                 f"Details: identity '{principal.name}', scope 'repository'.",

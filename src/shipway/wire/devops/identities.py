@@ -1,17 +1,18 @@
-"""Who there is: the connection's own identity, users and groups to be named as approvers.
+"""Who there is: the connection's own identity, and identities by any of their names.
 
 Source: https://learn.microsoft.com/rest/api/azure/devops/ims/identities/read-identities
 """
 
 from typing import Any
 
-from shipway.azure.entra import groups, tenant, users
-from shipway.azure.entra.users import User
+from shipway.azure.entra import tenant
 from shipway.base.errors import NotFound
-from shipway.devops import projects
+from shipway.devops import projects, security_groups, subjects
 from shipway.devops.runs import Requester
+from shipway.devops.security_groups import SecurityGroup
+from shipway.devops.subjects import Subject
 from shipway.store.store import Store
-from shipway.wire.devops import shapes
+from shipway.wire.devops import rights, shapes
 from shipway.wire.devops.shapes import in_organization
 from shipway.wire.http import Request, Response, Route, json_response
 
@@ -57,118 +58,120 @@ class Identities:
         )  # fmt: skip
 
     def read(self, request: Request) -> Response:
-        """GET identities: by ids, or by a name (`searchFilter`, `filterValue`)."""
-        wanted = {i.lower() for i in request.arg("identityIds").split(",") if i}
+        """GET identities: by ids, descriptors, or a name (`searchFilter`, `filterValue`).
+
+        Those asked for by a descriptor or id stand in that order; who is not there falls out.
+        """
+        for name, attribute in (
+            ("subjectDescriptors", "descriptor"),
+            ("descriptors", "identity_descriptor"),
+            ("identityIds", "subject_id"),
+        ):
+            wanted = [part.strip().lower() for part in request.arg(name).split(",") if part]
+            if wanted:
+                known = {str(getattr(s, attribute)).lower(): s for s in self._all()}
+                found = [known[one] for one in wanted if one in known]
+                return shapes.collection([self._shape(s) for s in found])
         text = request.arg("filterValue").casefold()
-        people = [
-            u for u in users.list_users(self._store)
-            if (not wanted or u.object_id in wanted) and (not text or text in _words(u))
-        ]  # fmt: skip
-        teams = [
-            g for g in groups.list_groups(self._store)
-            if (not wanted or g.object_id in wanted)
-            and (not text or text == g.display_name.casefold())
-        ]  # fmt: skip
-        values = [self._user(request, u) for u in people]
-        values += [self._shape(g.object_id, g.display_name, g.display_name, True) for g in teams]
-        return shapes.collection(values)
+        return shapes.collection(
+            [self._shape(s) for s in self._all() if not text or text in _words(s)]
+        )
 
     def one(self, request: Request) -> Response:
         """GET identities/{id}."""
-        return json_response(self._user(request, self._find(request.params["identity"])))
+        found = subjects.find(self._store, request.params["identity"])
+        if found is None:
+            raise _absent(request.params["identity"])
+        return json_response(self._shape(found))
 
-    def graph_users(self, request: Request) -> Response:
-        """GET graph/users."""
-        return shapes.collection(
-            [self._graph_user(request, u) for u in users.list_users(self._store)]
+    def members(self, request: Request) -> Response:
+        """GET identities/{container}/members: descriptors for access control."""
+        group = self._group(request)
+        inside = [
+            subjects.find(self._store, i) for i in security_groups.members_of(self._store, group)
+        ]
+        return shapes.collection([one.identity_descriptor for one in inside if one])
+
+    def add_member(self, request: Request) -> Response:
+        """PUT identities/{container}/members/{member}: true, false when it was one."""
+        group, member = self._changeable(request), self._member(request)
+        is_new = member.subject_id not in security_groups.members_of(self._store, group)
+        security_groups.add_member(
+            self._store, group_id=group.group_id, member_id=member.subject_id
+        )
+        return json_response(is_new)
+
+    def remove_member(self, request: Request) -> Response:
+        """DELETE identities/{container}/members/{member}: true, false when it was none."""
+        group, member = self._changeable(request), self._member(request)
+        return json_response(
+            security_groups.remove_member(
+                self._store, group_id=group.group_id, member_id=member.subject_id
+            )
         )
 
-    def graph_user(self, request: Request) -> Response:
-        """GET graph/users/{descriptor}."""
-        asked = request.params["descriptor"]
-        for user in users.list_users(self._store):
-            if asked == shapes.descriptor(user.object_id, is_user=True):
-                return json_response(self._graph_user(request, user))
-        raise _absent(asked)
+    def _all(self) -> list[Subject]:
+        return list(subjects.everybody(self._store))
 
-    def descriptor(self, request: Request) -> Response:
-        """GET graph/descriptors/{storageKey}: the descriptor of an id."""
-        user = self._find(request.params["key"])
-        return json_response({"value": shapes.descriptor(user.object_id, is_user=True)})
+    def _group(self, request: Request) -> SecurityGroup:
+        return security_groups.get(self._store, request.params["identity"])
 
-    def storage_key(self, request: Request) -> Response:
-        """GET graph/storagekeys/{descriptor}: the id of a descriptor."""
-        asked = request.params["descriptor"]
-        for user in users.list_users(self._store):
-            if asked == shapes.descriptor(user.object_id, is_user=True):
-                return json_response({"value": user.object_id})
-        raise _absent(asked)
+    def _changeable(self, request: Request) -> SecurityGroup:
+        group = self._group(request)
+        rights.require(
+            self._store, request, "administer" if group.project_id else "organize",
+            project_id=group.project_id or None,
+        )  # fmt: skip
+        return group
 
-    def _find(self, asked: str) -> User:
-        found = users.find(self._store, asked)
+    def _member(self, request: Request) -> Subject:
+        found = subjects.find(self._store, request.params["member"])
         if found is None:
-            raise _absent(asked)
+            raise _absent(request.params["member"])
         return found
 
-    def _user(self, request: Request, user: User) -> dict[str, Any]:
-        del request
-        return self._shape(user.object_id, user.display_name, user.principal_name, False)
-
-    def _shape(
-        self,
-        object_id: str,
-        display: str,
-        account: str,
-        is_group: bool,
-    ) -> dict[str, Any]:
-        home = tenant.facts(self._store)
+    def _shape(self, one: Subject) -> dict[str, Any]:
+        properties = {
+            "SchemaClassName": "Group" if one.kind == "group" else "User",
+            "Description": one.description, "Domain": one.domain, "Account": one.account
+            if one.kind != "group" else one.display_name, "Mail": one.mail or one.account,
+        }  # fmt: skip
         return {
-            "id": object_id, "providerDisplayName": display, "isActive": True, "members": [],
-            "isContainer": is_group, "memberOf": [], "memberIds": [], "resourceVersion": 2,
-            "descriptor": "Microsoft.IdentityModel.Claims.ClaimsIdentity;"
-            f"{home.tenant_id}\\{account}",
-            "subjectDescriptor": shapes.descriptor(object_id, is_user=not is_group),
+            "id": one.subject_id, "isActive": True, "members": [],
+            "providerDisplayName": one.account if one.kind == "group" else one.display_name,
+            "isContainer": one.kind == "group", "memberOf": [], "memberIds": [],
+            "resourceVersion": 2, "descriptor": one.identity_descriptor,
+            "subjectDescriptor": one.descriptor,
             "properties": {
-                "Account": {"$type": "System.String", "$value": account},
-                "Mail": {"$type": "System.String", "$value": account},
+                name: {"$type": "System.String", "$value": value}
+                for name, value in properties.items()
             },
             "metaTypeId": 0,
         }  # fmt: skip
 
-    def _graph_user(self, request: Request, user: User) -> dict[str, Any]:
-        descriptor = shapes.descriptor(user.object_id, is_user=True)
-        home = tenant.facts(self._store)
-        return {
-            "subjectKind": "user", "domain": home.tenant_id, "origin": "aad",
-            "principalName": user.principal_name, "mailAddress": user.principal_name,
-            "originId": user.object_id, "displayName": user.display_name,
-            "descriptor": descriptor, "metaType": "member",
-            "url": f"{shapes.base_url(request)}/_apis/Graph/Users/{descriptor}",
-        }  # fmt: skip
-
 
 def routes(store: Store) -> tuple[Route, ...]:
-    """Identities and the graph's users."""
+    """Identities; on vssps.dev.azure.com as on dev.azure.com."""
     noun = Identities(store)
     read = ("descriptors", "identityIds", "subjectDescriptors", "searchFilter", "filterValue",
             "queryMembership", "properties", "options")  # fmt: skip
     options = ("connectOptions", "lastChangeId", "lastChangeId64")
-    users_query = ("subjectTypes", "continuationToken", "scopeDescriptor")
+    member = "identities/{identity}/members/{member}"
     return (
         in_organization("GET", "connectiondata", noun.connection, query=options),
         in_organization("GET", "identities", noun.read, query=read),
         in_organization("GET", "identities/{identity}", noun.one,
                         query=("queryMembership", "properties")),
-        in_organization("GET", "graph/users", noun.graph_users, query=users_query),
-        in_organization("GET", "graph/users/{descriptor}", noun.graph_user),
-        in_organization("GET", "graph/descriptors/{key}", noun.descriptor),
-        in_organization("GET", "graph/storagekeys/{descriptor}", noun.storage_key),
+        in_organization("GET", "identities/{identity}/members", noun.members,
+                        query=("queryMembership",)),
+        in_organization("PUT", member, noun.add_member, action="administer"),
+        in_organization("DELETE", member, noun.remove_member, action="administer"),
     )  # fmt: skip
 
 
-def _words(user: User) -> tuple[str, ...]:
-    return (user.name, user.display_name.casefold(), user.principal_name.casefold(),
-            user.object_id)  # fmt: skip
+def _words(one: Subject) -> tuple[str, ...]:
+    account = one.account.casefold()
+    return (account.partition("@")[0], account, one.display_name.casefold(), one.subject_id)
 
 
 def _absent(asked: str) -> NotFound:

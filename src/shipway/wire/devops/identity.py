@@ -8,7 +8,7 @@ https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/au
 from shipway.azure.entra import personal_access_tokens
 from shipway.azure.entra.principals import Principal
 from shipway.base.errors import Forbidden, NotFound, ShipwayError, Unauthenticated
-from shipway.devops import members, projects, runs
+from shipway.devops import members, projects, repositories, runs
 from shipway.devops.members import Permission
 from shipway.store.store import Store
 from shipway.wire import errors
@@ -65,12 +65,8 @@ def authorizer(store: Store) -> Authorize:
                 hint=f"The organization is https://dev.azure.com/{projects.ORGANIZATION}.",
             )  # fmt: skip
         versions.check(request)
-        name = request.params.get("project")
-        project = projects.find(store, name) if name else None
-        rights.require(
-            store, request, _PERMISSIONS[route.action],
-            project_id=project.project_id if project else None,
-        )  # fmt: skip
+        project_id = _project_of(store, request)
+        rights.require(store, request, _PERMISSIONS[route.action], project_id=project_id)
         _stay_in_project(store, request)
 
     return authorize
@@ -86,6 +82,16 @@ def envelope(error: ShipwayError, request: Request) -> Response:
     if error.status == 400 and error.where and error.where not in error.message:
         error.message = f"{error.message.rstrip('.')}. Parameter name: {error.where}"
     return errors.devops_error(error, request)
+
+
+def _project_of(store: Store, request: Request) -> str | None:
+    """The id of the project that the path names, itself or by the id of a repository."""
+    name, repository_id = request.params.get("project"), request.params.get("repository")
+    if name:
+        project = projects.find(store, name)
+        return project.project_id if project else None
+    repository = repositories.by_id(store, repository_id) if repository_id else None
+    return repository.project_id if repository else None
 
 
 def _stay_in_project(store: Store, request: Request) -> None:

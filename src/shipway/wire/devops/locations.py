@@ -93,6 +93,38 @@ a5d28130-9cd2-40fa-9f08-902e7daa9efb git pullRequests {_PROJECT}/{{area}}/{{reso
 d43911ee-6958-46b0-a42b-8445b8a0d004 git pullRequestIterations {_PR}/iterations/{{iterationId}} 2 3.0 7.1
 ab6e2e5d-a0b7-4153-b64a-a4efe0d49449 git pullRequestThreads {_PR}/threads/{{threadId}} 1 3.0 7.1
 965a3ec7-5ed8-455a-bdcb-835a5ea7fe7b git pullRequestThreadComments {_PR}/threads/{{threadId}}/comments/{{commentId}} 1 3.0 7.1
+048aee0a-7072-4cde-ab73-7af77b1e0b4e Graph Descriptors _apis/{{area}}/{{resource}}/{{storageKey}} 1 4.1 0.0
+ebbe6af8-0b91-4c13-8cf1-777c14858188 Graph Groups _apis/{{area}}/{{resource}}/{{groupDescriptor}} 1 4.1 0.0
+3fd2e6ca-fb30-443a-b579-95b19ed0934c Graph Memberships _apis/{{area}}/{{resource}}/{{subjectDescriptor}}/{{containerDescriptor}} 1 4.1 0.0
+e34b6394-6b30-4435-94a9-409a5eef3e31 Graph Memberships _apis/{{area}}/{{resource}}/{{subjectDescriptor}} 1 4.1 0.0
+1ffe5c94-1144-4191-907b-d0211cad36a8 Graph MembershipStates _apis/{{area}}/{{resource}}/{{subjectDescriptor}} 1 4.1 0.0
+e1dbb0ae-49cb-4532-95a1-86cd89cfcab4 Graph ServicePrincipals _apis/{{area}}/{{resource}}/{{servicePrincipalDescriptor}} 1 4.1 0.0
+eb85f8cc-f0f6-4264-a5b1-ffe2e4d4801f Graph StorageKeys _apis/{{area}}/{{resource}}/{{subjectDescriptor}} 1 4.1 0.0
+4dd4d168-11f2-48c4-83e8-756fa0de027c Graph SubjectLookup _apis/{{area}}/{{resource}} 1 4.1 0.0
+05942c89-006a-48ce-bb79-baeb8abf99c6 Graph SubjectQuery _apis/{{area}}/{{resource}} 1 5.1 0.0
+005e26ec-6b77-4e4f-a986-b3827bf241f5 Graph Users _apis/{{area}}/{{resource}}/{{userDescriptor}} 1 4.1 0.0
+8ba35978-138e-41f8-8963-7b1ea2c5f775 IMS Members _apis/identities/{{containerId}}/{{resource}}/{{memberId}} 1 1.0 0.0
+387f832c-dbf2-4643-88e9-c1aa94dbb737 MemberEntitlementManagement UserEntitlements _apis/{{resource}}/{{userDescriptor}} 5 4.1 7.1
+8480c6eb-ce60-47e9-88df-eca3c801638b MemberEntitlementManagement UserEntitlements _apis/{{resource}}/{{userId}} 5 4.1 7.1
+f03dbf50-80f8-41b7-8ca2-65b6a178caba MemberEntitlementManagement ServicePrincipalEntitlements _apis/{{resource}} 1 7.1 0.0
+1d491a66-190b-43ae-86b8-9c2688c55186 MemberEntitlementManagement ServicePrincipalEntitlements _apis/{{resource}}/{{servicePrincipalId}} 1 7.1 0.0
+ac08c8ff-4323-4b08-af90-bcd018d380ce Security AccessControlEntries _apis/{{resource}}/{{securityNamespaceId}} 1 1.0 7.1
+18a2ad18-7571-46ae-bec7-0c7da1495885 Security AccessControlLists _apis/{{resource}}/{{securityNamespaceId}} 1 1.0 7.1
+ce7b9f95-fde9-4be8-a86d-83b366f0b87a Security SecurityNamespaces _apis/{{resource}}/{{securityNamespaceId}} 1 1.0 7.1
+c4209f25-7a27-41dd-9f04-06080c7b6afd FeatureManagement Features _apis/{{area}}/{{resource}}/{{featureId}} 1 3.0 0.0
+dd291e43-aa9f-4cee-8465-a93c78e414a4 FeatureManagement FeatureStates _apis/{{area}}/{{resource}}/{{userScope}}/{{scopeName}}/{{scopeValue}}/{{featureId}} 1 3.0 0.0
+2b4486ad-122b-400c-ae65-17b6672c1f9d FeatureManagement FeatureStatesQuery _apis/{{area}}/{{resource}} 1 3.1 0.0
+4976a71a-4487-49aa-8aab-a1eda469037a core properties _apis/projects/{{projectId}}/{{resource}} 1 3.2 0.0
+d30a3dd1-f8ba-442a-b86a-bd0c0c383e59 core teams _apis/projects/{{projectId}}/{{resource}}/{{*teamId}} 3 1.0 7.1
+7a4d9ee9-3433-4347-b47a-7a80f1cf307e core teams _apis/{{resource}} 3 4.1 0.0
+294c494c-2600-4d7e-b76c-3dd50c3c95be core members _apis/projects/{{projectId}}/teams/{{teamId}}/{{resource}} 2 1.0 7.1
+454b3e51-2e6e-48d4-ad81-978154089351 Dashboard Dashboards {{project}}/{{team}}/_apis/{{area}}/{{resource}}/{{dashboardId}} 3 3.0 0.0
+07ced576-58ed-49e6-9c1e-5cb53ab8bf2a work teamfieldvalues {{project}}/{{team}}/_apis/{{area}}/teamsettings/{{resource}} 1 2.0 7.1
+398c85bc-81aa-4822-947c-a194a05f0fef build authorizedresources {_PROJECT}/{{area}}/{{resource}} 1 5.0 0.0
+c4aefd19-30ff-405b-80ad-aca021e7242a build generalSettings {_PROJECT}/{{area}}/{{resource}} 1 6.0 7.1
+a906531b-d2da-4f55-bda7-f3e676cc50d9 build folders {_PROJECT}/{{area}}/{{resource}}/{{*path}} 2 3.0 0.0
+5e8a8081-3851-4626-b677-9891cc04102e git annotatedTags {_GIT}/{{resource}}/{{objectId}} 1 3.1 7.1
+01828ddc-3600-4a41-8633-99b3a73a0eb3 git importRequests {_GIT}/importRequests/{{importRequestId}} 1 3.0 7.1
 """.splitlines()  # noqa: E501  # a table: one row, one resource
 )
 

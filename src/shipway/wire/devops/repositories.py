@@ -13,7 +13,7 @@ from shipway.devops.pushes import RefMove
 from shipway.devops.repositories import Repository
 from shipway.loop import push
 from shipway.store.store import Store
-from shipway.wire.devops import shapes
+from shipway.wire.devops import rights, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_organization, in_project
 from shipway.wire.http import Handler, Request, Response, Route, json_response
@@ -41,6 +41,9 @@ class Repositories:
             project = shapes.project_of(self._store, request)
         else:
             project = projects.get(self._store, body.child("project").text("id"))
+            rights.require(
+                self._store, request, "administer", project_id=project.project_id
+            )  # fmt: skip
         if body.has("parentRepository"):
             raise BadInput(
                 "forks are not supported: 'parentRepository' was given",

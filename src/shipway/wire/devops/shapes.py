@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from shipway.azure.entra import users
 from shipway.base.clock import timestamp
 from shipway.base.errors import BadInput
-from shipway.devops import projects
+from shipway.devops import projects, subjects
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
@@ -64,20 +63,15 @@ def project_reference(request: Request, project: Project) -> dict[str, Any]:
 
 def identity(store: Store, request: Request, who: Requester) -> dict[str, Any]:
     """`IdentityRef`."""
-    user = users.find(store, who.object_id) if who.object_id else None
+    found = subjects.find(store, who.object_id) if who.object_id else None
     object_id = who.object_id or NO_GUID
     return {
         "id": object_id,
-        "displayName": user.display_name if user else who.name,
-        "uniqueName": user.principal_name if user else who.name,
-        "descriptor": descriptor(object_id, is_user=user is not None),
+        "displayName": found.display_name if found else who.name,
+        "uniqueName": found.account if found else who.name,
+        "descriptor": found.descriptor if found else f"svc.{object_id.replace('-', '')}",
         "url": f"{base_url(request)}/_apis/identities/{object_id}",
     }
-
-
-def descriptor(object_id: str, *, is_user: bool) -> str:
-    """A subject descriptor; stable for an identity."""
-    return f"{'aad' if is_user else 'svc'}.{object_id.replace('-', '')}"
 
 
 def moment(at: datetime | None) -> str | None:

@@ -121,6 +121,7 @@ def _pull_request_routes(store: Store) -> tuple[Route, ...]:
         _route(store, "GET", one, pull_requests.get),
         _route(store, "POST", f"{one}/approve", pull_requests.approve),
         _route(store, "POST", f"{one}/complete", pull_requests.complete),
+        _route(store, "POST", f"{one}/requeue", pull_requests.requeue),
         _route(store, "POST", f"{one}/abandon", pull_requests.abandon),
     )
 
