@@ -7,6 +7,7 @@ import pytest
 from tests.devops_door import git
 from tests.pull_requests_lab import MAIN, Lab, open_lab
 
+from shipway.base.errors import BadInput
 from shipway.devops import policy_types, pull_requests, pushes, repositories, run_variables, runs
 from shipway.devops.runs import Run
 from shipway.loop import pull_request_completion, push
@@ -192,6 +193,44 @@ def test_a_build_that_is_queued_by_hand_waits_for_it(lab: Lab) -> None:
     asked = lab.call("PATCH", f"policy/evaluations/{found['evaluationId']}")
     assert (asked["status"], len(lab.validations())) == ("running", 1)
     assert asked["context"]["buildId"] == lab.validations()[0].run_id
+
+
+def test_a_policy_that_comes_later_builds_what_is_open(lab: Lab) -> None:
+    lab.push("topic", {"b.txt": "b"})
+    number = lab.open()
+    assert lab.validations() == []
+    asked = {
+        "type": {"id": policy_types.BUILD}, "isEnabled": True, "isBlocking": True,
+        "settings": {"buildDefinitionId": lab.definition.definition_id,
+                     "scope": [{"matchKind": "DefaultBranch"}]},
+    }  # fmt: skip
+    made = lab.call("POST", "policy/configurations", asked)
+    (first,) = lab.validations()
+    lab.call("PUT", f"policy/configurations/{made['id']}", asked)
+    assert len(lab.validations()) == 1, "what is current is not built again"
+    finish(lab, first, "failed")
+    by = pull_requests.get(lab.store, number).created_by
+    (again,) = pull_request_completion.requeue_all(lab.store, number, by)
+    assert (again.source_version, lab.evaluations(number)) == (
+        first.source_version, {"Build": "running"},
+    )  # fmt: skip
+    with pytest.raises(BadInput, match="no build to queue"):
+        pull_request_completion.requeue_all(lab.store, number, by)
+
+
+def test_branches_without_a_common_past_fail_alone(lab: Lab) -> None:
+    lab.push("topic", {"b.txt": "b"})
+    number = lab.open()
+    git("checkout", "-q", "--orphan", "alone", cwd=lab.clone)
+    git("commit", "-qm", "alone", cwd=lab.clone)
+    said = git("push", "--force", "origin", "alone:topic", cwd=lab.clone)
+    assert "forced update" in said
+    shown = lab.show(number)
+    assert (shown["mergeStatus"], "unrelated" in shown["mergeFailureMessage"]) == ("failure", True)
+    assert lab.complete(number, status=409)["typeKey"] == "GitPullRequestMergeConflictsException"
+    git("push", "-q", "origin", ":topic", cwd=lab.clone)
+    assert lab.show(number)["mergeFailureMessage"] == "the branch refs/heads/topic is gone"
+    git("push", "-q", "origin", "main:other", cwd=lab.clone)
 
 
 def test_votes_fall_with_a_push_where_the_policy_says_so(lab: Lab) -> None:

@@ -137,6 +137,24 @@ def requeue(store: Store, one: PullRequest, evaluation: Evaluation, by: Requeste
     return run
 
 
+def requeue_all(store: Store, pull_request_id: int, by: Requester) -> list[Run]:
+    """Queue every build policy's run that has not succeeded and is not under way.
+
+    Raises `BadInput` where there is none, and as `requeue`.
+    """
+    one = pull_requests.get(store, pull_request_id)
+    found = [
+        e for e in policy_evaluations.of(store, repository_of(store, one), one)
+        if e.policy.type_id == policy_types.BUILD and e.verdict.status in ("queued", "rejected")
+    ]  # fmt: skip
+    if not found:
+        raise BadInput(
+            f"the pull request {pull_request_id} has no build to queue", where="policies",
+            code="InvalidArgumentValueException", hint=f"shipway prs show {pull_request_id}",
+        )  # fmt: skip
+    return [requeue(store, one, evaluation, by) for evaluation in found]
+
+
 def complete_due(store: Store) -> list[int]:
     """Complete those that wait for nothing any more; which. Safe to call at any time."""
     done: list[int] = []

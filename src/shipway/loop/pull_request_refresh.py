@@ -7,6 +7,7 @@ Called while a push is accepted, under its lock: `look` does git's part before t
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from shipway.base.errors import ShipwayError
 from shipway.base.messages import Event
 from shipway.devops import (
     policies,
@@ -46,14 +47,17 @@ def look(store: Store, repository: Repository, moves: Sequence[RefMove]) -> tupl
             merge = replace(one.merge, status="succeeded", commit=aim)
             made = Refreshed(pull_request_id=one.pull_request_id, merge=merge, is_completed=True)
         else:
-            merge = merged(store, repository, one)
+            merge = _merged_or_why_not(store, repository, one)
             made = Refreshed(pull_request_id=one.pull_request_id, merge=merge)
         found.append(made)
     return tuple(found)
 
 
 def merged(store: Store, repository: Repository, one: PullRequest) -> Merge:
-    """The merge of the branches as they are now; its ref is moved along."""
+    """The merge of the branches as they are now; its ref is moved along.
+
+    Raises `NotSupported` when git is too old, `GitFailed` when it fails.
+    """
     present = repositories.refs_of(store, repository, "refs/heads/")
     source, target = present.get(one.source_ref, ""), present.get(one.target_ref, "")
     before = one.merge
@@ -77,6 +81,14 @@ def merged(store: Store, repository: Repository, one: PullRequest) -> Merge:
         made = replace(made, status="succeeded", commit=commit)
     pull_request_merges.set_ref(store, repository, one.merge_ref, made.commit)
     return made
+
+
+def _merged_or_why_not(store: Store, repository: Repository, one: PullRequest) -> Merge:
+    """A push is accepted whatever becomes of the pull requests beside it."""
+    try:
+        return merged(store, repository, one)
+    except ShipwayError as error:
+        return replace(one.merge, status="failure", message=str(error))
 
 
 def write(
@@ -114,6 +126,18 @@ def queue_builds(
     ]  # fmt: skip
     started = [pull_request_builds.queue(store, one, policy, requested_for) for policy in wanted]
     return [run for run in started if run]
+
+
+def queue_for(store: Store, policy: Policy, requested_for: Requester) -> list[Run]:
+    """Queue what a policy that is new or changed wants for the pull requests that are open."""
+    found: list[Run] = []
+    if policy.type_id != policy_types.BUILD or not policy.is_enabled:
+        return found
+    for repository in repositories.list_of(store, project_id=policy.project_id):
+        for one in pull_requests.active_of(store, repository.repository_id):
+            if policies.holds_on(policy, repository, one.target_ref):
+                found += queue_builds(store, repository, one, requested_for)
+    return found
 
 
 def say(store: Store, one: PullRequest, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""`shipway prs`: list, show, create, approve, complete and abandon pull requests."""
+"""`shipway prs`: list, show, create, approve, complete, requeue and abandon pull requests."""
 
 import argparse
 from collections.abc import Mapping
@@ -40,12 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     completed.add_argument(
         "--auto", action="store_true", help="as soon as its policies are met, not now"
     )
+    again = verbs.add_parser("requeue", help="run the builds again that have not succeeded")
     dropped = verbs.add_parser("abandon", help="give it up")
-    for child in (shown, approved, completed, dropped):
+    for child in (shown, approved, completed, again, dropped):
         child.add_argument("number", type=int, help="its number")
-    for child in (made, approved, completed, dropped):
+    for child in (made, approved, completed, again, dropped):
         child.add_argument("--as", dest="user", default="", help="who does it (default: the owner)")
-    for child in (listed, shown, made, approved, completed, dropped):
+    for child in (listed, shown, made, approved, completed, again, dropped):
         child.add_argument("--json", action="store_true", help="print it as JSON")
 
 
@@ -134,6 +135,9 @@ def _said(action: str, found: Mapping[str, Any]) -> str:
         listed = [p["name"] for p in found["policies"] if p["blocking"] and p["status"] not in met]
         rest = f"it waits for {', '.join(listed)}" if listed else "nothing stands in its way"
         return f"approved {name}; {rest}"
+    if action == "requeue":
+        listed = [f"run {p['run_id']}" for p in found["policies"] if p["status"] == "running"]
+        return f"{name}: {', '.join(listed)} is queued"
     if found["auto_complete"] and found["status"] == "active":
         return f"{name} is completed as soon as its policies are met"
     commit = f", {found['target']} is at {found['commit'][:10]}" if action == "complete" else ""

@@ -8,6 +8,7 @@ from shipway.base.errors import BadInput, Forbidden
 from shipway.devops import (
     members,
     policy_evaluations,
+    policy_types,
     projects,
     pull_request_threads,
     pull_requests,
@@ -68,6 +69,8 @@ def show(store: Store, visit: Visit) -> Answer:
         may_vote=may_change and is_open and not one.is_draft,
         may_complete=may_change and is_open and not one.is_draft and not waits,
         may_change=may_change and is_open,
+        may_requeue=may_change and is_open and one.merge.status == "succeeded"
+        and any(_is_over(e) for e in found),
     )  # fmt: skip
     title = f"Pull request {one.pull_request_id}"
     return Page(template="pull_request.html", title=title, context=context)
@@ -106,6 +109,13 @@ def complete(store: Store, visit: Visit) -> Answer:
     return _back(one)
 
 
+def requeue(store: Store, visit: Visit) -> Answer:
+    """POST /prs/{number}/requeue: the builds that have not succeeded."""
+    one = _checked(store, visit)
+    pull_request_completion.requeue_all(store, one.pull_request_id, _me(visit))
+    return _back(one)
+
+
 def abandon(store: Store, visit: Visit) -> Answer:
     """POST /prs/{number}/abandon."""
     one = _checked(store, visit)
@@ -130,6 +140,12 @@ def view(store: Store, one: PullRequest) -> PullRequestView:
         source_commit=one.merge.source_commit, commit=one.merge.commit,
         when=Moment(iso=timestamp(one.created_at), text=wording.ago(one.created_at, now)),
     )  # fmt: skip
+
+
+def _is_over(evaluation: Evaluation) -> bool:
+    """Whether it is a build that may be queued again."""
+    is_build = evaluation.policy.type_id == policy_types.BUILD
+    return is_build and evaluation.verdict.status in ("queued", "rejected")
 
 
 def _policy(evaluation: Evaluation) -> PolicyView:

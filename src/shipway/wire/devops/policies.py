@@ -11,6 +11,7 @@ from shipway.devops.policies import MatchKind, Policy, PolicyContent, Scope
 from shipway.devops.policy_types import PolicyType
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
+from shipway.loop import pull_request_refresh
 from shipway.store.store import Store
 from shipway.wire.devops import shapes
 from shipway.wire.devops.fields import Fields, body_of
@@ -44,6 +45,7 @@ class Policies:
             self._store, project_id=project.project_id, content=_content(body_of(request)),
             by=_by(request),
         )  # fmt: skip
+        pull_request_refresh.queue_for(self._store, made, _by(request))
         return json_response(shape_of(self._store, request, project, made))
 
     def get(self, request: Request) -> Response:
@@ -62,6 +64,7 @@ class Policies:
             self._store, project_id=project.project_id, configuration_id=number,
             content=_content(body), by=_by(request),
         )  # fmt: skip
+        pull_request_refresh.queue_for(self._store, changed, _by(request))
         return json_response(shape_of(self._store, request, project, changed))
 
     def delete(self, request: Request) -> Response:

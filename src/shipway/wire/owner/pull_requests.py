@@ -99,6 +99,14 @@ def complete(store: Store, request: Request) -> Response:
     return _whole(store, done)
 
 
+def requeue(store: Store, request: Request) -> Response:
+    """`POST /api/v1/prs/{number}/requeue` {as}: the builds that have not succeeded."""
+    one = _one(store, request)
+    who = _contributor(store, request, one.project_id)
+    pull_request_completion.requeue_all(store, one.pull_request_id, _requester(who))
+    return _whole(store, one)
+
+
 def abandon(store: Store, request: Request) -> Response:
     """`POST /api/v1/prs/{number}/abandon` {as}."""
     one = _one(store, request)
