@@ -1,0 +1,135 @@
+"""Parts of configurations of azuredevops; `HEAD` with the project comes before them."""
+
+LOOP = """
+resource "azuredevops_git_repository" "stack" {
+  project_id     = azuredevops_project.ml.id
+  name           = "stack"
+  default_branch = "refs/heads/main"
+  initialization {
+    init_type = "Clean"
+  }
+}
+
+resource "azuredevops_variable_group" "ml" {
+  project_id = azuredevops_project.ml.id
+  name       = "ml-dev"
+  variable {
+    name  = "WORKSPACE"
+    value = "mlw-flights"
+  }
+  variable {
+    name         = "KEY"
+    secret_value = "hush-hush"
+    is_secret    = true
+  }
+}
+
+resource "azuredevops_build_definition" "ml" {
+  project_id = azuredevops_project.ml.id
+  name       = "dev-pipeline"
+  repository {
+    repo_type   = "TfsGit"
+    repo_id     = azuredevops_git_repository.stack.id
+    branch_name = "main"
+    yml_path    = "azure-pipelines.yml"
+  }
+  ci_trigger {
+    override {
+      branch_filter {
+        include = ["main"]
+      }
+    }
+  }
+}
+
+resource "azuredevops_environment" "dev" {
+  project_id = azuredevops_project.ml.id
+  name       = "dev-approval"
+}
+
+resource "azuredevops_pipeline_authorization" "environment" {
+  project_id  = azuredevops_project.ml.id
+  resource_id = azuredevops_environment.dev.id
+  type        = "environment"
+  pipeline_id = azuredevops_build_definition.ml.id
+}
+
+resource "azuredevops_pipeline_authorization" "group" {
+  project_id  = azuredevops_project.ml.id
+  resource_id = azuredevops_variable_group.ml.id
+  type        = "variablegroup"
+  pipeline_id = azuredevops_build_definition.ml.id
+}
+
+data "azuredevops_identity_user" "avery" {
+  name          = "avery@shipway.local"
+  search_filter = "MailAddress"
+}
+
+resource "azuredevops_check_approval" "dev" {
+  project_id           = azuredevops_project.ml.id
+  target_resource_id   = azuredevops_environment.dev.id
+  target_resource_type = "environment"
+  approvers            = [data.azuredevops_identity_user.avery.id]
+}
+
+output "clone_url" {
+  value = azuredevops_git_repository.stack.remote_url
+}
+"""
+
+SMALL = """
+resource "azuredevops_environment" "dev" {
+  project_id = azuredevops_project.ml.id
+  name       = "dev"
+}
+
+resource "azuredevops_check_exclusive_lock" "dev" {
+  project_id           = azuredevops_project.ml.id
+  target_resource_id   = azuredevops_environment.dev.id
+  target_resource_type = "environment"
+}
+
+resource "azuredevops_serviceendpoint_generic" "hook" {
+  project_id            = azuredevops_project.ml.id
+  service_endpoint_name = "hook"
+  server_url            = "https://hook.example.test"
+}
+
+resource "azuredevops_variable_group" "ml" {
+  project_id = azuredevops_project.ml.id
+  name       = "ml"
+  variable {
+    name  = "A"
+    value = "1"
+  }
+}
+"""
+
+# the attribute that is to blame, and what is wrong with it
+WRONG = {
+    "version_control": (
+        'resource "azuredevops_project" "p" {\nname = "p"\nversion_control = "svn"\n}'
+    ),
+    "approvers": (
+        'resource "azuredevops_check_approval" "p" {\nproject_id = "x"\n'
+        'target_resource_id = "1"\ntarget_resource_type = "environment"\napprovers = ["dana"]\n}'
+    ),
+    "variable": (
+        'resource "azuredevops_variable_group" "p" {\nproject_id = "x"\nname = "g"\n'
+        'variable {\nname = "A"\nis_secret = true\n}\n}'
+    ),
+    "features": (
+        'resource "azuredevops_project" "p" {\nname = "p"\nfeatures = {\nwikis = "enabled"\n}\n}'
+    ),
+    "start_time": (
+        'resource "azuredevops_check_business_hours" "p" {\nproject_id = "x"\n'
+        'target_resource_id = "1"\ntarget_resource_type = "environment"\nstart_time = "8:00"\n'
+        'end_time = "17:00"\ntime_zone = "UTC"\n}'
+    ),
+    "repo_type": (
+        'resource "azuredevops_build_definition" "p" {\nproject_id = "x"\nname = "d"\n'
+        'repository {\nrepo_type = "Bitbucket"\nrepo_id = "a/b"\nyml_path = "a.yml"\n}\n}'
+    ),
+    "name": 'resource "azuredevops_environment" "p" {\nproject_id = "x"\nname = "a/b"\n}',
+}  # fmt: skip

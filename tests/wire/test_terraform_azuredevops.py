@@ -1,0 +1,310 @@
+"""The resources of azuredevops by the real terraform, and that what they make is real."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.shipway_server import ShipwayServer, running, wait_for
+from tests.support.terraform_root import TerraformFolder, needs_terraform, variables
+from tests.wire.azuredevops_everything import CHANGING, COUNT, EVERYTHING, HEAD, PROVIDER
+from tests.wire.azuredevops_parts import LOOP, SMALL, WRONG
+
+from shipway.azure.entra import users
+from shipway.devops import approvals, projects, runs
+
+pytestmark = [pytest.mark.terraform, needs_terraform]
+Devops = Callable[..., Any]
+Folder = Callable[[str], TerraformFolder]
+# secrets and choices that no service gives back: a plan after an import sends them again
+NOT_IMPORTED = {
+    # resetting all votes resets the approving ones too: the service tells both, one was asked for
+    "azuredevops_branch_policy_min_reviewers.main",
+    "azuredevops_build_definition.ml",
+    "azuredevops_git_repository.stack",
+    "azuredevops_git_repository.empty",
+    "azuredevops_git_repository_file.pipeline",
+    "azuredevops_serviceendpoint_azurerm.key",
+    "azuredevops_serviceendpoint_generic.hook",
+    "azuredevops_serviceendpoint_github.github",
+    "azuredevops_variable_group.ml",
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShipwayServer]:
+    with running(tmp_path_factory.mktemp("azuredevops")) as made:
+        users.ensure_demo_users(made.store)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def env_vars(server: ShipwayServer) -> dict[str, str]:
+    return variables(server)
+
+
+@pytest.fixture
+def folder(server: ShipwayServer, env_vars: dict[str, str], tmp_path: Path) -> Folder:
+    """A folder with these resources, initialised."""
+
+    def make(text: str) -> TerraformFolder:
+        data = server.home.parent / "terraform-data"
+        made = TerraformFolder(folder=tmp_path / "root", data=data, env_vars=env_vars)
+        made.write(text)
+        made.init()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def devops(server: ShipwayServer, env_vars: dict[str, str]) -> Devops:
+    """A call of Azure DevOps by the provider's own personal access token."""
+    secret = base64.b64encode(f":{env_vars['AZDO_PERSONAL_ACCESS_TOKEN']}".encode()).decode()
+
+    def call(method: str, path: str, body: object = None) -> Any:
+        answer = server.door().azure(
+            method, "dev.azure.com", f"/shipway{path}",
+            body=None if body is None else json.dumps(body),
+            headers={
+                "Content-Type": "application/json", "Accept": "application/json",
+                "Authorization": f"Basic {secret}",
+            },
+        )  # fmt: skip
+        assert answer.status < 300, answer
+        return answer.json() if answer.status != 204 else None
+
+    return call
+
+
+def _imported_as(address: str, attributes: dict[str, Any]) -> str:
+    """What `terraform import` takes for a resource."""
+    kind = address.partition(".")[0].removeprefix("azuredevops_")
+    if kind == "git_repository_file":
+        return f"{attributes['id']}:{attributes['branch']}"
+    if kind in ("project", "pipeline_authorization"):
+        return str(attributes["id"])
+    return f"{attributes['project_id']}/{attributes['id']}"
+
+
+def test_all_types_through_their_life(folder: Folder, server: ShipwayServer) -> None:
+    """Create, no change, change in place, import, replace, destroy."""
+    root = folder(EVERYTHING)
+    first = root.applied("-var", "place=life")
+    assert first.counts() == (COUNT, 0, 0)
+    known = root.state()
+    for address, attributes in known.items():
+        assert attributes["id"], address
+    project = known["azuredevops_project.ml"]["id"]
+    connection = known["azuredevops_serviceendpoint_azurerm.federated"]
+    assert (
+        connection["workload_identity_federation_subject"] == "sc://shipway/all-life/azure-ml-life"
+    )
+    permitted = known["azuredevops_pipeline_authorization.environment"]["id"]
+    environment = known["azuredevops_environment.ml"]["id"]
+    definition = known["azuredevops_build_definition.ml"]["id"]
+    assert permitted == f"{project}/environment/{environment};pipeline_id={definition}"
+    root.unchanged("-var", "place=life")
+
+    changed = root.applied("-var", "place=life", "-var", "changed=true")
+    assert changed.counts() == (0, CHANGING, 0), changed.changes()
+    root.unchanged("-var", "place=life", "-var", "changed=true")
+
+    _import_everything(root, root.state())
+
+    replaced = root.plan("-var", "place=other", "-var", "changed=true").changes()
+    assert replaced["azuredevops_project.ml"] == "update"
+    assert replaced["azuredevops_serviceendpoint_azurerm.federated"] == "update"
+
+    gone = root.told("destroy", "-auto-approve", "-input=false", "-var", "place=life")
+    assert gone.code == 0, gone.summaries
+    assert projects.find(server.store, project) is None
+
+
+def _import_everything(root: TerraformFolder, known: dict[str, dict[str, Any]]) -> None:
+    """Forget all that can be imported, import it, and see what a plan would send again."""
+    addresses = [one for one in known if not one.startswith("data.")]
+    text = "".join(
+        f'import {{\n  to = {one}\n  id = "{_imported_as(one, known[one])}"\n}}\n'.replace(
+            "\\", "\\\\"
+        )
+        for one in addresses
+    )
+    (root.folder / "terraform.tfstate").rename(root.folder / "known.tfstate")
+    root.write(text, "imports.tf")
+    outcome = root.applied("-var", "place=life", "-var", "changed=true")
+    added, _, destroyed = outcome.counts()
+    assert (added, destroyed) == (0, 0)
+    actions = outcome.changes()
+    assert {one for one, action in actions.items() if action == "update"} == NOT_IMPORTED
+    (root.folder / "imports.tf").unlink()
+    root.unchanged("-var", "place=life", "-var", "changed=true")
+    after = root.state()
+    assert {one: after[one]["id"] for one in addresses} == {
+        one: known[one]["id"] for one in addresses
+    }
+
+
+PIPELINE = """
+trigger: none
+stages:
+- stage: Train
+  variables: [{group: ml-dev}]
+  jobs:
+  - job: T
+    steps: [{checkout: none}, {script: 'echo "workspace $(WORKSPACE), secret $(KEY)"'}]
+- stage: Release
+  jobs:
+  - deployment: Ship
+    environment: dev-approval
+    strategy: {runOnce: {deploy: {steps: [{script: echo shipped}]}}}
+"""
+
+
+def test_a_push_starts_what_terraform_made(
+    folder: Folder, server: ShipwayServer, devops: Devops, tmp_path: Path
+) -> None:
+    """The repository, pipeline, variable group and approval of a configuration work together."""
+    root = folder(HEAD + LOOP)
+    root.applied()
+    clone = tmp_path / "clone"
+    server.git(tmp_path, "clone", "-q", root.outputs()["clone_url"], str(clone))
+    (clone / "azure-pipelines.yml").write_text(PIPELINE)
+    server.git(clone, "add", "-A")
+    server.git(clone, "commit", "-q", "-m", "Add the pipeline")
+    server.git(clone, "push", "-q", "origin", "HEAD:refs/heads/other")
+    assert not _runs(server, root)  # the trigger of the definition is for main only
+    server.git(clone, "push", "-q", "origin", "HEAD:main")
+    [run] = _runs(server, root)
+    approval = wait_for(
+        lambda: next((a for a in approvals.list_of(server.store) if a.run_id == run.run_id), None),
+        seconds=90,
+    )
+    log = _log_of(devops, root, run.run_id)
+    assert "workspace mlw-flights, secret ***" in log
+    assert "hush-hush" not in log
+    assert approval.status == "pending"
+    told = server.command("approve", str(run.run_id), "--as", "avery", check=False)
+    assert told.returncode == 0, told.stderr
+    assert server.finished(run.run_id, seconds=90).result == "succeeded"
+    server.git(clone, "fetch", "-q", "origin")
+    root.unchanged()
+
+
+def _runs(server: ShipwayServer, root: TerraformFolder) -> list[runs.Run]:
+    definition = int(root.state()["azuredevops_build_definition.ml"]["id"])
+    return [one for one in runs.list_of(server.store) if one.definition_id == definition]
+
+
+def _log_of(devops: Devops, root: TerraformFolder, run_id: int) -> str:
+    project = root.state()["azuredevops_project.ml"]["id"]
+    logs = devops("GET", f"/{project}/_apis/build/builds/{run_id}/logs")["value"]
+    lines: list[str] = []
+    for one in logs:
+        told = devops("GET", f"/{project}/_apis/build/builds/{run_id}/logs/{one['id']}")
+        lines += told["value"]
+    return "\n".join(lines)
+
+
+def test_what_was_changed_or_deleted_behind_terraform_is_set_right(
+    folder: Folder, devops: Devops
+) -> None:
+    root = folder(HEAD + SMALL)
+    root.applied("-var", "place=drift")
+    known = root.state()
+    project = known["azuredevops_project.ml"]["id"]
+    environment = known["azuredevops_environment.dev"]["id"]
+    group = known["azuredevops_variable_group.ml"]["id"]
+    place = f"/{project}/_apis/distributedtask"
+    devops("PATCH", f"{place}/environments/{environment}", {"description": "by hand"})
+    devops("DELETE", f"{place}/variablegroups/{group}")
+    hook = known["azuredevops_serviceendpoint_generic.hook"]["id"]
+    gone = f"/_apis/serviceendpoint/endpoints/{hook}?projectIds={project}"
+    devops("DELETE", gone)
+    outcome = root.applied("-var", "place=drift")
+    assert outcome.changes() == {
+        "azuredevops_environment.dev": "update",
+        "azuredevops_variable_group.ml": "create",
+        "azuredevops_serviceendpoint_generic.hook": "create",
+    }
+    root.unchanged("-var", "place=drift")
+    devops("DELETE", f"/_apis/projects/{project}")
+    again = root.plan("-var", "place=drift")
+    assert set(again.changes().values()) == {"create"}
+    assert len(again.changes()) == 5
+
+
+def test_a_name_that_is_taken_is_told_at_the_name(folder: Folder, server: ShipwayServer) -> None:
+    root = folder(HEAD + SMALL)
+    root.applied("-var", "place=taken")
+    project = root.state()["azuredevops_project.ml"]["id"]
+    taken = {
+        "azuredevops_project": ('name = "all-taken"', "name"),
+        "azuredevops_environment": (f'project_id = "{project}"\nname = "dev"', "name"),
+        "azuredevops_variable_group": (
+            f'project_id = "{project}"\nname = "ml"\nvariable {{\nname = "A"\nvalue = "1"\n}}',
+            "name",
+        ),
+        "azuredevops_serviceendpoint_generic": (
+            f'project_id = "{project}"\nservice_endpoint_name = "hook"\n'
+            'server_url = "https://hook.example.test"',
+            "service_endpoint_name",
+        ),
+    }
+    blocks = "".join(
+        f'resource "{kind}" "again" {{\n{body}\n}}\n' for kind, (body, _) in taken.items()
+    )
+    root.write(HEAD + SMALL + blocks)
+    outcome = root.apply("-var", "place=taken")
+    assert outcome.code == 1
+    told = {one["address"]: one for one in outcome.errors}
+    for kind, (_, attribute) in taken.items():
+        one = told[f"{kind}.again"]
+        assert "already" in one["summary"], one
+        assert attribute in one["snippet"]["code"], one
+    assert f'"{project}/' in told["azuredevops_environment.again"]["summary"]
+
+
+def test_wrong_values_are_told_by_validate_at_their_attributes(folder: Folder) -> None:
+    root = folder(PROVIDER)
+    for attribute, text in WRONG.items():
+        root.write(PROVIDER + text)
+        found = root.validate()
+        assert found, attribute
+        assert any(attribute in one["snippet"]["code"] for one in found), found
+
+
+def test_who_may_not_is_told_so(folder: Folder, server: ShipwayServer) -> None:
+    root = folder(HEAD)
+    root.env_vars = {**root.env_vars, "AZDO_PERSONAL_ACCESS_TOKEN": server.token("avery")}
+    outcome = root.apply("-var", "place=forbidden")
+    assert outcome.code == 1
+    assert "403" in outcome.summaries
+    assert projects.find(server.store, "all-forbidden") is None
+
+
+def test_what_is_not_supported_is_refused_in_the_plan(folder: Folder) -> None:
+    definition = """
+resource "azuredevops_build_definition" "ml" {
+  project_id = azuredevops_project.ml.id
+  name       = "nightly"
+  repository {
+    repo_type = "TfsGit"
+    repo_id   = "11111111-1111-1111-1111-111111111111"
+    yml_path  = "azure-pipelines.yml"
+  }
+  schedules {
+    days_to_build = ["Mon"]
+    branch_filter {
+      include = ["main"]
+    }
+  }
+}
+"""
+    outcome = folder(HEAD + definition).plan()
+    assert outcome.code == 1
+    [error] = outcome.errors
+    assert error["summary"] == "`schedules` is not supported"
+    assert error["address"] == "azuredevops_build_definition.ml"
