@@ -42,7 +42,8 @@ def put(store: Store, request: Request) -> Response:
         identity = fields.text(body, "identity.type", "None").lower()
         made = computes.create(
             store, workspace=workspace.key, name=name, compute_type=kind,
-            location=fields.text(body, "location", workspace.location),
+            location=fields.text(body, "properties.computeLocation")
+            or fields.text(body, "location", workspace.location),
             description=fields.text(body, "properties.description"),
             tags=fields.texts(body, "tags"), settings=fields.mapping(body, "properties.properties"),
             system_identity="systemassigned" in identity.replace("_", ""),

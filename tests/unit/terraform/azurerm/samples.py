@@ -52,6 +52,8 @@ OF_TYPE: dict[str, Any] = {
     "azurerm_log_analytics_workspace.identity.0.type": "UserAssigned",
     "azurerm_application_insights.workspace_id": example(arm_ids.LOG_WORKSPACE),
     "azurerm_machine_learning_workspace.sku_name": "Basic",
+    "azurerm_machine_learning_workspace.identity.0.type": "SystemAssigned",
+    "azurerm_machine_learning_workspace.identity.0.identity_ids": None,
     "azurerm_machine_learning_datastore_blobstorage.workspace_id": example(arm_ids.ML_WORKSPACE),
     "azurerm_container_registry.retention_policy_in_days": 5,
     "azurerm_consumption_budget_resource_group.filter.0.dimension.0.name": "ResourceId",

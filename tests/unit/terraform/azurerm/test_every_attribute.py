@@ -161,6 +161,8 @@ def _drop_refused(known: Mapping[str, rules.Rule], values: dict[str, Any]) -> No
 
 def _same(sent: Any, found: Any) -> bool:
     """Equal but for order, for what is computed, and for what was refused within a block."""
+    if sent is None:
+        return found in (None, [], "")
     if isinstance(sent, list) and isinstance(found, list):
         if sent and isinstance(sent[0], dict):
             pairs = zip(sent, found, strict=False)

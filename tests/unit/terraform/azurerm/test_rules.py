@@ -134,6 +134,11 @@ def test_values_are_held_to_the_real_providers_rules(
         ("machine_learning_workspace",
          {"managed_network": [{"isolation_mode": "AllowInternetOutbound"}]},
          "managed_network.0.isolation_mode"),
+        ("machine_learning_workspace",
+         {"identity": [{"type": "UserAssigned", "identity_ids": ["/id"]}]}, "identity.0.type"),
+        ("machine_learning_datastore_blobstorage",
+         {"service_data_auth_identity": "WorkspaceSystemAssignedIdentity"},
+         "service_data_auth_identity"),
         ("machine_learning_compute_cluster", {"ssh": [{"admin_username": "me"}]}, "ssh"),
         ("machine_learning_compute_cluster", {"subnet_resource_id": "/subscriptions/x"},
          "subnet_resource_id"),
@@ -186,7 +191,7 @@ def test_a_value_that_was_unknown_is_held_when_it_is_known() -> None:
     ],
 )
 def test_identity_ids_go_with_their_kind(block: Values, words: str) -> None:
-    [problem] = _problems("machine_learning_workspace", {"identity": [block]})
+    [problem] = _problems("storage_account", {"identity": [block]})
     assert problem.path == "identity"
     assert words in problem.summary
 

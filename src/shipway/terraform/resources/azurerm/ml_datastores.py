@@ -74,6 +74,9 @@ NOUN = ArmNoun(
         ),
         "workspace_id": rules.id_of(arm_ids.ML_WORKSPACE),
         _CONTAINER: rules.id_of(arm_ids.STORAGE_CONTAINER),
+        "service_data_auth_identity": rules.only(
+            "None", why="Data is read with the datastore's own credential, or as who asks for it."
+        ),
     },
     complete=_complete,
     enrich=_enrich,

@@ -27,6 +27,7 @@ NAME = rules.matches(
 )
 _STORES = {"AccessKey": "accesskey", "Identity": "identity"}
 _NO_NETWORKS = "There are no virtual networks: everything is on this machine."
+_OWN_IDENTITY = "A workspace acts as its own, system-assigned identity."
 _LINKED = ("application_insights_id", "container_registry_id", "key_vault_id", "storage_account_id")
 
 
@@ -105,7 +106,8 @@ NOUN = ArmNoun(
         "container_registry_id": rules.id_of(arm_ids.REGISTRY),
         "key_vault_id": rules.id_of(arm_ids.KEY_VAULT),
         "storage_account_id": rules.id_of(arm_ids.STORAGE_ACCOUNT),
-        "primary_user_assigned_identity": rules.id_of(arm_ids.IDENTITY),
+        "primary_user_assigned_identity": rules.refused(_OWN_IDENTITY),
+        "identity.type": rules.only("SystemAssigned", why=_OWN_IDENTITY),
         "kind": rules.only("Default", why="There are no feature stores."),
         "v1_legacy_mode_enabled": rules.refused("Only the second version of the API is served."),
         "managed_network.isolation_mode": rules.only("Disabled", why=_NO_NETWORKS),
