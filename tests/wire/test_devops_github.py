@@ -81,6 +81,24 @@ def queued(door: Door) -> list[Run]:
     return list(reversed(runs.list_of(door.store)))
 
 
+def test_pull_requests_by_the_yaml_are_kept_and_other_ways_refused(door: Door) -> None:
+    _, made = definition(door)
+    asked = {
+        "triggerType": "pullRequest", "settingsSourceType": 2, "branchFilters": ["+main"],
+        "pathFilters": [], "forks": {"enabled": True, "allowSecrets": False},
+        "isCommentRequiredForPullRequest": True, "requireCommentsForNonTeamMembersOnly": True,
+    }  # fmt: skip
+    path = f"/ml/_apis/build/definitions/{made['id']}"
+    status, changed = call(door, "PUT", path, {**made, "triggers": [asked, *made["triggers"]]})
+    assert status == 200, changed
+    _, read = call(door, "GET", path)
+    assert read["triggers"] == [*made["triggers"], asked]
+    own = {**asked, "settingsSourceType": 1}
+    status, said = call(door, "PUT", path, {**read, "triggers": [own]})
+    assert status == 400
+    assert "'pullRequest' trigger is not supported" in said["message"]
+
+
 def test_an_unmapped_definition_is_kept_as_it_was_sent_and_its_run_is_refused_by_name(
     door: Door,
 ) -> None:

@@ -43,6 +43,18 @@ class TriggerOverride:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestTrigger:
+    """That the YAML's `pr` counts for a repository on GitHub; kept as it was sent, since no pull
+    request of GitHub comes here."""
+
+    branch_filters: tuple[str, ...] = ()
+    forks_build: bool = False
+    forks_get_secrets: bool = False
+    needs_comment: bool = False
+    needs_comment_of_others_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GithubRepository:
     """What a definition of repository type GitHub says of its repository.
 
@@ -72,6 +84,7 @@ class PipelineDefinition:
     queue_status: QueueStatus = "enabled"
     job_authorization_scope: JobScope = "projectCollection"
     trigger_override: TriggerOverride | None = None
+    pull_request_trigger: PullRequestTrigger | None = None
     variables: Mapping[str, DefinitionVariable] = field(default_factory=dict)
     variable_group_ids: tuple[int, ...] = ()
     revision: int = 1
@@ -92,6 +105,7 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
     default_branch: str = "refs/heads/main",
     folder: str = "\\",
     trigger_override: TriggerOverride | None = None,
+    pull_request_trigger: PullRequestTrigger | None = None,
     variables: Mapping[str, DefinitionVariable] | None = None,
     variable_group_ids: tuple[int, ...] = (),
     queue_status: QueueStatus = "enabled",
@@ -110,7 +124,7 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
             folder=_folder(folder), repository_id=repository_id, github=github,
             yaml_path=yaml_path.lstrip("/"), default_branch=full_branch(default_branch),
             queue_status=queue_status, job_authorization_scope=job_authorization_scope,
-            trigger_override=trigger_override,
+            trigger_override=trigger_override, pull_request_trigger=pull_request_trigger,
             variables=variables or {}, variable_group_ids=variable_group_ids,
             created_by_id=created_by_id, created_by_name=created_by_name,
             created_at=now, updated_at=now,

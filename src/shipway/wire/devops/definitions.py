@@ -11,8 +11,10 @@ from shipway.base.errors import BadInput, NotFound
 from shipway.devops import definitions
 from shipway.devops.definitions import (
     DefinitionVariable,
+    GithubRepository,
     JobScope,
     PipelineDefinition,
+    PullRequestTrigger,
     QueueStatus,
     TriggerOverride,
 )
@@ -85,6 +87,7 @@ class Definitions:
             or repository.default_branch,
             folder=body.text("path", "\\"),
             trigger_override=_trigger(body),
+            pull_request_trigger=_pull_request_trigger(body, repository.github),
             variables=_variables(body),
             variable_group_ids=tuple(g.number("id") for g in body.children("variableGroups")),
             queue_status=body.choice("queueStatus", _STATUSES, "enabled"),
@@ -127,6 +130,7 @@ class Definitions:
                     "jobAuthorizationScope", _SCOPES, before.job_authorization_scope
                 ),
                 trigger_override=_trigger(body),
+                pull_request_trigger=_pull_request_trigger(body, repository.github),
                 variables=_variables(body),
                 variable_group_ids=tuple(g.number("id") for g in body.children("variableGroups")),
             ),
@@ -233,19 +237,19 @@ def _check_process(body: Fields) -> None:
         )  # fmt: skip
 
 
+_KINDS = ("continuousIntegration", "schedule", "pullRequest", "buildCompletion")
+_FROM_YAML = 2
+
+
 def _trigger(body: Fields) -> TriggerOverride | None:
     """Azure's triggers: settingsSourceType 2 leaves it to the YAML, none at all means no CI."""
     for trigger in body.children("triggers"):
-        kind = trigger.choice(
-            "triggerType", ("continuousIntegration", "schedule", "pullRequest", "buildCompletion")
-        )
+        kind = trigger.choice("triggerType", _KINDS)
+        if kind == "pullRequest":
+            continue
         if kind != "continuousIntegration":
-            raise BadInput(
-                f"a definition's own '{kind}' trigger is not supported",
-                code="NotSupportedException", status=400, where=f"{trigger.path}.triggerType",
-                hint="Write it in the YAML.",
-            )  # fmt: skip
-        if trigger.number("settingsSourceType", 1) == 2:
+            raise _not_supported(trigger, kind)
+        if trigger.number("settingsSourceType", 1) == _FROM_YAML:
             return None
         return TriggerOverride(
             branch_filters=trigger.texts("branchFilters") or ("+refs/heads/*",),
@@ -255,20 +259,58 @@ def _trigger(body: Fields) -> TriggerOverride | None:
     return TriggerOverride(enabled=False)
 
 
+def _pull_request_trigger(
+    body: Fields, github: GithubRepository | None
+) -> PullRequestTrigger | None:
+    """For GitHub, and by the YAML's `pr`; pull requests here are validated by branch policies."""
+    for trigger in body.children("triggers"):
+        if trigger.choice("triggerType", _KINDS) != "pullRequest":
+            continue
+        if github is None or trigger.number("settingsSourceType", 1) != _FROM_YAML:
+            raise _not_supported(trigger, "pullRequest")
+        forks = trigger.child("forks")
+        return PullRequestTrigger(
+            branch_filters=trigger.texts("branchFilters"),
+            forks_build=forks.boolean("enabled"),
+            forks_get_secrets=forks.boolean("allowSecrets"),
+            needs_comment=trigger.boolean("isCommentRequiredForPullRequest"),
+            needs_comment_of_others_only=trigger.boolean("requireCommentsForNonTeamMembersOnly"),
+        )
+    return None
+
+
+def _not_supported(trigger: Fields, kind: str) -> BadInput:
+    return BadInput(
+        f"a definition's own '{kind}' trigger is not supported",
+        code="NotSupportedException", status=400, where=f"{trigger.path}.triggerType",
+        hint="Write it in the YAML; a pull request of Azure Repos is validated by a branch policy.",
+    )  # fmt: skip
+
+
 def _triggers_shape(definition: PipelineDefinition) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
     override = definition.trigger_override
-    if override is not None and not override.enabled:
-        return []
-    return [
-        {
+    if override is None or override.enabled:
+        found.append({
             "triggerType": "continuousIntegration",
-            "settingsSourceType": 2 if override is None else 1,
+            "settingsSourceType": _FROM_YAML if override is None else 1,
             "branchFilters": list(override.branch_filters) if override else [],
             "pathFilters": list(override.path_filters) if override else [],
             "batchChanges": override.batch_changes if override else False,
             "maxConcurrentBuildsPerBranch": 1,
-        }
-    ]
+        })  # fmt: skip
+    asked = definition.pull_request_trigger
+    if asked is not None:
+        found.append({
+            "triggerType": "pullRequest",
+            "settingsSourceType": _FROM_YAML,
+            "branchFilters": list(asked.branch_filters),
+            "pathFilters": [],
+            "forks": {"enabled": asked.forks_build, "allowSecrets": asked.forks_get_secrets},
+            "isCommentRequiredForPullRequest": asked.needs_comment,
+            "requireCommentsForNonTeamMembersOnly": asked.needs_comment_of_others_only,
+        })  # fmt: skip
+    return found
 
 
 def _variables(body: Fields) -> dict[str, DefinitionVariable]:
