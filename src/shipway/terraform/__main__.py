@@ -2,7 +2,9 @@
 
 import sys
 
-from shipway.terraform import serve
+from shipway.terraform import lean_start  # isort: skip  # before anything imports grpc
+from shipway.terraform import launch
 
 if __name__ == "__main__":
-    sys.exit(serve.main(sys.argv[1:]))
+    lean_start.restore()
+    sys.exit(launch.main(sys.argv[1:]))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from shipway.base.errors import NotFound
-from shipway.terraform.protocol.cty import Type
 from shipway.terraform.protocol.messages import CODEC, NESTING
 
 PROVIDERS: Final = ("azurerm", "azuread", "azuredevops")
@@ -20,6 +19,9 @@ SOURCES: Final = {
     "azuread": "registry.terraform.io/hashicorp/azuread",
     "azuredevops": "registry.terraform.io/microsoft/azuredevops",
 }
+Type = Any
+"""A type as Terraform writes it in JSON; see `protocol/cty.py`."""
+
 _FOLDER = Path(__file__).parent / "schemas"
 _CAPABILITIES = {"get_provider_schema_optional": True, "move_resource_state": True}
 

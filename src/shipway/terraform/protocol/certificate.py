@@ -1,24 +1,22 @@
-"""The certificate with which our providers answer Terraform: kept in the home, 0600."""
+"""The certificate with which our providers answer Terraform: kept in the home, 0600.
 
-import base64
-import contextlib
+Imports next to nothing: it stands before the handshake of every launch.
+"""
+
+import importlib
 import os
 import stat
-import sys
-from dataclasses import dataclass
+import time
 from pathlib import Path
-
-from shipway.base import process
-from shipway.base.clock import SystemClock
-from shipway.base.errors import Unavailable
-from shipway.base.home import write_private
+from typing import NamedTuple
 
 _RENEW_AFTER = 300 * 86400.0  # of the 397 days that it is valid
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+#: cryptography costs more to import than the whole launch, and is needed once a year
+_MAKER = "shipway.terraform.protocol.certificate_maker"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
+class Certificate(NamedTuple):
     """A key and its certificate, in PEM."""
 
     key: bytes
@@ -32,36 +30,23 @@ class Certificate:
 
 
 def own(folder: Path) -> Certificate:
-    """The one kept in `folder`, or a new one; kept if the folder can be written.
-
-    Raises `Unavailable` when none can be made.
-    """
+    """The one kept in `folder`, or a new one; kept if the folder can be written."""
     path = folder / "provider.pem"
     kept = _kept(path)
     if kept is not None:
         return kept
-    made = process.run(
-        [sys.executable, "-I", "-m", "shipway.terraform.protocol.certificate_maker"], seconds=60
-    )
-    parsed = _parsed(made.stdout)
-    if made.returncode or parsed is None:
-        raise Unavailable(
-            "a certificate for the provider could not be made: "
-            + made.stderr.decode(errors="replace")[-500:],
-            code="NoCertificate",
-        )
-    with contextlib.suppress(OSError):  # a home that cannot be written: a new one each time
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_private(path, made.stdout)
-    return parsed
+    made = _parsed(importlib.import_module(_MAKER).make_and_keep(path))
+    if made is None:
+        raise AssertionError("the maker makes whole certificates")
+    return made
 
 
 def _kept(path: Path) -> Certificate | None:
     """What lies there, unless somebody else could have put it there or read it, or it is old."""
     try:
         facts = path.stat(follow_symlinks=False)
-        age = SystemClock().now().timestamp() - facts.st_mtime
         private = facts.st_uid == os.getuid() and not stat.S_IMODE(facts.st_mode) & 0o077
+        age = time.time() - facts.st_mtime
         if not private or not stat.S_ISREG(facts.st_mode) or not -60 <= age < _RENEW_AFTER:
             return None
         return _parsed(path.read_bytes())
@@ -72,9 +57,5 @@ def _kept(path: Path) -> Certificate | None:
 def _parsed(content: bytes) -> Certificate | None:
     key, found, rest = content.partition(_BEGIN)
     if not found or _END not in rest or b"PRIVATE KEY" not in key:
-        return None
-    try:
-        base64.b64decode(b"".join(rest.split(_END)[0].split()), validate=True)
-    except ValueError:
         return None
     return Certificate(key=key, chain=_BEGIN + rest)

@@ -1,10 +1,8 @@
-"""Makes the certificate of our Terraform providers, in a process of its own.
+"""Makes the certificate of our Terraform providers, once a year."""
 
-Importing cryptography costs more than the whole start of a provider, and is needed once a year.
-"""
-
-import sys
+import contextlib
 from datetime import UTC, timedelta
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -12,8 +10,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from shipway.base.clock import SystemClock
+from shipway.base.home import write_private
 
 _DAYS = 397
+
+
+def make_and_keep(path: Path) -> bytes:
+    """A fresh key with its certificate in PEM; written to `path` where that can be written."""
+    made = make()
+    with contextlib.suppress(OSError):  # a home that cannot be written: a new one each time
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(path, made)
+    return made
 
 
 def make() -> bytes:
@@ -40,7 +48,3 @@ def make() -> bytes:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ) + certificate.public_bytes(serialization.Encoding.PEM)
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(make())

@@ -5,11 +5,10 @@ handshake and nothing else may be printed; a process that does not end soon afte
 `GRPCController.Shutdown` is waited for two seconds and killed.
 """
 
+import contextlib
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
@@ -27,6 +26,7 @@ _COOKIE_VALUE = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b
 _THREADS = 16  # Terraform walks ten resources at once; -parallelism may ask for more
 _PARENT_SECONDS = 0.2
 _LONGEST_SOCKET = 100
+_SOCKET = "plugin.sock"
 _SERVING = 1
 
 
@@ -59,8 +59,8 @@ class Plugin:
         self._parent = os.getppid()
         self._parent_is_gone = False
 
-    def run(self, certificate: Callable[[], Certificate]) -> None:
-        """Serve until Terraform asks to end, or is gone.
+    def run(self, certificate: Callable[[], Certificate], *, then: Callable[[], None]) -> None:
+        """Serve until Terraform asks to end, or is gone; `then` is called after the handshake.
 
         The caller has been checked by `check_caller`.
         """
@@ -69,6 +69,7 @@ class Plugin:
         folder = socket_folder(self._env_vars)
         try:
             server = self._start(folder, certificate)
+            then()
             self._watch()
             if self._parent_is_gone:
                 self._servicer.finish()
@@ -76,7 +77,9 @@ class Plugin:
                 self._servicer.close()
             server.stop(0.05).wait(0.2)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                (folder / _SOCKET).unlink(missing_ok=True)
+                folder.rmdir()
 
     def _start(self, folder: Path, certificate: Callable[[], Certificate]) -> grpc.Server:
         server = grpc.server(
@@ -88,7 +91,7 @@ class Plugin:
                 ("grpc.so_reuseport", 0),
             ),
         )
-        address = folder / "plugin.sock"
+        address = folder / _SOCKET
         handshake = ["1", str(PROTOCOL), "unix", str(address), "grpc"]
         if self._env_vars.get("PLUGIN_CLIENT_CERT"):  # TLS, unless TF_DISABLE_PLUGIN_TLS is set
             own = certificate()
@@ -147,7 +150,9 @@ def socket_folder(env_vars: Mapping[str, str]) -> Path:
     """A new folder, 0700, for one socket whose path is short enough."""
     wanted = env_vars.get("PLUGIN_UNIX_SOCKET_DIR") or env_vars.get("TMPDIR") or "/tmp"  # noqa: S108
     parent = wanted if len(wanted) + 40 < _LONGEST_SOCKET else "/tmp"  # noqa: S108  # made 0700
-    return Path(tempfile.mkdtemp(prefix=f"shipway-tf-{os.getpid()}-", dir=parent))
+    folder = Path(parent) / f"shipway-tf-{os.getpid()}-{os.urandom(6).hex()}"
+    folder.mkdir(mode=0o700)  # raises where somebody has put something in our place
+    return folder
 
 
 def _own_services(end: Callable[[], None]) -> Iterator[grpc.GenericRpcHandler]:
