@@ -88,7 +88,7 @@ def _play(stage: acts.Stage, webhook: Webhook, made: Provisioned) -> None:
     acts.push_worse(stage, webhook, made)
     if made.terraform is not None:
         acts.title("7  Everything is still as it was written down")
-        output.step("$ terraform plan -var-file=../environments/dev.tfvars")
+        output.step(f"$ terraform plan {made.terraform.variables}")
         output.step(made.terraform.drift())
 
 
@@ -142,7 +142,7 @@ def _up(home: Home) -> None:
 
 def _command() -> str:
     path = Path(sys.argv[0])
-    return str(path) if path.name == "shipway" else f"{sys.executable} -m shipway"
+    return str(path.absolute()) if path.name == "shipway" else f"{sys.executable} -m shipway"
 
 
 def _say_goodbye(stage: acts.Stage, made: Provisioned, seconds: float) -> None:
@@ -151,7 +151,8 @@ def _say_goodbye(stage: acts.Stage, made: Provisioned, seconds: float) -> None:
     print(f"  change it       cd {stage.folder}; edit, commit, git push origin develop")
     print(f"  use it          {stage.shipway} exec -- python your_azure_ml_program.py")
     if made.terraform is not None:
-        print(f"  provision       cd {made.terraform.infra}; {stage.shipway} tf -- plan")
+        plan = f"{stage.shipway} tf -- plan {made.terraform.variables}"
+        print(f"  provision       cd {made.terraform.infra}; {plan}")
         print(f"  take it down    {stage.shipway} demo --destroy --home {stage.home.root}")
     print(f"  stop it         {stage.shipway} down")
     print(f"  remove it       rm -r {stage.home.root}")

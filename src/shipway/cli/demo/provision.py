@@ -55,7 +55,7 @@ def by_terraform(home: Home, folder: Path, *, months: str, webhook: str) -> Prov
     output.step(f"{folder.name}/environments/dev.tfvars: who approves, who is notified")
     output.step("$ terraform init: an account for the states, three providers from this machine")
     tf.prepare()
-    output.step("$ terraform plan -var-file=../environments/dev.tfvars")
+    output.step(f"$ terraform plan {tf.variables}")
     planned = tf.plan()
     output.step(planned)
     with _Progress() as progress:

@@ -50,7 +50,8 @@ class Terraform:
         return self.stack / "infra"
 
     @property
-    def _variables(self) -> str:
+    def variables(self) -> str:
+        """What plan, apply and destroy are given."""
         return f"-var-file=../environments/{self.environment}.tfvars"
 
     def set_values(self, values: Mapping[str, Any]) -> None:
@@ -73,7 +74,7 @@ class Terraform:
 
     def plan(self) -> str:
         """Plan into a file beside the state; Terraform's one line about it."""
-        said = self._run(self.infra, "plan", "-input=false", f"-out={self._plan}", self._variables)
+        said = self._run(self.infra, "plan", "-input=false", f"-out={self._plan}", self.variables)
         return summary(said)
 
     def apply(self, planned: str, progress: Say) -> str:
@@ -91,13 +92,13 @@ class Terraform:
     def drift(self) -> str:
         """Plan once more: Terraform's line when nothing differs. Raises `TerraformFailed`."""
         done = self._start(self.infra, "plan", "-input=false", "-detailed-exitcode",
-                           self._variables)  # fmt: skip
+                           self.variables)  # fmt: skip
         said = done.stdout.decode(errors="replace")
         if done.returncode == _CHANGED:
             raise TerraformFailed(
                 f"Terraform would change something again: {summary(said)}",
                 where=str(self.infra),
-                hint=f"shipway tf -- plan {self._variables}",
+                hint=f"shipway tf -- plan {self.variables}",
             )
         if done.returncode != 0:
             raise _failed("plan", done.stderr, self.infra)
@@ -105,7 +106,7 @@ class Terraform:
 
     def destroy(self, progress: Say) -> str:
         """Take down everything that the state knows of. Terraform's last line."""
-        words = ("destroy", "-auto-approve", "-input=false", self._variables)
+        words = ("destroy", "-auto-approve", "-input=false", self.variables)
         return summary(self._follow(0, progress, *words))
 
     @property
