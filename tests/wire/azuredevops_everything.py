@@ -294,7 +294,79 @@ resource "azuredevops_branch_policy_build_validation" "main" {
 }
 """
 
-EVERYTHING = HEAD + CODE + CONNECTIONS + PIPELINES + CHECKS
+PEOPLE = """
+resource "azuredevops_project_features" "ml" {
+  project_id = azuredevops_project.ml.id
+  features = {
+    boards    = "disabled"
+    testplans = var.changed ? "enabled" : "disabled"
+  }
+}
+
+resource "azuredevops_build_folder" "ml" {
+  project_id  = azuredevops_project.ml.id
+  path        = "\\\\trained"
+  description = var.changed ? "two" : "one"
+}
+
+data "azuredevops_users" "dana" {
+  principal_name = "dana@shipway.local"
+}
+
+locals {
+  avery = one(data.azuredevops_users.avery.users).descriptor
+  dana  = one(data.azuredevops_users.dana.users).descriptor
+}
+
+data "azuredevops_group" "contributors" {
+  project_id = azuredevops_project.ml.id
+  name       = "Contributors"
+}
+
+resource "azuredevops_group" "approvers" {
+  scope        = azuredevops_project.ml.id
+  display_name = "approvers"
+  description  = var.changed ? "two" : "one"
+}
+
+resource "azuredevops_group" "listed" {
+  scope        = azuredevops_project.ml.id
+  display_name = "listed"
+  members      = var.changed ? [local.avery] : [local.dana]
+}
+
+resource "azuredevops_group_membership" "approvers" {
+  group   = azuredevops_group.approvers.descriptor
+  mode    = "overwrite"
+  members = var.changed ? [local.dana, local.avery] : [local.avery]
+}
+
+resource "azuredevops_team" "ml" {
+  project_id  = azuredevops_project.ml.id
+  name        = "trainers"
+  description = var.changed ? "two" : "one"
+}
+
+resource "azuredevops_team_members" "ml" {
+  project_id = azuredevops_project.ml.id
+  team_id    = azuredevops_team.ml.id
+  members    = var.changed ? [local.dana] : [local.avery]
+}
+
+resource "azuredevops_team" "led" {
+  project_id     = azuredevops_project.ml.id
+  name           = "led"
+  administrators = [local.dana]
+  members        = [local.avery]
+}
+
+resource "azuredevops_user_entitlement" "new" {
+  principal_name       = "newcomer@shipway.local"
+  account_license_type = var.changed ? "stakeholder" : "express"
+}
+"""
+
+EVERYTHING = HEAD + CODE + CONNECTIONS + PIPELINES + CHECKS + PEOPLE
 _BLOCKS = EVERYTHING.split('\nresource "')[1:]
 COUNT = len(_BLOCKS)
 CHANGING = sum("var.changed" in one for one in _BLOCKS)

@@ -33,6 +33,7 @@ from shipway.terraform.resources.azuredevops.imports import by_project, is_guid
 _VERSION = "7.1-preview.3"
 _TAKEN: dict[str | int, str] = {409: "name"}
 _DESCRIPTION = 256
+_NOT_SERVED = 501
 
 
 def create(calls: Calls, values: Values) -> Values:
@@ -168,9 +169,14 @@ def _shown(calls: Calls, project: str, found: dict[str, Any]) -> Values:
 
 
 def _areas(calls: Calls, project: str, team: str) -> Values:
-    found = calls.devops("GET", _fields(project, team), missing_ok=True)
+    try:
+        found = calls.devops("GET", _fields(project, team), missing_ok=True)
+    except ApiError as error:
+        if error.status != _NOT_SERVED:
+            raise
+        found = None  # an organization without boards has no areas
     if found is None:
-        return {}
+        return {"area": []}
     default = found.get("defaultValue")
     return {
         "area": [
@@ -193,7 +199,9 @@ def _set_areas(calls: Calls, project: str, team: str, values: Values) -> None:
             for one in areas
         ],
     }
-    with doing(f"updating team area paths for team {team}", {400: "area", 404: "area"}):
+    with doing(
+        f"updating team area paths for team {team}", {400: "area", 404: "area", _NOT_SERVED: "area"}
+    ):
         calls.devops("PATCH", _fields(project, team), body=body)
 
 

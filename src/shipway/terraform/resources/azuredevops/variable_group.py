@@ -35,7 +35,6 @@ _VERSION = "7.1-preview.2"
 _BASE = "/_apis/distributedtask/variablegroups"
 _KIND = "variablegroup"
 _PREVIEW = "7.1-preview.1"
-_NOT_SERVED = 501
 _TAKEN: dict[str | int, str] = {409: "name"}
 
 
@@ -175,36 +174,20 @@ def _of_name(calls: Calls, values: Values) -> str | None:
 
 
 def _allow(calls: Calls, values: Values, *, allowed: bool) -> None:
-    project, group = text(values, "project_id"), text(values, "id")
     reference = {
-        "type": _KIND, "id": group, "name": text(values, "name"), "authorized": allowed,
+        "type": _KIND, "id": text(values, "id"), "name": text(values, "name"),
+        "authorized": allowed,
     }  # fmt: skip
-    address = f"{path(project)}/_apis/build/authorizedresources"
-    try:
-        with doing("Creating definitionResourceReference Azure DevOps object"):
-            calls.devops("PATCH", address, api_version="7.1-preview.1", body=[reference])
-    except ApiError as error:
-        if error.status != _NOT_SERVED:
-            raise
-        body = {"allPipelines": {"authorized": allowed}}
-        calls.devops("PATCH", _permissions(project, group), api_version=_PREVIEW, body=body)
+    address = f"{path(text(values, 'project_id'))}/_apis/build/authorizedresources"
+    with doing("Creating definitionResourceReference Azure DevOps object"):
+        calls.devops("PATCH", address, api_version=_PREVIEW, body=[reference])
 
 
 def _is_allowed(calls: Calls, project: str, group: str) -> bool:
     asked = query({"type": _KIND, "id": group})
     address = f"{path(project)}/_apis/build/authorizedresources{asked}"
-    try:
-        found = listed(calls.devops("GET", address, api_version=_PREVIEW))
-    except ApiError as error:
-        if error.status != _NOT_SERVED:
-            raise
-        told = calls.devops("GET", _permissions(project, group), api_version=_PREVIEW)
-        return bool((told.get("allPipelines") or {}).get("authorized"))
+    found = listed(calls.devops("GET", address, api_version=_PREVIEW))
     return any(str(one.get("id")) == group and one.get("authorized") is True for one in found)
-
-
-def _permissions(project: str, group: str) -> str:
-    return f"{path(project)}/_apis/pipelines/pipelinePermissions{path(_KIND, group)}"
 
 
 RESOURCE = TerraformResource(
