@@ -1,4 +1,4 @@
-"""Programs that shipway calls: Python, git, uv, Terraform."""
+"""Programs that shipway calls: Python, git, uv."""
 
 import shutil
 import sys
@@ -57,18 +57,6 @@ def check_uv(home: Home) -> Finding:
             check="uv", level="failure", found="not found", remedy="Set up again: ./shipway-setup"
         )
     return Finding(check="uv", level="ok", found=f"{_output([path, '--version']).strip()}")
-
-
-def check_terraform(home: Home) -> Finding:
-    """Terraform or OpenTofu; needed for the stack's infrastructure only."""
-    del home
-    path = shutil.which("terraform") or shutil.which("tofu")
-    if path is None:
-        return Finding(
-            check="terraform", level="warning", found="not on PATH",
-            remedy="Only `terraform apply` of the stack needs it: install terraform or tofu.",
-        )  # fmt: skip
-    return Finding(check="terraform", level="ok", found=_output([path, "version"]).split("\n")[0])
 
 
 def _output(command: list[str]) -> str:
