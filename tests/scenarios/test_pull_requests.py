@@ -10,7 +10,7 @@ from tests.pull_requests_lab import MAIN, Lab, open_lab
 from shipway.base.errors import BadInput
 from shipway.devops import policy_types, pull_requests, pushes, repositories, run_variables, runs
 from shipway.devops.runs import Run
-from shipway.loop import pull_request_completion, push
+from shipway.loop import pull_request, pull_request_completion, push
 
 pytestmark = pytest.mark.git
 PULL = "git/repositories/flights/pullrequests"
@@ -37,7 +37,7 @@ def test_a_protected_branch_is_updated_by_a_pull_request(lab: Lab) -> None:
     assert (shown["status"], shown["mergeStatus"]) == ("active", "succeeded")
     assert shown["lastMergeSourceCommit"]["commitId"] == source
     assert shown["lastMergeTargetCommit"]["commitId"] == target
-    assert lab.evaluations(number) == {"Minimum number of reviewers": "running"}
+    assert lab.evaluations(number) == {"Minimum number of reviewers": "queued"}
     refused = lab.complete(number, status=403)
     assert refused["typeKey"] == "GitPullRequestUpdateRejectedByPolicyException"
     assert "Minimum number of reviewers (0 of 1 approvals)" in refused["message"]
@@ -165,16 +165,33 @@ def git_push_again(lab: Lab) -> str:
     return git("push", "origin", "topic", cwd=lab.clone)
 
 
-def test_a_moved_target_branch_makes_a_build_start_again_or_expire(lab: Lab) -> None:
+def test_a_build_expires_with_the_target_branch_and_auto_complete_repeats_it_once(
+    lab: Lab,
+) -> None:
     number_of = lab.definition.definition_id
     lab.protect(policy_types.BUILD, blocking=False, buildDefinitionId=number_of)
     lab.push("topic", {"b.txt": "b"})
     number = lab.open()
-    finish(lab, lab.validations()[0])
-    git("checkout", "-q", "main", cwd=lab.clone)
-    lab.push("main", {"c.txt": "c"})
+    one = pull_requests.get(lab.store, number)
+    for turn in (1, 2):
+        finish(lab, lab.validations()[-1])
+        git("checkout", "-q", "main", cwd=lab.clone)
+        lab.push("main", {"c.txt": str(turn)})
+        assert (len(lab.validations()), lab.evaluations(number)) == (turn, {"Build": "rejected"})
+        pull_request.set_auto_complete(lab.store, one, one.created_by)
+        assert pull_request_completion.complete_due(lab.store) == []
     assert len(lab.validations()) == 2
-    assert lab.evaluations(number) == {"Build": "running"}
+    pull_request_completion.requeue_all(lab.store, number, one.created_by)
+    finish(lab, lab.validations()[-1])
+    assert pull_request_completion.complete_due(lab.store) == [number]
+
+
+def test_a_newer_build_cancels_the_one_before_it(lab: Lab) -> None:
+    lab.protect(policy_types.BUILD, buildDefinitionId=lab.definition.definition_id)
+    lab.push("topic", {"b.txt": "b"})
+    lab.open()
+    git_push_again(lab)
+    assert [r.state for r in lab.validations()] == ["canceling", "pending"]
 
 
 def test_a_build_that_is_queued_by_hand_waits_for_it(lab: Lab) -> None:
@@ -240,7 +257,7 @@ def test_votes_fall_with_a_push_where_the_policy_says_so(lab: Lab) -> None:
     lab.vote(number, 5, by="avery")
     assert lab.evaluations(number) == {"Minimum number of reviewers": "approved"}
     git_push_again(lab)
-    assert lab.evaluations(number) == {"Minimum number of reviewers": "running"}
+    assert lab.evaluations(number) == {"Minimum number of reviewers": "queued"}
     assert [r["vote"] for r in lab.show(number)["reviewers"]] == [0]
     iterations = lab.call("GET", f"{PULL}/{number}/iterations")["value"]
     assert [i["id"] for i in iterations] == [1, 2]

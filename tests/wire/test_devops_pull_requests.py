@@ -214,9 +214,9 @@ def test_required_reviewers_are_asked_and_waited_for(
     assert [(r.id, r.is_required, r.is_container) for r in listed] == [
         (i, True, True) for i in wanted
     ]
-    assert lab.evaluations(number) == {"Required reviewers": "running"}
+    assert lab.evaluations(number) == {"Required reviewers": "queued"}
     lab.vote(number, 10, by="dana")  # the author's own
-    assert lab.evaluations(number) == {"Required reviewers": "running"}
+    assert lab.evaluations(number) == {"Required reviewers": "queued"}
     lab.vote(number, 10, by="avery")
     assert lab.evaluations(number) == {"Required reviewers": "approved"}
 

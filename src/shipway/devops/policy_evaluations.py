@@ -92,9 +92,9 @@ def votes_of(one: PullRequest, policy: Policy) -> Verdict:
         if r.vote > 0 and not r.is_group and r.reviewer.object_id not in excluded
     }  # fmt: skip
     if len(approving) < needed:
-        return Verdict(status="running", reason=f"{len(approving)} of {needed} approvals")
+        return Verdict(status="queued", reason=f"{len(approving)} of {needed} approvals")
     if missing := _iterations_without(one, policy, excluded):
-        return Verdict(status="running", reason=f"nobody approved iteration {missing[0]}")
+        return Verdict(status="queued", reason=f"nobody approved iteration {missing[0]}")
     return Verdict(status="approved", reason=f"{len(approving)} of {needed} approvals")
 
 
@@ -116,9 +116,9 @@ def required_votes_of(
         if wanted in members:
             count = len(approving & set(members[wanted]))
             if count < needed:
-                return Verdict(status="running", reason=f"{count} of {needed} approvals")
+                return Verdict(status="queued", reason=f"{count} of {needed} approvals")
         elif wanted not in approving and not (wanted == author and not may_author):
-            return Verdict(status="running", reason="a required reviewer has not approved")
+            return Verdict(status="queued", reason="a required reviewer has not approved")
     return Verdict(status="approved")
 
 
@@ -157,7 +157,7 @@ def _build(store: Store, one: PullRequest, policy: Policy) -> Verdict:
         return Verdict(status="broken", reason="its pipeline is gone")
     context: dict[str, Json] = {
         "lastMergeCommitId": one.merge.commit, "lastMergeSourceCommitId": one.merge.source_commit,
-        "lastMergeTargetCommitId": one.merge.target_commit, "wasAutoRequeued": False,
+        "lastMergeTargetCommitId": one.merge.target_commit,
         "buildDefinitionId": definition.definition_id, "buildDefinitionName": definition.name,
     }  # fmt: skip
     build = pull_request_builds.find(store, one.pull_request_id, policy)
@@ -172,12 +172,14 @@ def _build(store: Store, one: PullRequest, policy: Policy) -> Verdict:
     )
     context |= {
         "buildId": run.run_id, "buildIsNotCurrent": not is_current, "isExpired": expired,
+        "wasAutoRequeued": build.was_auto_requeued,
         "buildStartedUtc": run.started_at.isoformat() if run.started_at else None,
     }  # fmt: skip
     name = f"run {run.run_id}"
-    if not is_current or (expired and run.state == "completed"):
-        reason = f"{name} is of other commits" if not is_current else f"{name} has expired"
-        return Verdict(status="queued", reason=reason, context=context)
+    if not is_current:
+        return Verdict(status="queued", reason=f"{name} is of other commits", context=context)
+    if expired and run.state == "completed":
+        return Verdict(status="rejected", reason=f"{name} has expired", context=context)
     if run.state != "completed":
         return Verdict(status="running", reason=f"{name} is {run.state}", context=context)
     if run.result in ("succeeded", "succeededWithIssues"):

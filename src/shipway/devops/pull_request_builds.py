@@ -26,6 +26,7 @@ class PolicyBuild:
     target_commit: str
     merge_commit: str
     queued_at: datetime
+    was_auto_requeued: bool = False
 
 
 def find(store: Store, pull_request_id: int, policy: Policy) -> PolicyBuild | None:
@@ -34,8 +35,14 @@ def find(store: Store, pull_request_id: int, policy: Policy) -> PolicyBuild | No
     return rows.read(PolicyBuild, found.body) if found else None
 
 
-def queue(store: Store, one: PullRequest, policy: Policy, requested_for: Requester) -> Run | None:
-    """Queue a run of refs/pull/<id>/merge as it is now; None when its pipeline cannot run."""
+def queue(
+    store: Store, one: PullRequest, policy: Policy, requested_for: Requester, *,
+    is_automatic: bool = False,
+) -> Run | None:  # fmt: skip
+    """Queue a run of refs/pull/<id>/merge as it is now; None when its pipeline cannot run.
+
+    `is_automatic`: because auto-complete found the last one expired.
+    """
     definition = definitions.find(store, policy.number("buildDefinitionId"))
     if definition is None or definition.queue_status != "enabled":
         return None
@@ -48,24 +55,23 @@ def queue(store: Store, one: PullRequest, policy: Policy, requested_for: Request
         made = PolicyBuild(
             run_id=run.run_id, source_commit=one.merge.source_commit,
             target_commit=one.merge.target_commit, merge_commit=one.merge.commit,
-            queued_at=run.queued_at,
+            queued_at=run.queued_at, was_auto_requeued=is_automatic,
         )  # fmt: skip
         store.documents.put(_KIND, _key(one.pull_request_id, policy), rows.body_of(made))
     return run
 
 
 def is_due(store: Store, one: PullRequest, policy: Policy) -> bool:
-    """Whether the branches have moved so that the policy wants a run that nobody asked for."""
+    """Whether the source branch has moved, so that the policy wants a run that nobody asked for.
+
+    A moved target branch makes a run expire (`is_expired`) and starts none.
+    """
     if policy.is_set("manualQueueOnly") or one.is_draft or one.merge.status != "succeeded":
         return False
     if not applies(one, policy):
         return False
     last = find(store, one.pull_request_id, policy)
-    if last is None or last.source_commit != one.merge.source_commit:
-        return True
-    return not policy.is_set("queueOnSourceUpdateOnly") and (
-        last.target_commit != one.merge.target_commit
-    )
+    return last is None or last.source_commit != one.merge.source_commit
 
 
 def is_expired(

@@ -20,10 +20,10 @@ MergeStatus = Literal["notSet", "queued", "succeeded", "conflicts", "failure"]
 # failure    one branch is gone, or they share no past
 
 EvaluationStatus = Literal["queued", "running", "approved", "rejected", "notApplicable", "broken"]
-# queued         waits to be started: a build that was not queued yet, or is no longer current
-# running        waits for people or for a run
+# queued         waits for votes, or for a build that was not queued yet
+# running        waits for a run
 # approved       holds
-# rejected       does not hold: a rejecting vote, a failed run, an open comment
+# rejected       does not hold: a rejecting vote, a failed or expired run, an open comment
 # notApplicable  no changed path is in its filter
 # broken         cannot be evaluated: its pipeline is gone
 

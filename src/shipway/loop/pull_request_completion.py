@@ -15,7 +15,6 @@ from shipway.devops import (
     policies,
     policy_evaluations,
     policy_types,
-    pull_request_builds,
     pull_request_merges,
     pull_requests,
     pushes,
@@ -112,8 +111,11 @@ def complete(
     return pull_requests.get(store, pull_request_id)
 
 
-def requeue(store: Store, one: PullRequest, evaluation: Evaluation, by: Requester) -> Run:
-    """Queue a build policy's run by hand. Raises `BadInput` where there is none to queue."""
+def requeue(
+    store: Store, one: PullRequest, evaluation: Evaluation, by: Requester, *,
+    is_automatic: bool = False,
+) -> Run:  # fmt: skip
+    """Queue a build policy's run again. Raises `BadInput` where there is none to queue."""
     policy = evaluation.policy
     if policy.type_id != policy_types.BUILD or one.status != "active":
         raise BadInput(
@@ -128,7 +130,7 @@ def requeue(store: Store, one: PullRequest, evaluation: Evaluation, by: Requeste
             hint="Resolve the conflicts and push.",
         )  # fmt: skip
     with store.database.transaction():
-        run = pull_request_builds.queue(store, one, policy, by)
+        run = pull_request_refresh.queue_build(store, one, policy, by, is_automatic=is_automatic)
         if run is None:
             raise Conflict(f"the pipeline of the policy '{policy.name}' cannot run",
                            code="DefinitionDisabledException", where=policy.name,
@@ -174,13 +176,11 @@ def _complete_if_due(store: Store, repository: Repository, one: PullRequest) -> 
     by = one.auto_complete_by
     if by is None or one.merge.status != "succeeded":
         return False
-    found = policy_evaluations.of(store, repository, one)
-    for evaluation in found:
-        verdict = evaluation.verdict
-        is_over = verdict.status == "queued" and verdict.context.get("isExpired") is True
-        if is_over and not evaluation.policy.is_set("manualQueueOnly"):
-            requeue(store, one, evaluation, by)
-    if _awaited(one, found):
+    awaited = _awaited(one, policy_evaluations.of(store, repository, one))
+    if awaited and all(_may_build_again(evaluation) for evaluation in awaited):
+        for evaluation in awaited:
+            requeue(store, one, evaluation, by, is_automatic=True)
+    if awaited:
         return False
     complete(store, one.pull_request_id, by=by)
     return True
@@ -238,6 +238,13 @@ def _moves(
     ):  # fmt: skip
         moves.append(RefMove(ref=one.source_ref, old=one.merge.source_commit, new=ZERO))
     return moves
+
+
+def _may_build_again(evaluation: Evaluation) -> bool:
+    """Whether auto-complete queues an expired build: once, when nothing else is waited for."""
+    context = evaluation.verdict.context
+    is_over = evaluation.verdict.status == "rejected" and context.get("isExpired") is True
+    return is_over and context.get("wasAutoRequeued") is not True
 
 
 def _awaited(one: PullRequest, found: Sequence[Evaluation]) -> list[Evaluation]:

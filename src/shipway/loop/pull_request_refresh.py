@@ -7,6 +7,7 @@ Called while a push is accepted, under its lock: `look` does git's part before t
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from shipway.azure.entra.principals import Principal
 from shipway.base.errors import ShipwayError
 from shipway.base.messages import Event
 from shipway.devops import (
@@ -23,6 +24,7 @@ from shipway.devops.pull_requests import Iteration, Merge, PullRequest
 from shipway.devops.pushes import RefMove
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Requester, Run
+from shipway.loop import run as station
 from shipway.store.store import Store
 
 
@@ -124,8 +126,25 @@ def queue_builds(
         policy for policy in policies.of_branch(store, repository, one.target_ref)
         if policy.type_id == policy_types.BUILD and pull_request_builds.is_due(store, one, policy)
     ]  # fmt: skip
-    started = [pull_request_builds.queue(store, one, policy, requested_for) for policy in wanted]
+    started = [queue_build(store, one, policy, requested_for) for policy in wanted]
     return [run for run in started if run]
+
+
+def queue_build(
+    store: Store, one: PullRequest, policy: Policy, requested_for: Requester, *,
+    is_automatic: bool = False,
+) -> Run | None:  # fmt: skip
+    """Queue a policy's run; the one before it is canceled if it is still under way."""
+    last = pull_request_builds.find(store, one.pull_request_id, policy)
+    with store.database.transaction():
+        made = pull_request_builds.queue(
+            store, one, policy, requested_for, is_automatic=is_automatic
+        )
+        if made and last and runs.get(store, last.run_id).state in ("pending", "inProgress"):
+            service = Principal(kind="ServicePrincipal", object_id=runs.SERVICE.object_id,
+                                name=runs.SERVICE.name, tenant_id="")  # fmt: skip
+            station.cancel(store, run_id=last.run_id, principal=service)
+    return made
 
 
 def queue_for(store: Store, policy: Policy, requested_for: Requester) -> list[Run]:

@@ -50,15 +50,15 @@ def cast(one: PullRequest, *votes: tuple[Requester, int]) -> PullRequest:
 @pytest.mark.parametrize(
     ("votes", "settings", "status"),
     [
-        ((), {}, "running"),
+        ((), {}, "queued"),
         (((ANN, 10),), {}, "approved"),
         (((ANN, 5),), {}, "approved"),
-        (((ANN, 0),), {}, "running"),
-        (((ANN, 10), (ANN, 0)), {}, "running"),
-        (((ANN, 10),), {"minimumApproverCount": 2}, "running"),
-        (((ANN, 10), (ANN, 5)), {"minimumApproverCount": 2}, "running"),
+        (((ANN, 0),), {}, "queued"),
+        (((ANN, 10), (ANN, 0)), {}, "queued"),
+        (((ANN, 10),), {"minimumApproverCount": 2}, "queued"),
+        (((ANN, 10), (ANN, 5)), {"minimumApproverCount": 2}, "queued"),
         (((ANN, 10), (BEN, 10)), {"minimumApproverCount": 2}, "approved"),
-        (((AUTHOR, 10),), {}, "running"),
+        (((AUTHOR, 10),), {}, "queued"),
         (((AUTHOR, 10),), {"creatorVoteCounts": True}, "approved"),
         (((ANN, 10), (BEN, -5)), {}, "rejected"),
         (((ANN, 10), (BEN, -10)), {}, "rejected"),
@@ -76,7 +76,7 @@ def test_whoever_pushed_last_does_not_count_where_that_is_set() -> None:
     one = pushed(asked((ANN, 10)), by=ANN)
     assert policy_evaluations.votes_of(one, policy()).status == "approved"
     strict = policy(blockLastPusherVote=True)
-    assert policy_evaluations.votes_of(one, strict).status == "running"
+    assert policy_evaluations.votes_of(one, strict).status == "queued"
     assert policy_evaluations.votes_of(cast(one, (BEN, 10)), strict).status == "approved"
 
 
@@ -91,7 +91,7 @@ def test_an_approval_of_the_last_or_of_each_iteration_is_asked_for() -> None:
     third = cast(pushed(pushed(asked((ANN, 10)), by=AUTHOR), by=AUTHOR), (ANN, 10))
     assert policy_evaluations.votes_of(third, each).reason == "nobody approved iteration 2"
     own = cast(second, (AUTHOR, 10))
-    assert policy_evaluations.votes_of(own, last).status == "running"
+    assert policy_evaluations.votes_of(own, last).status == "queued"
 
 
 def test_a_reset_takes_back_what_it_is_to() -> None:
@@ -106,11 +106,11 @@ def test_a_reset_takes_back_what_it_is_to() -> None:
 @pytest.mark.parametrize(
     ("votes", "status"),
     [
-        ((), "running"),
-        (((ANN, 10),), "running"),
+        ((), "queued"),
+        (((ANN, 10),), "queued"),
         (((ANN, 10), (EVE, 10)), "approved"),
-        (((ANN, 10), (BEN, 10)), "running"),
-        (((ANN, -10), (EVE, 10)), "running"),
+        (((ANN, 10), (BEN, 10)), "queued"),
+        (((ANN, -10), (EVE, 10)), "queued"),
     ],
 )
 def test_each_required_person_and_enough_of_a_group_approve(
@@ -126,7 +126,7 @@ def test_an_author_who_may_not_vote_is_not_waited_for() -> None:
     assert policy_evaluations.required_votes_of(asked(), wanted, {}).status == "approved"
     counts = policy(policy_types.REQUIRED_REVIEWERS, requiredReviewerIds=["author"],
                     creatorVoteCounts=True)  # fmt: skip
-    assert policy_evaluations.required_votes_of(asked(), counts, {}).status == "running"
+    assert policy_evaluations.required_votes_of(asked(), counts, {}).status == "queued"
 
 
 @pytest.mark.parametrize(
