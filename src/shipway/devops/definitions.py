@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from shipway.base.errors import BadInput, Conflict, NotFound
-from shipway.devops import rows
+from shipway.devops import agent_pools, rows
 from shipway.store.store import Store
 
 _KIND = "pipeline_definition"
@@ -82,6 +82,7 @@ class PipelineDefinition:
     yaml_path: str = "azure-pipelines.yml"
     default_branch: str = "refs/heads/main"
     queue_status: QueueStatus = "enabled"
+    queue_number: int = agent_pools.HOSTED
     job_authorization_scope: JobScope = "projectCollection"
     trigger_override: TriggerOverride | None = None
     pull_request_trigger: PullRequestTrigger | None = None
@@ -109,6 +110,7 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
     variables: Mapping[str, DefinitionVariable] | None = None,
     variable_group_ids: tuple[int, ...] = (),
     queue_status: QueueStatus = "enabled",
+    queue_number: int = agent_pools.HOSTED,
     job_authorization_scope: JobScope = "projectCollection",
     created_by_id: str = "",
     created_by_name: str = "",
@@ -123,7 +125,8 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
             definition_id=store.documents.next_number(_KIND), project_id=project_id, name=name,
             folder=_folder(folder), repository_id=repository_id, github=github,
             yaml_path=yaml_path.lstrip("/"), default_branch=full_branch(default_branch),
-            queue_status=queue_status, job_authorization_scope=job_authorization_scope,
+            queue_status=queue_status, queue_number=queue_number,
+            job_authorization_scope=job_authorization_scope,
             trigger_override=trigger_override, pull_request_trigger=pull_request_trigger,
             variables=variables or {}, variable_group_ids=variable_group_ids,
             created_by_id=created_by_id, created_by_name=created_by_name,

@@ -172,12 +172,15 @@ def _groups(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> Iterator
 
 
 def _queues(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> Iterator[StageResource]:
+    definition = definitions.find(store, run.definition_id)
+    usual = definition.queue_number if definition else agent_pools.HOSTED
     for job in stage.jobs:
         for pool in (job.pool, *(hook.pool for hook in job.hooks)):
             if pool.is_server:
                 continue
             name = _expanded(store, run, plan, stage, job, pool.name or "")
-            found = agent_pools.find(name) if name else agent_pools.POOLS[agent_pools.HOSTED]
+            number = agent_pools.HOSTED if pool.vm_image else usual
+            found = agent_pools.find(name) if name else agent_pools.POOLS[number]
             if found is None:
                 raise NotFound(
                     f"Job {job.name}: Could not find a pool with name {name}. The pool does not "

@@ -12,11 +12,19 @@ from typing import Any
 from shipway.base.clock import parse_timestamp
 from shipway.base.errors import BadInput, NotSupported
 from shipway.devops import definitions, runs
+from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.projects import Project
 from shipway.devops.runs import Reason, Run
 from shipway.loop import run as run_station
 from shipway.store.store import Store
-from shipway.wire.devops import agent_pools, build_repositories, run_requests, run_words, shapes
+from shipway.wire.devops import (
+    agent_pools,
+    body_fields,
+    build_repositories,
+    run_requests,
+    run_words,
+    shapes,
+)
 from shipway.wire.devops.definitions import reference
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
@@ -64,12 +72,15 @@ class Builds:
     def queue(self, request: Request) -> Response:
         """POST build/builds."""
         project, body = shapes.project_of(self._store, request), body_of(request)
+        body_fields.check(body, body_fields.BUILD, body_fields.BUILD_NEUTRAL)
         definition_id = body.child("definition").number(
             "id", shapes.number(request.arg("definitionId") or "0", "definitionId") or None
         )
         definition = definitions.get(
             self._store, project_id=project.project_id, definition_id=definition_id
         )
+        _check_queue(body.child("queue"), definition)
+        _check_requester(body.child("requestedFor"), request)
         made = run_requests.queue(
             self._store, definition, request.principal,
             branch=body.text("sourceBranch", ""), version=body.text("sourceVersion", ""),
@@ -182,6 +193,26 @@ def routes(store: Store) -> tuple[Route, ...]:
         in_project("PUT", f"{one}/tags/{{tag:path}}", noun.add_tag, action="job"),
         in_project("DELETE", f"{one}/tags/{{tag:path}}", noun.delete_tag, action="job"),
     )
+
+
+def _check_queue(queue: Fields, definition: PipelineDefinition) -> None:
+    """Jobs go where the YAML or the definition says. Raises `NotSupported` for another queue."""
+    number = queue.number("id", definition.queue_number)
+    if number != definition.queue_number:
+        raise NotSupported(
+            f"queueing into another queue ({number}) than the pipeline's is not supported",
+            code="FieldNotSupportedException", status=400, where="queue.id",
+            hint="Name the pool in the YAML.",
+        )  # fmt: skip
+
+
+def _check_requester(person: Fields, request: Request) -> None:
+    if person.text("id", request.principal.object_id) != request.principal.object_id:
+        raise NotSupported(
+            "queueing a build for somebody else is not supported",
+            code="FieldNotSupportedException", status=400, where="requestedFor.id",
+            hint="They queue it with a token of their own.",
+        )  # fmt: skip
 
 
 def _parameters(body: Fields) -> dict[str, str]:

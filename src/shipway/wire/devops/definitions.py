@@ -9,6 +9,8 @@ from typing import Any
 
 from shipway.base.errors import BadInput, NotFound
 from shipway.devops import definitions
+from shipway.devops.agent_pools import HOSTED, POOLS
+from shipway.devops.agent_pools import find as find_pool
 from shipway.devops.definitions import (
     DefinitionVariable,
     GithubRepository,
@@ -22,7 +24,7 @@ from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.loop import pipeline_schedule
 from shipway.store.store import Store
-from shipway.wire.devops import agent_pools, build_repositories, shapes
+from shipway.wire.devops import agent_pools, body_fields, build_repositories, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -74,6 +76,7 @@ class Definitions:
     def create(self, request: Request) -> Response:
         """POST build/definitions."""
         project, body = shapes.project_of(self._store, request), body_of(request)
+        body_fields.check(body, body_fields.DEFINITION, body_fields.DEFINITION_NEUTRAL)
         _check_process(body)
         repository = build_repositories.read(self._store, project, body.child("repository"))
         made = definitions.create(
@@ -91,6 +94,7 @@ class Definitions:
             variables=_variables(body),
             variable_group_ids=tuple(g.number("id") for g in body.children("variableGroups")),
             queue_status=body.choice("queueStatus", _STATUSES, "enabled"),
+            queue_number=_queue(body),
             job_authorization_scope=body.choice(
                 "jobAuthorizationScope", _SCOPES, "projectCollection"
             ),
@@ -103,6 +107,7 @@ class Definitions:
     def update(self, request: Request) -> Response:
         """PUT build/definitions/{id}: the whole definition, with the revision that was read."""
         project, body = shapes.project_of(self._store, request), body_of(request)
+        body_fields.check(body, body_fields.DEFINITION, body_fields.DEFINITION_NEUTRAL)
         _check_process(body)
         before = definition_of(self._store, request, project)
         if body.number("revision", before.revision) != before.revision:
@@ -126,6 +131,7 @@ class Definitions:
                     body.child("repository").text("defaultBranch", before.default_branch)
                 ),
                 queue_status=body.choice("queueStatus", _STATUSES, before.queue_status),
+                queue_number=_queue(body, before.queue_number),
                 job_authorization_scope=body.choice(
                     "jobAuthorizationScope", _SCOPES, before.job_authorization_scope
                 ),
@@ -161,7 +167,7 @@ class Definitions:
             "repository": build_repositories.shape(
                 self._store, request, project, definition
             ),
-            "queue": agent_pools.queue_shape(request, project),
+            "queue": agent_pools.queue_shape(request, project, definition.queue_number),
             "triggers": _triggers_shape(definition),
             "variables": {
                 name: {
@@ -239,6 +245,20 @@ def _check_process(body: Fields) -> None:
 
 _KINDS = ("continuousIntegration", "schedule", "pullRequest", "buildCompletion")
 _FROM_YAML = 2
+
+
+def _queue(body: Fields, default: int = HOSTED) -> int:
+    """The queue of jobs that name no pool, by its id or name. Raises `NotFound`."""
+    queue = body.child("queue")
+    number, name = queue.number("id", 0), queue.text("name", queue.child("pool").text("name", ""))
+    found = POOLS.get(number) if number else find_pool(name)
+    if found is None and (number or name):
+        raise NotFound(
+            f"No agent queue found with identifier {number or name[:60]}.", where="queue",
+            code="TaskAgentQueueNotFoundException",
+            hint=f"Known: {', '.join(p.name for p in POOLS.values())}.",
+        )  # fmt: skip
+    return found.number if found else default
 
 
 def _trigger(body: Fields) -> TriggerOverride | None:

@@ -10,7 +10,7 @@ from shipway.devops.environments import DeploymentRecord, EnvironmentInstance
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
-from shipway.wire.devops import run_words, shapes
+from shipway.wire.devops import body_fields, run_words, shapes
 from shipway.wire.devops.fields import body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -42,6 +42,7 @@ class Environments:
     def create(self, request: Request) -> Response:
         """POST distributedtask/environments."""
         project, body = shapes.project_of(self._store, request), body_of(request)
+        body_fields.check(body, body_fields.ENVIRONMENT, body_fields.ENVIRONMENT_NEUTRAL)
         made = environments.create(
             self._store, project_id=project.project_id, name=body.text("name"),
             description=body.text("description", ""),

@@ -12,7 +12,7 @@ from shipway.devops.projects import Project
 from shipway.devops.runs import Run
 from shipway.loop import pipeline_schedule
 from shipway.store.store import Store
-from shipway.wire.devops import build_repositories, run_requests, run_words, shapes
+from shipway.wire.devops import body_fields, build_repositories, run_requests, run_words, shapes
 from shipway.wire.devops.definitions import definition_of
 from shipway.wire.devops.fields import body_of
 from shipway.wire.devops.shapes import in_project
@@ -72,6 +72,7 @@ class Pipelines:
         """POST pipelines/{id}/runs."""
         project, body = shapes.project_of(self._store, request), body_of(request)
         definition = definition_of(self._store, request, project)
+        body_fields.check_run(body)
         if body.boolean("previewRun") or body.has("yamlOverride"):
             return self.preview(request)
         made = run_requests.queue(
