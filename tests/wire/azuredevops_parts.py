@@ -106,6 +106,111 @@ resource "azuredevops_variable_group" "ml" {
 }
 """
 
+DATA = """
+data "azuredevops_client_config" "me" {}
+data "azuredevops_project" "ml" {
+  name = azuredevops_project.ml.name
+}
+data "azuredevops_projects" "one" {
+  name = azuredevops_project.ml.name
+}
+data "azuredevops_git_repository" "first" {
+  project_id = azuredevops_project.ml.id
+  name       = azuredevops_project.ml.name
+}
+data "azuredevops_git_repositories" "all" {
+  project_id = azuredevops_project.ml.id
+}
+data "azuredevops_group" "contributors" {
+  project_id = azuredevops_project.ml.id
+  name       = "contributors"
+}
+data "azuredevops_groups" "all" {
+  project_id = azuredevops_project.ml.id
+}
+data "azuredevops_users" "dana" {
+  principal_name = "dana@shipway.local"
+}
+data "azuredevops_user" "dana" {
+  descriptor = one(data.azuredevops_users.dana.users).descriptor
+}
+data "azuredevops_identity_user" "dana" {
+  name = "dana@shipway.local"
+}
+data "azuredevops_descriptor" "dana" {
+  storage_key = data.azuredevops_identity_user.dana.id
+}
+data "azuredevops_team" "default" {
+  project_id = azuredevops_project.ml.id
+  name       = "${azuredevops_project.ml.name} Team"
+}
+data "azuredevops_environment" "by_name" {
+  project_id = azuredevops_project.ml.id
+  name       = azuredevops_environment.dev.name
+}
+data "azuredevops_environment" "by_id" {
+  project_id     = azuredevops_project.ml.id
+  environment_id = azuredevops_environment.dev.id
+}
+data "azuredevops_variable_group" "ml" {
+  project_id = azuredevops_project.ml.id
+  name       = azuredevops_variable_group.ml.name
+}
+data "azuredevops_serviceendpoint_azurerm" "by_name" {
+  project_id            = azuredevops_project.ml.id
+  service_endpoint_name = azuredevops_serviceendpoint_azurerm.ml.service_endpoint_name
+}
+data "azuredevops_serviceendpoint_github" "by_id" {
+  project_id          = azuredevops_project.ml.id
+  service_endpoint_id = azuredevops_serviceendpoint_github.ml.id
+}
+data "azuredevops_build_definition" "ml" {
+  project_id = azuredevops_project.ml.id
+  name       = azuredevops_build_definition.ml.name
+  path       = azuredevops_build_definition.ml.path
+}
+data "azuredevops_agent_pool" "hosted" {
+  name = "Azure Pipelines"
+}
+data "azuredevops_agent_queue" "hosted" {
+  project_id = azuredevops_project.ml.id
+  name       = "Azure Pipelines"
+}
+
+resource "azuredevops_serviceendpoint_azurerm" "ml" {
+  project_id                             = azuredevops_project.ml.id
+  service_endpoint_name                  = "azure-ml"
+  service_endpoint_authentication_scheme = "WorkloadIdentityFederation"
+  credentials {
+    serviceprincipalid = "11111111-1111-1111-1111-111111111111"
+  }
+  azurerm_spn_tenantid      = "22222222-2222-2222-2222-222222222222"
+  azurerm_subscription_id   = "33333333-3333-3333-3333-333333333333"
+  azurerm_subscription_name = "the subscription"
+}
+resource "azuredevops_serviceendpoint_github" "ml" {
+  project_id            = azuredevops_project.ml.id
+  service_endpoint_name = "github"
+  auth_personal {
+    personal_access_token = "a-github-token"
+  }
+}
+resource "azuredevops_build_definition" "ml" {
+  project_id = azuredevops_project.ml.id
+  name       = "pipeline"
+  path       = "\\\\deep\\\\down"
+  repository {
+    repo_type   = "TfsGit"
+    repo_id     = data.azuredevops_git_repository.first.id
+    branch_name = "main"
+    yml_path    = "azure-pipelines.yml"
+  }
+  ci_trigger {
+    use_yaml = true
+  }
+}
+"""
+
 # the attribute that is to blame, and what is wrong with it
 WRONG = {
     "version_control": (

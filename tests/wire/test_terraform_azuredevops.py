@@ -10,7 +10,7 @@ import pytest
 from tests.shipway_server import ShipwayServer, running, wait_for
 from tests.support.terraform_root import TerraformFolder, needs_terraform, variables
 from tests.wire.azuredevops_everything import CHANGING, COUNT, EVERYTHING, HEAD, PROVIDER
-from tests.wire.azuredevops_parts import LOOP, SMALL, WRONG
+from tests.wire.azuredevops_parts import DATA, LOOP, SMALL, WRONG
 
 from shipway.azure.entra import users
 from shipway.devops import approvals, projects, runs
@@ -239,6 +239,58 @@ def test_what_was_changed_or_deleted_behind_terraform_is_set_right(
     again = root.plan("-var", "place=drift")
     assert set(again.changes().values()) == {"create"}
     assert len(again.changes()) == 5
+
+
+def test_data_sources_tell_what_is_there(folder: Folder) -> None:
+    root = folder(HEAD + SMALL + DATA)
+    root.applied("-var", "place=data")
+    root.unchanged("-var", "place=data")
+    known = root.state()
+    project = known["azuredevops_project.ml"]["id"]
+    same = {
+        "project.ml": "project.ml",
+        "environment.by_name": "environment.dev",
+        "environment.by_id": "environment.dev",
+        "variable_group.ml": "variable_group.ml",
+        "serviceendpoint_azurerm.by_name": "serviceendpoint_azurerm.ml",
+        "serviceendpoint_github.by_id": "serviceendpoint_github.ml",
+        "build_definition.ml": "build_definition.ml",
+    }
+    for source, made in same.items():
+        data, resource = f"data.azuredevops_{source}", f"azuredevops_{made}"
+        shared = set(known[data]) & set(known[resource]) - {"timeouts", "features", "variable"}
+        told = {name: known[data][name] or None for name in shared}
+        assert told == {name: known[resource][name] or None for name in shared}, data
+    assert known["data.azuredevops_client_config.me"]["name"] == "shipway"
+    assert [p["project_id"] for p in known["data.azuredevops_projects.one"]["projects"]] == [
+        project
+    ]
+    repositories = known["data.azuredevops_git_repositories.all"]["repositories"]
+    assert [one["name"] for one in repositories] == ["all-data"]
+    groups = {one["display_name"]: one for one in known["data.azuredevops_groups.all"]["groups"]}
+    contributors = known["data.azuredevops_group.contributors"]
+    assert groups["Contributors"]["descriptor"] == contributors["descriptor"]
+    assert known["data.azuredevops_user.dana"]["principal_name"] == "dana@shipway.local"
+    descriptor = known["data.azuredevops_descriptor.dana"]["descriptor"]
+    assert descriptor == known["data.azuredevops_user.dana"]["descriptor"]
+    assert known["data.azuredevops_team.default"]["name"] == "all-data Team"
+    assert known["data.azuredevops_agent_queue.hosted"]["agent_pool_id"] == int(
+        known["data.azuredevops_agent_pool.hosted"]["id"]
+    )
+
+
+def test_a_data_source_that_finds_nothing_says_what(folder: Folder) -> None:
+    absent = {
+        "azuredevops_project": 'name = "nowhere"',
+        "azuredevops_agent_pool": 'name = "nowhere"',
+        "azuredevops_user": 'descriptor = "aad.nowhere"',
+        "azuredevops_identity_user": 'name = "nowhere"',
+    }
+    blocks = "".join(f'data "{kind}" "x" {{\n{body}\n}}\n' for kind, body in absent.items())
+    outcome = folder(PROVIDER + blocks).plan()
+    told = {one["address"]: one["summary"] for one in outcome.errors}
+    assert set(told) == {f"data.{kind}.x" for kind in absent}
+    assert all("nowhere" in summary for summary in told.values()), told
 
 
 def test_a_name_that_is_taken_is_told_at_the_name(folder: Folder, server: ShipwayServer) -> None:
