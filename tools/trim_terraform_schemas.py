@@ -32,7 +32,7 @@ _RESOURCES = {
         check_approval check_branch_control check_exclusive_lock check_business_hours
         check_required_template variable_group branch_policy_min_reviewers
         branch_policy_build_validation pipeline_authorization group group_membership team
-        team_members user_entitlement agent_queue
+        team_members user_entitlement
     """,
 }
 _DATA_SOURCES = {

@@ -313,8 +313,4 @@ SAMPLES: dict[str, Sample] = {
             "account_license_type": "stakeholder", "licensing_source": "account",
         },
     ),
-    "azuredevops_agent_queue": Sample(
-        values={"project_id": PROJECT, "name": "Default", "agent_pool_id": None},
-        refused={"agent_pool_id": "in place of the name; see its own test"},
-    ),
 }  # fmt: skip

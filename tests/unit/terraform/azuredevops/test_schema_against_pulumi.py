@@ -12,7 +12,6 @@ from shipway.terraform.schema import Attribute, Block, Nested, ProviderSchema
 # types whose name there is another one; each is a choice of Pulumi's
 _OTHER_NAMES = {
     "git_repository": "git",
-    "agent_queue": "queue",
     "user_entitlement": "user",
     "serviceendpoint_azurerm": "service_endpoint_azure_rm",
     "serviceendpoint_github": "service_endpoint_git_hub",
@@ -30,7 +29,7 @@ _NEEDED_OR_NOT = {
     "serviceendpoint_azurerm.azurerm_spn_tenantid": "its default is a variable of the shell",
 }
 _CLASSES = {
-    "git": "Git", "queue": "Queue", "user": "User",
+    "git": "Git", "user": "User",
     "service_endpoint_azure_rm": "ServiceEndpointAzureRM",
     "service_endpoint_git_hub": "ServiceEndpointGitHub",
 }  # fmt: skip

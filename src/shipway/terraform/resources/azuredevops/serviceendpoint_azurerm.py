@@ -125,7 +125,9 @@ def validated(calls: Calls, values: Values, endpoint: str) -> None:
         "serviceEndpointDetails": expand(values),
     }
     address = f"{path(project)}/_apis/serviceendpoint/endpointproxy"
-    with doing("Error validating connection", {404: "features.0.validate"}):
+    with doing(
+        "Error validating connection", {404: "features.0.validate", 501: "features.0.validate"}
+    ):
         told = calls.devops("POST", address + query({"endpointId": endpoint}), body=body)
     if str(told.get("statusCode", "")).lower() != "ok":
         raise AtAttribute(

@@ -58,7 +58,6 @@ RESOURCES: Final[tuple[TerraformResource, ...]] = (
     team.RESOURCE,
     team_members.RESOURCE,
     user_entitlement.RESOURCE,
-    agent_pools.QUEUE,
 )
 DATA_SOURCES: Final[tuple[TerraformDataSource, ...]] = (
     client_config.ONE,
