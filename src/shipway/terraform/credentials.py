@@ -159,7 +159,8 @@ def _refuse(told: _Settings) -> None:
             )  # fmt: skip
     if told.flag("use_aks_workload_identity"):
         raise AtAttribute(
-            "use_aks_workload_identity", "the workload identity of Kubernetes is not supported by shipway",
+            "use_aks_workload_identity",
+            "the workload identity of Kubernetes is not supported by shipway",
             "There is no Kubernetes here. Use use_oidc with oidc_token_file_path.",
         )  # fmt: skip
     environment = told.text("environment").lower() or "public"
