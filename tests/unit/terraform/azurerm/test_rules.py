@@ -177,6 +177,13 @@ def test_receivers_that_reach_nobody_are_told_of_and_taken() -> None:
     assert problem.summary == "email_receiver has no effect on shipway"
 
 
+def test_keys_that_cannot_be_switched_off_are_told_of() -> None:
+    [problem] = _problems("storage_account", {"shared_access_key_enabled": False})
+    assert problem.is_warning
+    assert problem.path == "shared_access_key_enabled"
+    assert not _problems("storage_account", {"shared_access_key_enabled": True})
+
+
 def test_a_value_that_was_unknown_is_held_when_it_is_known() -> None:
     with pytest.raises(AtAttribute) as caught:
         rules.enforce({"tenant_id": rules.uuid}, {"tenant_id": "mine"})

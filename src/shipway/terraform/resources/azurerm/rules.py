@@ -212,12 +212,16 @@ def keys(pattern: str, words: str) -> Rule:
     return rule
 
 
-def kept(why: str) -> Rule:
-    """An attribute of a block that is taken but has no effect; for warnings."""
+def kept(why: str, *, when: object = None) -> Rule:
+    """An attribute (or one of a block) that is taken but has no effect; for warnings.
+
+    With `when`, only that value has none.
+    """
 
     def rule(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # any value
-        del value
-        return f"{path.partition('.')[0]} has no effect on shipway", why
+        if when is None:
+            return f"{path.partition('.')[0]} has no effect on shipway", why
+        return (f"{path} = {_hcl(value)} has no effect on shipway", why) if value == when else None
 
     return rule
 

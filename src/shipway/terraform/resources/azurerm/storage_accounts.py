@@ -225,6 +225,12 @@ NOUN = ArmNoun(
     api_version=API_VERSION,
     rows=ROWS,
     rules=RULES,
+    warnings={
+        "shared_access_key_enabled": rules.kept(
+            "The account's keys are still accepted here; whoever uses none is held to roles.",
+            when=False,
+        )
+    },
     beside=(_BLOB_PROPERTIES, Beside(storage_endpoints.KEY_NAMES)),
     complete=_complete,
     enrich=_enrich,
