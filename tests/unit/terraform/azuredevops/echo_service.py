@@ -87,7 +87,6 @@ class EchoService(Calls):
             (r"/[^/]+/([^/]+)/_apis/work/teamsettings/teamfieldvalues", self._fields),
             (rf"(?:/[^/]+)?{one}/pushes", self._push),
             (rf"(?:/[^/]+)?{one}/(items|commits|refs)", self._content),
-            (rf"(?:/[^/]+)?{one}/importRequests(?:/([^/]+))?", self._import),
             (r"(?:/[^/]+)?(/_apis/userentitlements)(?:/([^/]+))?", self._entitlement),
             (r"(?:/[^/]+)?(/_apis/projects/[^/]+/teams)(?:/([^/]+))?", self._any),
             (r"(?:/[^/]+)?(/_apis/(?:\w+/)*\w+?s)(?:/([^/]+))?", self._any),
@@ -291,11 +290,6 @@ class EchoService(Calls):
             return found and {"content": found["content"], "commitId": "tip"}
         found = self.files.get(query.get("searchCriteria.itemPath", ""))
         return {"value": [{"commitId": "0" * 40, **(found["commit"] if found else {})}]}
-
-    def _import(self, method: str, words: list[str], query: Query, body: Any) -> Any:
-        del method, query, body
-        self.refs.setdefault(words[0], "refs/heads/main")
-        return {"importRequestId": 1, "status": "completed"}
 
     def _entitlement(self, method: str, words: list[str], query: Query, body: Any) -> Any:
         if method == "PATCH":

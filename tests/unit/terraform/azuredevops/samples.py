@@ -51,22 +51,18 @@ SAMPLES: dict[str, Sample] = {
         values={
             "name": "flights", "project_id": PROJECT, "default_branch": "refs/heads/main",
             "disabled": True, "parent_repository_id": None,
-            "initialization": [
-                {
-                    "init_type": "Import", "source_type": "Git",
-                    "source_url": "https://example.test/a.git", "service_connection_id": _GUID,
-                    "username": None, "password": None,
-                }
-            ],
+            "initialization": [{"init_type": "Clean"}],
         },
-        other={"initialization.0.init_type": "Clean"},
+        other={"initialization.0.init_type": "Nothing"},
         unread={"initialization": "a repository does not know how it began"},
         refused={
-            "initialization.0.username": "imports are without a password",
-            "initialization.0.password": "imports are without a password",
-            "parent_repository_id": "forks are not there; sent only with init_type Fork",
+            "parent_repository_id": "of a fork",
+            "initialization.0.source_type": "of an import",
+            "initialization.0.source_url": "of an import",
+            "initialization.0.service_connection_id": "of an import",
+            "initialization.0.username": "of an import",
+            "initialization.0.password": "of an import",
         },
-        silent={"initialization.0.source_type": "there is one type"},
     ),
     "azuredevops_git_repository_file": Sample(
         values={

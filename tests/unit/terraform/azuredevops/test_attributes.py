@@ -194,6 +194,8 @@ _STAY = {
         ("build_definition", "agent_pool_name", "Mine"),
         ("build_definition", "ci_trigger.0.override.0.max_concurrent_builds_per_branch", 2),
         ("build_definition", "ci_trigger.0.override.0.polling_interval", 5),
+        ("git_repository", "initialization.0.init_type", "Import"),
+        ("git_repository", "initialization.0.init_type", "Fork"),
         ("variable_group", "key_vault", [{"name": "v"}]),
     ],
 )

@@ -1,19 +1,16 @@
 """`azuredevops_git_repository` and the data sources that look repositories up.
 
 Calls: POST `_apis/git/repositories`, GET, PATCH and DELETE of one; a clean start is a push of a
-README over REST, an import an import request that is polled until it is done.
+README over REST.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
-from shipway.base import clock
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
     Change,
     PartlyCreated,
-    Problem,
     TerraformDataSource,
     TerraformResource,
     Values,
@@ -34,8 +31,6 @@ from shipway.terraform.resources.azuredevops.project import digest
 _VERSION = "7.1-preview.1"
 _NOTHING = "0" * 40
 _TAKEN: dict[str | int, str] = {409: "name", "GitBranchNotFoundException": "default_branch"}
-_NO_FORK: dict[str | int, str] = {"NotSupportedException": "initialization.0.init_type"}
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 
 
 def create(calls: Calls, values: Values) -> Values:
@@ -48,9 +43,7 @@ def create(calls: Calls, values: Values) -> Values:
             "'default_branch' cannot not be set.",
         )
     body: dict[str, Any] = {"name": text(values, "name"), "project": {"id": project}}
-    if _is(start, "Fork"):
-        body["parentRepository"] = _parent(calls, values)
-    with doing("Creating repository in Azure DevOps", _TAKEN | _NO_FORK):
+    with doing("Creating repository in Azure DevOps", _TAKEN):
         made = calls.devops("POST", "/_apis/git/repositories", api_version=_VERSION, body=body)
     try:
         _begin(calls, values, made)
@@ -122,11 +115,16 @@ def find(calls: Calls, project: str, name_or_id: str) -> dict[str, Any] | None:
     return None
 
 
-def replaced_by(change: Change) -> None:
-    """What was initialized is made anew when it shall be initialized otherwise."""
+def planned(change: Change) -> None:
+    """What was initialized is made anew when it shall be initialized otherwise.
+
+    Raises `AtAttribute` for a new one that shall begin with the content of another.
+    """
+    after = block(change.planned, "initialization")
     if change.prior is None:
+        _refuse_copies(after)
         return
-    before, after = block(change.prior, "initialization"), block(change.planned, "initialization")
+    before = block(change.prior, "initialization")
     if not before or _is(before, "Uninitialized"):
         return
     for name in ("init_type", "source_type", "source_url"):
@@ -134,16 +132,13 @@ def replaced_by(change: Change) -> None:
             change.requires_replace.add(f"initialization.0.{name}")
 
 
-def problems(config: Values) -> Iterable[Problem]:
-    """What is not there."""
-    start = block(config, "initialization")
-    for name in ("username", "password"):
-        if start.get(name) not in (None, ""):
-            yield Problem(
-                f"initialization.0.{name}",
-                "An import with a user and a password is not supported",
-                "Import from an address that git can read without them.",
-            )
+def _refuse_copies(start: Values) -> None:
+    if text(start, "init_type") in ("Import", "Fork"):
+        raise AtAttribute(
+            "initialization.0.init_type",
+            f"init_type `{text(start, 'init_type')}` is not supported",
+            "Use `Uninitialized`, then push the other repository: git push --mirror.",
+        )
 
 
 def read_one(calls: Calls, config: Values) -> Values:
@@ -192,7 +187,7 @@ def _shown(found: dict[str, Any]) -> Values:
 
 
 def _begin(calls: Calls, values: Values, made: dict[str, Any]) -> None:
-    """The first content: nothing, a README, or what another repository has."""
+    """The first content: nothing, or a README."""
     start = block(values, "initialization")
     if _is(start, "Clean"):
         branch = text(values, "default_branch") or "refs/heads/master"
@@ -201,8 +196,6 @@ def _begin(calls: Calls, values: Values, made: dict[str, Any]) -> None:
                 "POST", f"{_place(made)}/pushes", api_version=_VERSION,
                 body=_readme(branch, made["project"]["name"]),
             )  # fmt: skip
-    if _is(start, "Import"):
-        _import(calls, start, made)
 
 
 def _readme(branch: str, content: str) -> dict[str, Any]:
@@ -217,42 +210,10 @@ def _readme(branch: str, content: str) -> dict[str, Any]:
     }
 
 
-def _import(calls: Calls, start: Values, made: dict[str, Any]) -> None:
-    parameters: dict[str, Any] = {"gitSource": {"url": text(start, "source_url")}}
-    if text(start, "service_connection_id"):
-        parameters["serviceEndpointId"] = text(start, "service_connection_id")
-        parameters["deleteServiceEndpointAfterImportIsDone"] = False
-    base = f"{_place(made)}/importRequests"
-    with doing("Import repository in Azure DevOps", {400: "initialization.0.source_url"}):
-        asked = calls.devops(
-            "POST", base, api_version=_VERSION, body={"parameters": parameters}
-        )  # fmt: skip
-    pause = _FIRST_WAIT
-    while asked.get("status") in ("queued", "inProgress"):
-        clock.sleep(pause)
-        pause = min(pause * 2, _LONGEST_WAIT)
-        asked = calls.devops("GET", base + path(asked["importRequestId"]), api_version=_VERSION)
-    if asked.get("status") != "completed":
-        told = (asked.get("detailedStatus") or {}).get("errorMessage") or asked.get("status")
-        raise AtAttribute(
-            "initialization.0.source_url", f"Import repository in Azure DevOps: {told}",
-            "Clone URL is incorrect, or it requires authorization.",
-        )  # fmt: skip
-
-
 def _change(calls: Calls, project: str, repository: str, body: dict[str, Any]) -> None:
     address = f"{path(project)}/_apis{path('git', 'repositories', repository)}"
     with doing("Updating repository in Azure DevOps", _TAKEN):
         calls.devops("PATCH", address, api_version=_VERSION, body=body)
-
-
-def _parent(calls: Calls, values: Values) -> dict[str, Any]:
-    parent = text(values, "parent_repository_id")
-    with doing("Failed to locate parent repository", {404: "parent_repository_id"}):
-        found = calls.devops(
-            "GET", f"/_apis{path('git', 'repositories', parent)}", api_version=_VERSION
-        )
-    return {"id": found["id"], "name": found["name"], "project": {"id": found["project"]["id"]}}
 
 
 def _place(made: dict[str, Any]) -> str:
@@ -275,8 +236,7 @@ RESOURCE = TerraformResource(
         "project_id": same_letters,
         "parent_repository_id": same_letters,
     },
-    validate=problems,
-    customize=replaced_by,
+    customize=planned,
 )
 ONE = TerraformDataSource(type_name="azuredevops_git_repository", read=read_one)
 MANY = TerraformDataSource(type_name="azuredevops_git_repositories", read=read_all)
