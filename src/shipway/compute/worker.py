@@ -28,7 +28,7 @@ from shipway.compute.command_runner import CommandRun, Gate, Outcome
 from shipway.compute.job_folders import JobFolder
 from shipway.compute.job_variables import SharedVariables
 from shipway.compute.outputs import Gathered
-from shipway.ml import jobs, workspaces
+from shipway.ml import computes, jobs, workspaces
 from shipway.store.doorbell import Doorbell, ring
 from shipway.store.queue import WorkItem
 from shipway.store.store import Store, open_store
@@ -65,7 +65,8 @@ class Worker:
         self._built: SimpleQueue[tuple[CommandRun, ShipwayError | None]] = SimpleQueue()
         self._activity: dict[str, tuple[CommandRun, str]] = {}
         self._lock = threading.Lock()
-        self._processes: Counter[str] = Counter()  # by compute, "" for all
+        self._processes: Counter[str] = Counter()  # by workspace and compute, "" for all
+        self._limits: dict[str, int | None] = {}  # as they were when this round began
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -206,6 +207,7 @@ class Worker:
         if self._processes[""] >= self._slots and not self._needs_no_slot:
             return []
         self._needs_no_slot = False
+        self._limits.clear()
         waiting: deque[CommandRun] = deque()
         chosen = []
         while self._ready:
@@ -223,22 +225,30 @@ class Worker:
             self._threads.submit(self._execute, run, gate)
 
     def _take_slot(self, run: CommandRun) -> bool:
-        compute, limit = run.plan.compute, run.plan.compute_limit
+        place, limit = _place_of(run), self._limit_of(run)
         with self._lock:
             is_full = self._processes[""] >= self._slots or (
-                limit and self._processes[compute] >= limit
+                limit is not None and self._processes[place] >= limit
             )
             if is_full and not run.was_started and not run.is_canceled:
                 return False
             self._processes[""] += 1
-            self._processes[compute] += 1
+            self._processes[place] += 1
         return True
+
+    def _limit_of(self, run: CommandRun) -> int | None:
+        """How many may run on its compute, as the compute is now, not as it was when submitted."""
+        place = _place_of(run)
+        if place not in self._limits:
+            found = computes.find(self._store, workspace=run.workspace, name=run.plan.compute)
+            self._limits[place] = None if found is None else computes.most_at_once(found)
+        return self._limits[place]
 
     def _execute(self, run: CommandRun, gate: Gate) -> None:
         def free(*, is_large: bool) -> None:
             with self._lock:
                 self._processes[""] -= 1
-                self._processes[run.plan.compute] -= 1
+                self._processes[_place_of(run)] -= 1
             if is_large:
                 self._activity[run.item] = (run, "Finalizing")
             if self._ready or is_large:
@@ -320,6 +330,11 @@ class Worker:
 
     def _wake(self) -> None:
         ring(self._store.home.sockets, QUEUE)
+
+
+def _place_of(run: CommandRun) -> str:
+    # two workspaces may each have a compute of that name
+    return f"{run.workspace}/{run.plan.compute}".lower()
 
 
 def _watch_server(worker: Worker) -> None:

@@ -1,7 +1,7 @@
 """Computes: clusters, instances and the machine itself, each with its own identity.
 
-All of them run on this machine; a cluster's size is kept and shown. Knows: documents, identities.
-Must not know: HTTP.
+All of them run on this machine; a cluster's size bounds how many jobs run on it at once. Knows:
+documents, identities, the doorbell of the workers. Must not know: HTTP.
 """
 
 import re
@@ -14,6 +14,7 @@ from shipway.azure.entra import managed_identities
 from shipway.azure.entra.principals import ANONYMOUS, Principal
 from shipway.base.errors import BadInput, NotFound
 from shipway.ml.entities import Entity, authorship
+from shipway.store import doorbell
 from shipway.store.store import Store
 
 KIND = "compute"
@@ -96,7 +97,7 @@ def create(  # noqa: PLR0913  # one per field of the resource
     user_identities: tuple[str, ...] = (),
     principal: Principal = ANONYMOUS,
 ) -> Compute:
-    """Make a compute, or replace the settings of one that exists.
+    """Make a compute, or replace the settings of one that exists; jobs that wait look anew.
 
     `system_identity`: whether it has (keeps, gets) an identity of its own, which its jobs act as.
     Raises `BadInput` for a name or a type that Azure refuses.
@@ -115,13 +116,29 @@ def create(  # noqa: PLR0913  # one per field of the resource
     principal_id = ""
     if system_identity:
         principal_id = managed_identities.create_for(store, own_id).object_id
+    before = find(store, workspace=workspace, name=name)
     compute = Compute(
         workspace=workspace, name=name, compute_type=compute_type, location=location,
         description=description, tags=dict(tags or {}), settings=dict(settings or {}),
-        principal_id=principal_id,
-        user_identities=user_identities, **authorship(principal),
+        principal_id=principal_id, user_identities=user_identities,
+        instance_state=before.instance_state if before else "Running", **authorship(principal),
     )  # fmt: skip
-    return Compute.read(store.documents.put(KIND, compute.key, compute.body()))
+    with store.database.transaction():
+        _ring(store)
+        return Compute.read(store.documents.put(KIND, compute.key, compute.body()))
+
+
+def most_at_once(compute: Compute) -> int | None:
+    """How many jobs may run on a compute at once; None: as many as the machine has slots.
+
+    A cluster runs one job per node; an instance one, and none while it is stopped.
+    """
+    if compute.compute_type == "ComputeInstance":
+        return 1 if compute.instance_state == "Running" else 0
+    scale = compute.settings.get("scaleSettings")
+    most = scale.get("maxNodeCount") if isinstance(scale, Mapping) else None
+    is_number = isinstance(most, int) and not isinstance(most, bool)
+    return most if compute.compute_type == "AmlCompute" and is_number else None
 
 
 def create_local(store: Store, *, workspace: str, location: str) -> Compute:
@@ -134,8 +151,15 @@ def create_local(store: Store, *, workspace: str, location: str) -> Compute:
 
 def set_instance_state(store: Store, *, workspace: str, name: str, state: str) -> Compute:
     """Started or stopped, for a compute instance. Raises `NotFound`."""
-    compute = get(store, workspace=workspace, name=name)
-    return Compute.read(store.documents.update(KIND, compute.key, {"instance_state": state}))
+    with store.database.transaction():
+        compute = get(store, workspace=workspace, name=name)
+        _ring(store)
+        return Compute.read(store.documents.update(KIND, compute.key, {"instance_state": state}))
+
+
+def _ring(store: Store) -> None:
+    """With the caller's commit wake whoever runs jobs: one that waits may have a node now."""
+    store.database.after_commit(lambda: doorbell.ring(store.home.sockets, "compute"))
 
 
 def delete(store: Store, *, workspace: str, name: str) -> bool:

@@ -58,7 +58,8 @@ class PlannedOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCommand:
-    """One process to be. `compute_limit` 0: as many at once as there are slots."""
+    """One process to be. `compute_limit` is its compute's size when it was planned, 0 for none;
+    when it starts, the size that the compute has then decides."""
 
     command: str
     environment: str
