@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -228,6 +229,27 @@ def test_the_apply_test_of_terraform_makes_and_takes_down(place: Place) -> None:
     )  # fmt: skip
     assert "2 passed, 0 failed" in said
     assert projects.find(place.server.store, "tests") is None
+
+
+def test_a_repository_on_github_applies_and_stays(place: Place, tmp_path: Path) -> None:
+    infra = copy_of_infrastructure(tmp_path, place.environments["dev"].env_vars)
+    (infra.folder / "infra" / "local_override.tf").write_text(
+        'terraform {\n  backend "local" {}\n}\n'
+    )
+    infra.run("init", "-input=false")
+    values = [
+        "-var-file=../environments/dev.tfvars", "-var=environment=gh", "-var=project_name=github",
+        "-var=endpoint_name=github", "-var=repository_type=GitHub",
+        "-var=repository_name=owner/flights",
+        "-var=github_oauth_configuration_id=00000000-0000-4000-8000-000000000042",
+    ]  # fmt: skip
+    infra.run("apply", "-auto-approve", *values)
+    code, said = infra.end_of("plan", "-detailed-exitcode", *values)
+    assert code == NO_CHANGES, said
+    project = projects.get(place.server.store, "github")
+    found = definitions.list_of(place.server.store, project_id=project.project_id)
+    assert {one.github.name for one in found if one.github} == {"owner/flights"}
+    infra.run("destroy", "-auto-approve", *values)
 
 
 def test_destroy_leaves_nothing(place: Place) -> None:
