@@ -50,13 +50,13 @@ SAMPLES: dict[str, Sample] = {
     "azuredevops_git_repository": Sample(
         values={
             "name": "flights", "project_id": PROJECT, "default_branch": "refs/heads/main",
-            "disabled": True, "parent_repository_id": None,
             "initialization": [{"init_type": "Clean"}],
         },
         other={"initialization.0.init_type": "Nothing"},
         unread={"initialization": "a repository does not know how it began"},
         refused={
             "parent_repository_id": "of a fork",
+            "disabled": "repositories cannot be switched off",
             "initialization.0.source_type": "of an import",
             "initialization.0.source_url": "of an import",
             "initialization.0.service_connection_id": "of an import",

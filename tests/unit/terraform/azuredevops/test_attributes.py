@@ -116,8 +116,6 @@ def test_another_value_of_any_attribute_sends_something_else(name: str) -> None:
 def test_another_value_of_any_attribute_is_sent_by_an_update(name: str) -> None:
     sample, resource = SAMPLES[name], _RESOURCES[name]
     block = schema().resource(name).block
-    if name == "azuredevops_git_repository":
-        sample = Sample(values={**sample.values, "disabled": False})
     usual = sent_by_update(resource, sample.values, sample.values)
     for path in leaves(sample.values):
         top = path.partition(".")[0]
@@ -167,9 +165,7 @@ def _is_secret(path: str) -> bool:
 @pytest.mark.parametrize("name", sorted(_RESOURCES))
 def test_what_is_deleted_is_gone_and_may_be_deleted_again(name: str) -> None:
     resource = _RESOURCES[name]
-    values = {**SAMPLES[name].values}
-    values.pop("disabled", None)
-    service, state = applied(resource, values)
+    service, state = applied(resource, SAMPLES[name].values)
     resource.delete(service, state)
     service.calls.clear()
     resource.delete(service, state)
@@ -194,6 +190,7 @@ _STAY = {
         ("build_definition", "agent_pool_name", "Mine"),
         ("build_definition", "ci_trigger.0.override.0.max_concurrent_builds_per_branch", 2),
         ("build_definition", "ci_trigger.0.override.0.polling_interval", 5),
+        ("git_repository", "disabled", True),
         ("git_repository", "initialization.0.init_type", "Import"),
         ("git_repository", "initialization.0.init_type", "Fork"),
         ("variable_group", "key_vault", [{"name": "v"}]),

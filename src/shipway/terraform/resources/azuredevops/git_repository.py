@@ -49,8 +49,6 @@ def create(calls: Calls, values: Values) -> Values:
         _begin(calls, values, made)
         if text(values, "default_branch"):
             _change(calls, project, made["id"], {"defaultBranch": text(values, "default_branch")})
-        if flag(values, "disabled"):
-            _change(calls, project, made["id"], {"isDisabled": True})
     except (ApiError, AtAttribute) as error:
         raise PartlyCreated(values | {"id": made["id"]}, error) from error
     return {"id": made["id"]}
@@ -63,16 +61,8 @@ def read(calls: Calls, values: Values) -> Values | None:
 
 
 def update(calls: Calls, prior: Values, planned: Values) -> None:
-    """Rename, set the default branch, initialize what was empty, switch on or off."""
+    """Rename, set the default branch, initialize what was empty."""
     project, repository = text(prior, "project_id"), text(prior, "id")
-    was_disabled, disabled = flag(prior, "disabled"), flag(planned, "disabled")
-    if was_disabled and disabled:
-        raise AtAttribute(
-            "disabled", "A disabled repository cannot be updated, please enable the repository "
-            f"before attempting to update : {repository}",
-        )  # fmt: skip
-    if was_disabled:
-        _change(calls, project, repository, {"isDisabled": False})
     found = find(calls, project, repository) or {}
     before, after = block(prior, "initialization"), block(planned, "initialization")
     if before != after and not found.get("defaultBranch") and not found.get("size"):
@@ -81,23 +71,13 @@ def update(calls: Calls, prior: Values, planned: Values) -> None:
     if text(planned, "default_branch"):
         changed["defaultBranch"] = text(planned, "default_branch")
     _change(calls, project, repository, changed)
-    if disabled:
-        _change(calls, project, repository, {"isDisabled": True})
 
 
 def delete(calls: Calls, values: Values) -> None:
-    """Delete it; a disabled one is refused, as by the service."""
-    repository = text(values, "id")
-    found = find(calls, text(values, "project_id"), repository)
-    if found is None:
-        return
-    if found.get("isDisabled"):
-        raise AtAttribute(
-            "disabled", "A disabled repository cannot be deleted, please enable the repository "
-            f"before attempting to delete : {repository}",
-        )  # fmt: skip
-    address = f"/_apis{path('git', 'repositories', repository)}"
-    calls.devops("DELETE", address, api_version=_VERSION, missing_ok=True)
+    """Delete it with all that was pushed."""
+    address = f"/_apis{path('git', 'repositories', text(values, 'id'))}"
+    with doing("Deleting repository in Azure DevOps"):
+        calls.devops("DELETE", address, api_version=_VERSION, missing_ok=True)
 
 
 def find(calls: Calls, project: str, name_or_id: str) -> dict[str, Any] | None:
@@ -118,8 +98,10 @@ def find(calls: Calls, project: str, name_or_id: str) -> dict[str, Any] | None:
 def planned(change: Change) -> None:
     """What was initialized is made anew when it shall be initialized otherwise.
 
-    Raises `AtAttribute` for a new one that shall begin with the content of another.
+    Raises `AtAttribute` for what repositories cannot be here.
     """
+    if flag(change.planned, "disabled"):
+        raise AtAttribute("disabled", "Repositories cannot be disabled", "Delete it, or keep it.")
     after = block(change.planned, "initialization")
     if change.prior is None:
         _refuse_copies(after)
