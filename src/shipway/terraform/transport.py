@@ -97,6 +97,14 @@ class Transport:
             self._pause(min(pause, _LONGEST_PAUSE))
         raise AssertionError  # the last attempt has returned
 
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        with self._lock:
+            for idle in self._idle.values():
+                for connection in idle:
+                    connection.close()
+            self._idle.clear()
+
     def _once(
         self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
