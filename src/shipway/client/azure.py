@@ -42,6 +42,12 @@ class AzureClient:
         self._tokens: dict[str, str] = {}
         self._connections: dict[str, http.client.HTTPSConnection] = {}
 
+    def close(self) -> None:
+        """Close what is kept open; a later call opens it again."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
     @property
     def subscription_id(self) -> str:
         """The home's subscription."""

@@ -1,6 +1,7 @@
 """`shipway runs`: list, show, watch, start, cancel and rerun pipeline runs."""
 
 import argparse
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -88,10 +89,12 @@ def _start(session: Session, arguments: argparse.Namespace) -> int:
             hint=f"Pipelines: {', '.join(one['name'] for one in known) or 'none'}.",
         )  # fmt: skip
     place = f"/{quote(found[0]['project'])}/_apis/pipelines/{found[0]['definition_id']}/runs"
-    made = AzureClient(Home(config.default_home())).devops("POST", place, {
+    body = {
         "templateParameters": dict(_pair(one) for one in arguments.parameter),
         "resources": {"repositories": {"self": {"refName": _ref(arguments.branch)}}},
-    })  # fmt: skip
+    }
+    with closing(AzureClient(Home(config.default_home()))) as client:
+        made = client.devops("POST", place, body)
     run_id = int(made["id"])
     if arguments.json:
         output.show_json(session.get(f"/runs/{run_id}"))

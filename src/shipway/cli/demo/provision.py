@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,9 +64,9 @@ def by_terraform(home: Home, folder: Path, *, months: str, webhook: str) -> Prov
     output.step(applied)
     told = tf.outputs()
     dev = settings.of_stack(folder, "dev")
-    client = AzureClient(home)
-    side = azure_side.of_workspace(client, str(told["workspace_id"]))
-    count = azure_side.upload(client, side, data.result())
+    with closing(AzureClient(home)) as client:
+        side = azure_side.of_workspace(client, str(told["workspace_id"]))
+        count = azure_side.upload(client, side, data.result())
     output.step(f"{count} files of flights, months {months}")
     return Provisioned(
         url=str(told["repository_url"]), workspace_id=side.workspace_id,
