@@ -89,6 +89,6 @@ NOUN = ArmNoun(
         "webhook_receiver.aad_auth": rules.refused("Webhooks are called without a token."),
         "arm_role_receiver.role_id": rules.uuid,
     },
-    warnings={f"{row.name}.name": rules.kept(_KEPT) for row in _OTHERS},
+    warnings={f"{row.name}.name": rules.Kept(_KEPT) for row in _OTHERS},
 )
 RESOURCE: TerraformResource = resource_of(NOUN)

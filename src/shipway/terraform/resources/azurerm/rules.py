@@ -5,6 +5,7 @@ Source of the words: terraform-plugin-sdk's helper/validation and azurerm's vali
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -108,15 +109,23 @@ def length(low: int, high: int) -> Rule:
     return rule
 
 
-def only(*allowed: object, why: str) -> Rule:
+@dataclass(frozen=True, slots=True)
+class Only:
     """A value that has to be one of few, because shipway cannot honour others."""
 
-    def rule(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # any value
-        if value in allowed:
-            return None
-        return f"{path.rpartition('.')[2]} = {_hcl(value)} is not supported by shipway", why
+    allowed: tuple[object, ...]
+    why: str
 
-    return rule
+    def __call__(self, path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # any value
+        """Summary and detail, or None."""
+        if value in self.allowed:
+            return None
+        return f"{path.rpartition('.')[2]} = {_hcl(value)} is not supported by shipway", self.why
+
+
+def only(*allowed: object, why: str) -> Only:
+    """A value that has to be one of few, because shipway cannot honour others."""
+    return Only(allowed, why)
 
 
 def _number(value: float, form: str) -> str:
@@ -212,33 +221,44 @@ def keys(pattern: str, words: str) -> Rule:
     return rule
 
 
-def kept(why: str, *, when: object = None) -> Rule:
+@dataclass(frozen=True, slots=True)
+class Kept:
     """An attribute (or one of a block) that is taken but has no effect; for warnings.
 
     With `when`, only that value has none.
     """
 
-    def rule(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # any value
-        if when is None:
-            return f"{path.partition('.')[0]} has no effect on shipway", why
-        return (f"{path} = {_hcl(value)} has no effect on shipway", why) if value == when else None
+    why: str
+    when: object = None
 
-    return rule
+    def __call__(self, path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # any value
+        """Summary and detail, or None."""
+        if self.when is None:
+            return f"{path.partition('.')[0]} has no effect on shipway", self.why
+        if value != self.when:
+            return None
+        return f"{path} = {_hcl(value)} has no effect on shipway", self.why
 
 
-def refused(why: str, *, but: Iterable[object] = ()) -> Rule:
+@dataclass(frozen=True, slots=True)
+class Refused:
     """An attribute that shipway cannot honour, but for its default and these values."""
-    allowed = (*_NOTHING, *but)
 
-    def rule(path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # any value
-        if value in ([], {}) or value in allowed:
+    why: str
+    but: tuple[object, ...] = ()
+
+    def __call__(self, path: str, value: Any) -> Complaint | None:  # noqa: ANN401  # any value
+        """Summary and detail, or None."""
+        if value in ([], {}) or value in (*_NOTHING, *self.but):
             return None
         name = path.rpartition(".")[2]
-        name = name if not name.isdigit() else path
         given = "" if isinstance(value, list | dict) else f" = {_hcl(value)}"
-        return f"{name}{given} is not supported by shipway", why
+        return f"{name}{given} is not supported by shipway", self.why
 
-    return rule
+
+def refused(why: str, *, but: Iterable[object] = ()) -> Refused:
+    """An attribute that shipway cannot honour, but for its default and these values."""
+    return Refused(why, tuple(but))
 
 
 def _hcl(value: object) -> str:

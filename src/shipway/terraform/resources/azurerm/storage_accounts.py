@@ -226,7 +226,7 @@ NOUN = ArmNoun(
     rows=ROWS,
     rules=RULES,
     warnings={
-        "shared_access_key_enabled": rules.kept(
+        "shared_access_key_enabled": rules.Kept(
             "The account's keys are still accepted here; whoever uses none is held to roles.",
             when=False,
         )

@@ -1,0 +1,107 @@
+"""Writes the page of Terraform's types: what each provider serves and what azurerm refuses.
+
+Knows the convention of azurerm's modules: a `NOUN`, or a `TYPE_NAME` with `RULES`. `--check` only
+says whether the page is current.
+"""
+
+import argparse
+import importlib
+import json
+import pkgutil
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import shipway.terraform.resources.azurerm
+from shipway.terraform.resources.azurerm.rules import Kept, Only, Refused
+
+COMMAND = "python -m tools.terraform_page docs/reference/terraform-types.md"
+_HEAD = f"""\
+# Terraform types
+
+What shipway's stand-ins for the three providers serve, and the version whose schemas they mirror.
+This page is written by `{COMMAND}` from the tables in the code.
+
+Another type is refused by Terraform: "does not support resource type".
+"""
+_REFUSED = """\
+## What azurerm refuses
+
+Such a value is an error at its line, with the reason; the default is taken.
+Names and other values are held to the same rules as by the real provider.
+"""
+_KEPT = """\
+## What has no effect
+
+Such a setting is kept and read back, and a warning says so.
+"""
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    parts = [_HEAD]
+    for provider in ("azurerm", "azuread", "azuredevops"):
+        table = json.loads((files("shipway.terraform") / f"schemas/{provider}.json").read_text())
+        parts.append(f"## {provider} {table['version']}\n")
+        for kind, words in (("resources", "Resources"), ("data_sources", "Data sources")):
+            names = [f"`{name.removeprefix(provider + '_')}`" for name in sorted(table[kind])]
+            parts.append(f"{words}: {', '.join(names)}.\n")
+    parts += [_REFUSED, _table(_rows("rules", Refused | Only))]
+    parts += [_KEPT, _table(_rows("warnings", Kept))]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _table(rows: Iterator[tuple[str, str, str]]) -> str:
+    lines = ["| type | attribute | why |", "|---|---|---|"]
+    lines += [f"| `{kind}` | {attribute} | {why} |" for kind, attribute, why in sorted(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(kind: str, wanted: Any) -> Iterator[tuple[str, str, str]]:  # noqa: ANN401  # classes
+    for type_name, rules in _modules(kind):
+        for path, rule in rules.items():
+            if isinstance(rule, wanted):
+                yield type_name.removeprefix("azurerm_"), _attribute(path, rule), rule.why
+
+
+def _modules(kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    package = shipway.terraform.resources.azurerm
+    for found in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{found.name}")
+        noun = getattr(module, "NOUN", None)
+        if noun is not None:
+            yield noun.type_name, getattr(noun, kind)
+        elif kind == "rules" and hasattr(module, "RULES"):
+            yield module.TYPE_NAME, module.RULES
+
+
+def _attribute(path: str, rule: Refused | Only | Kept) -> str:
+    if isinstance(rule, Only):
+        values = " or ".join(f"`{json.dumps(value)}`" for value in rule.allowed)
+        return f"`{path}` but {values}"
+    if isinstance(rule, Kept):
+        value = "" if rule.when is None else f" = {json.dumps(rule.when)}"
+        return f"`{path.removesuffix('.name')}{value}`"
+    return f"`{path}`"
+
+
+def main() -> int:
+    """Write the page, or say whether it is current."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("page", type=Path)
+    arguments.add_argument("--check", action="store_true")
+    given = arguments.parse_args()
+    text = page()
+    if not given.check:
+        given.page.write_text(text)
+        return 0
+    if given.page.exists() and given.page.read_text() == text:
+        return 0
+    print(f"{given.page} is not what the tables say: {COMMAND}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
