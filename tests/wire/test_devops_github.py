@@ -201,6 +201,16 @@ def test_a_mirror_can_be_unmapped_and_mapped_to_another_source(
     assert github_mirrors.repository_of(door.store, again).default_branch == "refs/heads/trunk"
 
 
+def test_following_a_source_brings_no_mirror_back_that_was_unmapped_meanwhile(
+    door: Door, source: Path
+) -> None:
+    mirror = mapped(door, source)
+    github_mirrors.delete(door.store, mirror)
+    github_mirrors.keep(door.store, mirror)
+    github_mirrors.note_error(door.store, mirror, "away")
+    assert github_mirrors.list_all(door.store) == []
+
+
 @pytest.mark.parametrize(
     ("name", "place", "error"),
     [

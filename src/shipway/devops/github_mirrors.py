@@ -108,11 +108,18 @@ def save(store: Store, mirror: GithubMirror) -> GithubMirror:
     return mirror
 
 
-def note_error(store: Store, mirror: GithubMirror, error: str) -> GithubMirror:
+def keep(store: Store, mirror: GithubMirror) -> None:
+    """Store a changed mirror, unless it was unmapped or mapped anew meanwhile."""
+    with store.database.transaction():
+        present = find(store, mirror.name)
+        if present is not None and present.mapped_at == mirror.mapped_at:
+            save(store, mirror)
+
+
+def note_error(store: Store, mirror: GithubMirror, error: str) -> None:
     """Write down why the source could not be read, or that it can again."""
-    if mirror.last_error == error:
-        return mirror
-    return save(store, replace(mirror, last_error=error))
+    if mirror.last_error != error:
+        keep(store, replace(mirror, last_error=error))
 
 
 def find(store: Store, name: str) -> GithubMirror | None:

@@ -99,7 +99,7 @@ def _follow(store: Store, mirror: GithubMirror, refs: _Refs) -> Accepted:
             accepted = push.accept(store, repository)
         kept = {n: present.get(n, v) if n in moved else v for n, v in refs.values.items()}
         now = store.clock.now()
-        github_mirrors.save(store, replace(mirror, source_refs=kept, last_error="", synced_at=now))
+        github_mirrors.keep(store, replace(mirror, source_refs=kept, last_error="", synced_at=now))
     return accepted
 
 
