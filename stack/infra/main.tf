@@ -48,6 +48,7 @@ module "workspace" {
     idle_minutes = var.compute_idle_minutes
   }
 
+  registry_id    = var.registry_id
   budget_amount  = var.budget_amount
   alert_emails   = var.alert_emails
   notify_webhook = var.notify_webhook
@@ -66,10 +67,13 @@ module "identity" {
   # What a run does: register components, submit jobs, read results, make endpoints and schedules
   # (all inside the workspace) and put code, data and reports into its blobs. It can change neither
   # the workspace nor its compute, and gives no roles.
-  role_assignments = {
-    workspace = { role = "AzureML Data Scientist", scope = module.workspace.workspace_id }
-    storage   = { role = "Storage Blob Data Contributor", scope = module.workspace.storage_account_id }
-  }
+  role_assignments = merge(
+    {
+      workspace = { role = "AzureML Data Scientist", scope = module.workspace.workspace_id }
+      storage   = { role = "Storage Blob Data Contributor", scope = module.workspace.storage_account_id }
+    },
+    var.registry_id == "" ? {} : { shared = { role = "AzureML Registry User", scope = var.registry_id } },
+  )
 }
 
 module "devops" {

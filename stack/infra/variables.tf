@@ -180,6 +180,22 @@ variable "registry_name" {
   }
 }
 
+variable "registry_id" {
+  description = "ARM id of that registry (scripts/create_registry.py tells it): pipelines and jobs become users of it; empty for none."
+  type        = string
+  nullable    = false
+  default     = ""
+
+  validation {
+    condition     = var.registry_id == "" || can(regex("^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.MachineLearningServices/registries/[^/]+$", var.registry_id))
+    error_message = "registry_id: /subscriptions/.../resourceGroups/.../providers/Microsoft.MachineLearningServices/registries/<name>, or empty."
+  }
+  validation {
+    condition     = var.registry_id == "" || endswith(lower(var.registry_id), "/${lower(var.registry_name)}")
+    error_message = "registry_id: that of registry_name."
+  }
+}
+
 # Releases
 
 variable "approvers" {

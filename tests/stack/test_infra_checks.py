@@ -78,7 +78,7 @@ def test_the_step_is_green_and_leaves_nothing_behind(infra: Infrastructure, tmp_
     fresh = copy_of_infrastructure(tmp_path / "stack", infra.env_vars)
     code, said = check(fresh, {})
     assert code == 0, said
-    assert said.count("Success! The configuration is valid.") == 2, said
+    assert said.count("Success! The configuration is valid") == 2, said
     assert list(fresh.folder.rglob(".terraform*")) == []
 
 

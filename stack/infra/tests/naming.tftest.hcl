@@ -140,14 +140,16 @@ run "values_that_do_not_go_together" {
   ]
 }
 
-run "no_more_approvals_than_approvers" {
+run "no_more_approvals_than_approvers_and_no_other_registry" {
   command = plan
 
   variables {
     minimum_approvers = 2
+    registry_name     = "shared"
+    registry_id       = "/subscriptions/00000000-0000-4000-8000-000000000003/resourceGroups/rg/providers/Microsoft.MachineLearningServices/registries/other"
   }
 
-  expect_failures = [var.minimum_approvers]
+  expect_failures = [var.minimum_approvers, var.registry_id]
 }
 
 run "what_others_are_compared_with_is_checked_itself" {

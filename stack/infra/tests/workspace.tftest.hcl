@@ -72,6 +72,12 @@ run "longest_names" {
   variables {
     environment = "abcde6"
     workload    = "abcdefghi0"
+    registry_id = "/subscriptions/00000000-0000-4000-8000-000000000003/resourceGroups/rg/providers/Microsoft.MachineLearningServices/registries/shared"
+  }
+
+  assert {
+    condition     = azurerm_role_assignment.compute["shared"].role_definition_name == "AzureML Registry User" && endswith(azurerm_role_assignment.compute["shared"].scope, "/registries/shared")
+    error_message = "jobs may not use the registry"
   }
 
   assert {

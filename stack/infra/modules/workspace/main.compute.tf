@@ -20,11 +20,14 @@ resource "azurerm_machine_learning_compute_cluster" "this" {
 # What a training job does: read data, write outputs, look up the champion, register a model, and
 # pull the image of its environment.
 locals {
-  compute_roles = {
-    workspace = { role = "AzureML Data Scientist", scope = azurerm_machine_learning_workspace.this.id }
-    storage   = { role = "Storage Blob Data Contributor", scope = azurerm_storage_account.this.id }
-    registry  = { role = "AcrPull", scope = azurerm_container_registry.this.id }
-  }
+  compute_roles = merge(
+    {
+      workspace = { role = "AzureML Data Scientist", scope = azurerm_machine_learning_workspace.this.id }
+      storage   = { role = "Storage Blob Data Contributor", scope = azurerm_storage_account.this.id }
+      registry  = { role = "AcrPull", scope = azurerm_container_registry.this.id }
+    },
+    var.registry_id == "" ? {} : { shared = { role = "AzureML Registry User", scope = var.registry_id } },
+  )
 }
 
 resource "azurerm_role_assignment" "compute" {

@@ -63,6 +63,13 @@ variable "compute" {
   nullable = false
 }
 
+variable "registry_id" {
+  description = "ARM id of an Azure ML registry whose components jobs run; empty for none."
+  type        = string
+  nullable    = false
+  default     = ""
+}
+
 variable "budget_amount" {
   description = "Monthly budget of the resource group."
   type        = number
