@@ -253,13 +253,20 @@ def test_a_reader_may_plan_and_not_apply(folder: Folder, server: ShipwayServer) 
     key = service_principals.add_secret(server.store, app_id=who.app_id, display_name="key")
     role_assignments.assign(server.store, principal_id=who.object_id, role="Reader", scope=scope)
     root = folder(BASICS % {"name": "reader"})
+    root.applied()
     root.more_env = {"ARM_CLIENT_ID": who.app_id, "ARM_CLIENT_SECRET": key.text}
-    assert len(root.plan().changes()) == 3
-    [error] = root.apply().errors
-    assert error["address"] == "azurerm_resource_group.ml"
-    assert "AuthorizationFailed" in error["summary"]
-    assert "Microsoft.Resources/subscriptions/resourceGroups/write" in error["detail"]
-    assert not root.state()
+    root.unchanged()
+    more = (
+        'resource "azurerm_resource_group" "more" {\n  name = "rg-m"\n  location = "uksouth"\n}\n'
+    )
+    changed = (BASICS % {"name": "reader"}).replace('env = "dev"', 'env = "prod"')
+    root.write(HEAD + changed + more)
+    found = {error["address"]: error for error in root.apply().errors}
+    assert found.keys() == {"azurerm_resource_group.ml", "azurerm_resource_group.more"}
+    for error in found.values():
+        assert "AuthorizationFailed" in error["summary"]
+        assert "Microsoft.Resources/subscriptions/resourceGroups/write" in error["detail"]
+    assert root.state()["azurerm_resource_group.ml"]["tags"] == {"env": "dev"}
 
 
 def test_a_group_with_what_others_made_is_not_destroyed(
@@ -278,6 +285,10 @@ def test_a_group_with_what_others_made_is_not_destroyed(
     assert "the Resource Group still contains Resources" in error["summary"]
     assert identity in error["detail"]
     assert root.state()
+    setting = "resource_group {\n prevent_deletion_if_contains_resources = false\n }"
+    root.write(HEAD.replace("features {}", f"features {{\n {setting}\n }}") + group)
+    root.applied("-destroy")
+    assert _arm(server, "GET", path) == 404
 
 
 DATA = """

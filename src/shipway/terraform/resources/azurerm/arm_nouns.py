@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Literal
 
 from shipway.base.errors import Conflict, ShipwayError
-from shipway.terraform.calls import Calls
+from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
     Change,
@@ -211,6 +211,19 @@ def taken(type_name: str, resource_id: str) -> Conflict:
         f'documentation for "{type_name}" for more information.',
         code="ImportAsExists",
     )
+
+
+def permitted(calls: Calls, path: str, api_version: str) -> Body | None:
+    """The answer to a POST for keys; None for who may not have them, or while a lock holds.
+
+    What is known of keys then stays as it is, so that a reader can refresh and plan.
+    """
+    try:
+        return calls.arm("POST", path, api_version=api_version) or {}
+    except ApiError as error:
+        if error.status in (401, 403, 409):
+            return None
+        raise
 
 
 def feature(calls: Calls, block: str, name: str, *, default: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from shipway.terraform.calls import Calls
 from shipway.terraform.resource import TerraformResource, Values
-from shipway.terraform.resources.azurerm import arm_ids, rules
+from shipway.terraform.resources.azurerm import arm_ids, arm_nouns, rules
 from shipway.terraform.resources.azurerm.arm_nouns import ArmNoun, Body, resource_of
 from shipway.terraform.resources.azurerm.identities import IDENTITY
 from shipway.terraform.resources.azurerm.mapping import (
@@ -30,8 +30,9 @@ def _complete(calls: Calls, values: Values, body: Body) -> None:
 
 def _enrich(calls: Calls, answer: Body, state: Values, values: Values) -> None:
     del answer
-    keys = calls.arm("POST", f"{state['id']}/sharedKeys", api_version=_KEYS_VERSION) or {}
-    values |= {name: keys.get(word) or "" for name, word in _KEYS.items()}
+    keys = arm_nouns.permitted(calls, f"{state['id']}/sharedKeys", _KEYS_VERSION)
+    if keys is not None:
+        values |= {name: keys.get(word) or "" for name, word in _KEYS.items()}
 
 
 NOUN = ArmNoun(

@@ -10,7 +10,7 @@ from typing import Any
 
 from shipway.terraform.calls import Calls
 from shipway.terraform.resource import Change, TerraformResource, Values
-from shipway.terraform.resources.azurerm import arm_ids, rules, storage_endpoints
+from shipway.terraform.resources.azurerm import arm_ids, arm_nouns, rules, storage_endpoints
 from shipway.terraform.resources.azurerm.arm_nouns import ArmNoun, Body, resource_of
 from shipway.terraform.resources.azurerm.identities import IDENTITY
 from shipway.terraform.resources.azurerm.mapping import (
@@ -197,8 +197,9 @@ def _complete(calls: Calls, values: Values, body: Body) -> None:
 
 def _enrich(calls: Calls, answer: Body, state: Values, values: Values) -> None:
     path = state["id"]
-    keys = calls.arm("POST", f"{path}/listKeys?$expand=kerb", api_version=API_VERSION) or {}
-    values |= storage_endpoints.key_values(values["name"], values, keys)
+    keys = arm_nouns.permitted(calls, f"{path}/listKeys?$expand=kerb", API_VERSION)
+    if keys is not None:
+        values |= storage_endpoints.key_values(values["name"], values, keys)
     service = calls.arm(
         "GET", f"{path}/blobServices/default", api_version=API_VERSION, missing_ok=True
     )
