@@ -1,5 +1,7 @@
 """What the demo writes into tfvars and reads from Terraform's words."""
 
+import json
+
 import pytest
 
 from shipway.base.errors import NotFound
@@ -38,6 +40,26 @@ def test_a_name_that_is_not_there_is_an_error() -> None:
 )
 def test_the_line_that_matters_is_found(said: str, line: str) -> None:
     assert terraform.summary(said).startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("version", "is_good"),
+    [("1.11.0", True), ("1.11.4", True), ("2.0.0", True), ("1.12.0-beta1", True),
+     ("1.10.9", False), ("0.15.5", False)],
+)  # fmt: skip
+def test_a_terraform_that_is_too_old_is_told_apart(version: str, *, is_good: bool) -> None:
+    told = terraform.too_old(json.dumps({"terraform_version": version}))
+    assert (told == "") is is_good
+    assert is_good or version in told
+
+
+def test_a_terraform_that_tells_nothing_is_none() -> None:
+    assert terraform.too_old("Terraform v0.11") == "terraform does not tell its version"
+
+
+def test_the_oldest_version_is_the_one_that_the_stack_wants() -> None:
+    text = (generate.stack_folder() / "infra" / "versions.tf").read_text()
+    assert f'required_version = ">= {".".join(map(str, terraform.OLDEST))}' in text
 
 
 def test_the_seed_reads_the_same_files_as_terraform() -> None:

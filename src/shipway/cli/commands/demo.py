@@ -64,9 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _provision(stage: acts.Stage, webhook: Webhook, arguments: argparse.Namespace) -> Provisioned:
     generate.copy(stage.folder)
-    if arguments.no_terraform or not terraform.is_here():
-        if not arguments.no_terraform:
-            output.step("terraform is not on this machine: `shipway seed` makes the same by REST")
+    reason = "as you asked" if arguments.no_terraform else terraform.why_not()
+    if reason:
+        output.step(f"without Terraform, {reason}: `shipway seed` makes the same by REST")
         return provision.by_seeding(stage.home, months=arguments.months, webhook=webhook.url)
     return provision.by_terraform(
         stage.home, stage.folder, months=arguments.months, webhook=webhook.url

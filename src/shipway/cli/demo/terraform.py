@@ -28,6 +28,8 @@ _DONE = re.compile(r"^(\S+): (?:Creation|Destruction|Modifications) complete")
 _COUNT = re.compile(r"^(?:Plan|Apply complete!|Destroy complete!|No changes\.).*$", re.MULTILINE)
 _TO_ADD = re.compile(r"Plan: (\d+) to add, \d+ to change, (\d+) to destroy")
 _CHANGED = 2
+# required_version in infra/versions.tf
+OLDEST = (1, 11)
 
 
 class TerraformFailed(ShipwayError):
@@ -162,10 +164,27 @@ def with_values(text: str, values: Mapping[str, Any]) -> str:
     return text
 
 
-def is_here() -> bool:
-    """Whether this machine has a terraform (or tofu)."""
-    path = config.environment().get("PATH")
-    return any(shutil.which(name, path=path) for name in ("terraform", "tofu"))
+def why_not() -> str:
+    """Why this machine's terraform (or tofu) cannot apply the stack; empty when it can."""
+    env_vars = {**config.environment(), "CHECKPOINT_DISABLE": "1"}
+    names = ("terraform", "tofu")
+    program = next((p for n in names if (p := shutil.which(n, path=env_vars.get("PATH")))), None)
+    if program is None:
+        return "terraform is not on this machine"
+    done = process.run([program, "version", "-json"], env_vars=env_vars, seconds=60)
+    return too_old(done.stdout.decode(errors="replace"))
+
+
+def too_old(told: str) -> str:
+    """Why a version, as `terraform version -json` tells it, is none for the stack; else empty."""
+    try:
+        version = str(json.loads(told)["terraform_version"])
+        numbers = tuple(int(part) for part in version.partition("-")[0].split("."))
+    except (ValueError, KeyError, TypeError):
+        return "terraform does not tell its version"
+    if numbers >= OLDEST:
+        return ""
+    return f"terraform {version} is older than the stack wants ({'.'.join(map(str, OLDEST))})"
 
 
 def _plain(words: tuple[str, ...]) -> list[str]:
