@@ -7,6 +7,7 @@ Source: https://git-scm.com/docs/pack-protocol#_reference_discovery_and_push
 import gzip
 import shutil
 import tempfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BufferedWriter
@@ -21,6 +22,7 @@ _GZIP = b"\x1f\x8b"
 _FLUSH = b"0000"
 _LIMIT = 65_515
 _COMMANDS_LIMIT = 100_000
+_UNPACKING = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +54,37 @@ def commands_of(body: IO[bytes]) -> tuple[Commands, IO[bytes]]:
         capabilities = capabilities or said.strip()
         parts = command.decode("utf-8", "surrogateescape").rstrip("\n").split(" ", 2)
         if len(parts) != 3 or len(moves) >= _COMMANDS_LIMIT:
-            raise BadInput("the push is not in git's form", code="GitProtocolError",
-                           where="git-receive-pack")  # fmt: skip
+            raise _malformed()
         moves.append(RefMove(old=parts[0], new=parts[1], ref=parts[2]))
     found = Commands(moves=tuple(moves), capabilities=capabilities, shallow=tuple(shallow))
     return found, source
 
 
 def kept(commands: Commands, rest: IO[bytes], refs: Sequence[str], folder: Path) -> IO[bytes]:
-    """The body of the same push without the refs that are not in `refs`; to be closed."""
+    """The body of the same push without the refs that are not in `refs`; to be closed.
+
+    Raises `BadInput` when what follows the commands is not in git's form.
+    """
     # git goes on reading from this very descriptor, so nothing may be read ahead
     raw = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  # closed by the caller
-    file = BufferedWriter(raw)
+    try:
+        file = BufferedWriter(raw)
+        _write_kept(file, commands, rest, [m for m in commands.moves if m.ref in refs])
+        file.flush()
+        file.detach()
+    except BaseException:
+        raw.close()
+        raise
+    raw.seek(0)
+    return raw
+
+
+def _write_kept(
+    file: IO[bytes], commands: Commands, rest: IO[bytes], moves: Sequence[RefMove]
+) -> None:
     for line in commands.shallow:
         file.write(_packet(line))
     capabilities = b"\0 " + commands.capabilities
-    moves = [m for m in commands.moves if m.ref in refs]
     for move in moves:
         text = f"{move.old} {move.new} {move.ref}".encode("utf-8", "surrogateescape")
         file.write(_packet(text + capabilities))
@@ -77,12 +94,12 @@ def kept(commands: Commands, rest: IO[bytes], refs: Sequence[str], folder: Path)
         while (option := _packet_line(rest)) is not None:
             file.write(_packet(option))
         file.write(_FLUSH)
-    if not all(m.is_deletion for m in moves):  # git reads no pack for deletions
+    if all(m.is_deletion for m in moves):  # git reads no pack for deletions
+        return
+    try:
         shutil.copyfileobj(rest, file)
-    file.flush()
-    file.detach()
-    raw.seek(0)
-    return raw
+    except _UNPACKING as error:
+        raise _malformed() from error
 
 
 def refused(commands: Commands, reasons: Mapping[str, str], note: str) -> Response:
@@ -153,13 +170,20 @@ def _packet_line(source: IO[bytes]) -> bytes | None:
         length = 0
     line = _exactly(source, length - 4) if length >= 4 else b""
     if length < 4 or len(line) != length - 4:
-        raise BadInput("the push is not in git's form", code="GitProtocolError",
-                       where="git-receive-pack")  # fmt: skip
+        raise _malformed()
     return line
 
 
 def _exactly(source: IO[bytes], count: int) -> bytes:
     found = b""
-    while len(found) < count and (piece := source.read(count - len(found))):
-        found += piece
+    try:
+        while len(found) < count and (piece := source.read(count - len(found))):
+            found += piece
+    except _UNPACKING as error:
+        raise _malformed() from error
     return found
+
+
+def _malformed() -> BadInput:
+    return BadInput("the push is not in git's form", code="GitProtocolError",
+                    where="git-receive-pack", hint="Push with git.")  # fmt: skip
