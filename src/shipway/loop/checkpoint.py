@@ -18,8 +18,11 @@ from shipway.devops import (
     approver_names,
     checks,
     exclusive_locks,
+    github_mirrors,
     members,
     pipeline_permissions,
+    policies,
+    repositories,
     run_progress,
     runs,
     stage_resources,
@@ -252,7 +255,7 @@ def _permissions(visit: _Visit) -> Verdict:
 
 def _static(visit: _Visit) -> Verdict:
     for check in visit.checks("static"):
-        refusal = _unbuilt(check) if check.kind != "BranchControl" else _branch(visit.run, check)
+        refusal = _branch(visit, check) if check.kind == "BranchControl" else _unbuilt(check)
         if refusal:
             return refusal
     return ""
@@ -321,15 +324,25 @@ def _open(visit: _Visit, check: Check) -> Approval:
     return approval
 
 
-def _branch(run: Run, check: Check) -> str:
-    inputs = check.settings.get("inputs")
-    allowed = str(inputs.get("allowedBranches", "")) if isinstance(inputs, dict) else ""
+def _branch(visit: _Visit, check: Check) -> str:
+    told = check.settings.get("inputs")
+    inputs = told if isinstance(told, dict) else {}
+    branch, allowed = visit.run.source_branch, str(inputs.get("allowedBranches", ""))
     patterns = [p.strip() for p in allowed.split(",") if p.strip()]
-    if any(fnmatch.fnmatchcase(run.source_branch, _ref(p)) for p in patterns):
+    where = check.resource_name or check.resource_id
+    if not any(fnmatch.fnmatchcase(branch, _ref(p)) for p in patterns):
+        return f"branch control: {branch} is not among the allowed branches of {where} ({allowed})"
+    if str(inputs.get("ensureProtectionOfBranch", "")).lower() != "true":
+        return ""
+    repository = repositories.by_id(visit.store, visit.run.repository_id)
+    if repository is None or github_mirrors.is_mirror(repository):
+        passes = str(inputs.get("allowUnknownStatusBranch", "")).lower() == "true"
+        return "" if passes else f"branch control: nobody knows whether {branch} is protected"
+    if policies.is_protected(visit.store, repository, branch):
         return ""
     return (
-        f"branch control: {run.source_branch} is not among the allowed branches "
-        f"of {check.resource_name or check.resource_id} ({allowed})"
+        f"branch control: {branch} is not protected, {where} needs that: no policy blocks what is "
+        "pushed to it"
     )
 
 
