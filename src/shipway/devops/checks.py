@@ -141,6 +141,15 @@ def category_of(check: Check) -> Category:
     return _BY_KIND[check.kind]
 
 
+def check_resource_type(resource_type: str) -> None:
+    """Raises `BadInput` for a type that no protected resource has."""
+    if resource_type.lower() not in RESOURCE_TYPES:
+        raise _bad(
+            f"the resource type '{resource_type}' is not known", "resource.type",
+            f"Known: {', '.join(RESOURCE_TYPES)}.",
+        )  # fmt: skip
+
+
 def minutes(number: int) -> timedelta:
     """A check's time-out as a length of time."""
     return timedelta(minutes=number)
@@ -153,11 +162,7 @@ def delete(store: Store, *, project_id: str, check_id: int) -> None:
 
 
 def _check(check: Check) -> None:
-    if check.resource_type not in RESOURCE_TYPES:
-        raise _bad(
-            f"the resource type '{check.resource_type}' is not known", "resource.type",
-            f"Known: {', '.join(RESOURCE_TYPES)}.",
-        )  # fmt: skip
+    check_resource_type(check.resource_type)
     if not 0 < check.timeout_minutes <= DEFAULT_TIMEOUT_MINUTES:
         raise _bad(
             f"the timeout {check.timeout_minutes} is not between 1 and {DEFAULT_TIMEOUT_MINUTES}",

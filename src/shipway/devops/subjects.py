@@ -129,12 +129,12 @@ def remove_directory_group(store: Store, object_id: str) -> None:
 def find(store: Store, subject_id: str) -> Subject | None:
     """The subject with that storage key, or None."""
     wanted = subject_id.lower()
-    group = security_groups.find(store, wanted)
-    if group is not None:
-        return of_group(store, group)
     user = next((u for u in users.list_users(store) if u.object_id == wanted), None)
     if user is not None:
         return _of_user(store, user)
+    group = security_groups.find(store, wanted)
+    if group is not None:
+        return of_group(store, group)
     application = service_principals.find(store, wanted)
     if application is not None:
         return _of_application(store, application)

@@ -131,7 +131,7 @@ def routes(store: Store) -> tuple[Route, ...]:
     query = ("approvalIds", "$expand", "userIds", "assignedTo", "state", "top", "$top")
     return (
         in_project("GET", base, noun.query, query=query),
-        in_project("PATCH", base, noun.update, action="contribute"),
+        in_project("PATCH", base, noun.update),  # who is an approver may, whatever else
         in_project("GET", f"{base}/{{approval}}", noun.get, query=("$expand",)),
     )
 

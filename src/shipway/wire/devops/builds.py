@@ -12,6 +12,7 @@ from typing import Any
 from shipway.base.clock import parse_timestamp
 from shipway.base.errors import BadInput, NotSupported
 from shipway.devops import definitions, runs
+from shipway.devops.agent_pools import HOSTED
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.projects import Project
 from shipway.devops.runs import Reason, Run
@@ -156,7 +157,7 @@ def shape_of(store: Store, request: Request, project: Project, run: Run) -> dict
         "uri": f"vstfs:///Build/Build/{run.run_id}", "url": f"{place}/Builds/{run.run_id}",
         "sourceBranch": run.source_branch, "sourceVersion": run.source_version,
         "reason": run.reason, "priority": "normal", "queue": agent_pools.queue_shape(
-            request, project),
+            request, project, definition.queue_number if definition else HOSTED),
         "requestedFor": shapes.identity(store, request, run.requested_for),
         "requestedBy": shapes.identity(store, request, run.requested_by),
         "lastChangedDate": shapes.moment(run.updated_at),

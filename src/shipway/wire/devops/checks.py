@@ -3,23 +3,19 @@
 Source: https://learn.microsoft.com/rest/api/azure/devops/approvalsandchecks/check-configurations
 """
 
-import contextlib
 from typing import Any
 
 from shipway.azure.entra import users
-from shipway.base.errors import BadInput, NotFound, NotSupported
+from shipway.base.errors import BadInput, NotSupported
 from shipway.devops import (
     approver_names,
     checks,
-    environments,
-    service_connections,
-    variable_groups,
 )
 from shipway.devops.checks import Check, CheckKind
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
-from shipway.wire.devops import body_fields, shapes
+from shipway.wire.devops import body_fields, protected_resources, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -79,13 +75,17 @@ class Checks:
         body_fields.check(body, body_fields.CHECK, body_fields.CHECK_NEUTRAL)
         kind, resource, settings = _kind(body), body.child("resource"), body.child("settings")
         self._check_approvers(kind, settings)
+        checks.check_resource_type(resource.text("type"))
+        name = protected_resources.name_of(
+            self._store, project, resource.text("type"), resource.text("id")
+        )
         made = checks.create(
             self._store,
             project_id=project.project_id,
             kind=kind,
             resource_type=resource.text("type"),
             resource_id=resource.text("id"),
-            resource_name=resource.text("name", "") or self._name_of(project, resource),
+            resource_name=resource.text("name", "") or name,
             settings=settings.values,
             timeout_minutes=body.number("timeout", checks.DEFAULT_TIMEOUT_MINUTES),
             is_disabled=body.boolean("isDisabled"),
@@ -118,20 +118,6 @@ class Checks:
         project = shapes.project_of(self._store, request)
         check_id = shapes.number(request.params["check"], "id")
         return project, checks.get(self._store, project_id=project.project_id, check_id=check_id)
-
-    def _name_of(self, project: Project, resource: Fields) -> str:
-        """What a person calls a resource that a client named by its id alone, as Terraform does."""
-        kind, key = resource.text("type").lower(), resource.text("id")
-        with contextlib.suppress(NotFound):
-            if kind == "environment" and key.isdecimal():
-                return environments.get(
-                    self._store, project_id=project.project_id, environment_id=int(key)
-                ).name
-            if kind == "endpoint":
-                return service_connections.get(self._store, key).name
-            if kind == "variablegroup" and key.isdecimal():
-                return variable_groups.get(self._store, int(key)).name
-        return ""
 
     def _check_approvers(self, kind: CheckKind, settings: Fields) -> None:
         """An approver nobody can be would hold every run for ever."""

@@ -96,12 +96,12 @@ def _project_of(store: Store, request: Request) -> str | None:
 
 def _stay_in_project(store: Store, request: Request) -> None:
     """A job's token reaches the project of its run and nothing else."""
-    principal, name = request.principal, request.params.get("project")
+    principal = request.principal
+    name = request.params.get("project") or request.params.get("repository")
     if not principal.run_id or not name:
         return
     run = runs.get(store, principal.run_id)
-    asked = projects.find(store, name)
-    if asked is None or asked.project_id != run.project_id:
+    if _project_of(store, request) != run.project_id:
         raise Forbidden(
             f"the access token of run {run.run_id} is limited to its own project, not '{name}'",
             code="AccessDeniedException", where=name,

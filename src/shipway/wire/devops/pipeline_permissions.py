@@ -6,21 +6,12 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/approvalsandchecks/pip
 from dataclasses import replace
 from typing import Any
 
-from shipway.base.errors import NotFound
-from shipway.devops import (
-    agent_pools,
-    definitions,
-    environments,
-    pipeline_permissions,
-    repositories,
-    service_connections,
-    variable_groups,
-)
+from shipway.devops import definitions, pipeline_permissions
 from shipway.devops.pipeline_permissions import PipelinePermission
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
-from shipway.wire.devops import shapes
+from shipway.wire.devops import protected_resources, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -59,7 +50,7 @@ class PipelinePermissions:
         project = shapes.project_of(self._store, request)
         kind, resource_id = request.params["type"], _key(request, project)
         pipeline_permissions.get(self._store, resource_type=kind, resource_id=resource_id)
-        self._check_resource(project, kind.lower(), request.params["id"])
+        protected_resources.name_of(self._store, project, kind, request.params["id"])
         changes: list[tuple[int | None, bool]] = []
         if body.has("allPipelines"):
             changes.append((None, body.child("allPipelines").boolean("authorized")))
@@ -77,28 +68,6 @@ class PipelinePermissions:
                 )  # fmt: skip
         found = pipeline_permissions.get(self._store, resource_type=kind, resource_id=resource_id)
         return self._shape(request, found)
-
-    def _check_resource(self, project: Project, kind: str, resource_id: str) -> None:
-        """Raises `NotFound` for a resource that this project does not have."""
-        if kind == "endpoint":
-            service_connections.get(self._store, resource_id, project_id=project.project_id)
-        elif kind == "environment":
-            environments.get(
-                self._store, project_id=project.project_id,
-                environment_id=shapes.number(resource_id, "resourceId"),
-            )  # fmt: skip
-        elif kind == "variablegroup":
-            variable_groups.get(self._store, shapes.number(resource_id, "resourceId"),
-                                project_id=project.project_id)  # fmt: skip
-        elif kind == "repository":
-            # Azure writes it <project id>.<repository id>
-            repositories.get(self._store, project_id=project.project_id,
-                             name_or_id=resource_id.rpartition(".")[2])  # fmt: skip
-        elif kind != "queue" or shapes.number(resource_id, "resourceId") not in agent_pools.POOLS:
-            raise NotFound(
-                f"there is no {kind} '{resource_id[:100]}'", where="resourceId",
-                code="ResourceNotFoundException",
-            )  # fmt: skip
 
     def _shape(self, request: Request, found: PipelinePermission) -> dict[str, Any]:
         def who(object_id: str) -> dict[str, Any]:
