@@ -1,4 +1,4 @@
-"""Writes the page of Terraform's types: what each provider serves and what azurerm refuses.
+"""Writes the page of Terraform's types: what each provider serves and what it refuses.
 
 Knows the convention of azurerm's modules: a `NOUN`, or a `TYPE_NAME` with `RULES`. `--check` only
 says whether the page is current.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import shipway.terraform.resources.azurerm
+from shipway.terraform.resources.azuredevops.refusals import REFUSALS
 from shipway.terraform.resources.azurerm.rules import Kept, Only, Refused
 
 COMMAND = "python -m tools.terraform_page docs/reference/terraform-types.md"
@@ -31,6 +32,11 @@ _REFUSED = """\
 
 Such a value is an error at its line, with the reason; the default is taken.
 Names and other values are held to the same rules as by the real provider.
+"""
+_REFUSED_DEVOPS = """\
+## What azuredevops refuses
+
+Such a value is an error of the plan, with a way out; a state that has it is left alone.
 """
 _KEPT = """\
 ## What has no effect
@@ -49,6 +55,7 @@ def page() -> str:
             names = [f"`{name.removeprefix(provider + '_')}`" for name in sorted(table[kind])]
             parts.append(f"{words}: {', '.join(names)}.\n")
     parts += [_REFUSED, _table(_rows("rules", Refused | Only))]
+    parts += [_REFUSED_DEVOPS, _table(_devops_rows())]
     parts += [_KEPT, _table(_rows("warnings", Kept))]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -64,6 +71,13 @@ def _rows(kind: str, wanted: Any) -> Iterator[tuple[str, str, str]]:  # noqa: AN
         for path, rule in rules.items():
             if isinstance(rule, wanted):
                 yield type_name.removeprefix("azurerm_"), _attribute(path, rule), rule.why
+
+
+def _devops_rows() -> Iterator[tuple[str, str, str]]:
+    for noun, refusals in REFUSALS.items():
+        for path, one in refusals.items():
+            values = " or ".join(f"`{json.dumps(value)}`" for value in one.allowed)
+            yield noun, f"`{path}`" + (f" but {values}" if values else ""), one.why
 
 
 def _modules(kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.terraform.azuredevops.echo_service import EchoService
 from tests.unit.terraform.azuredevops.samples import SAMPLES, Sample
 
-from shipway.terraform.resource import AtAttribute, Change, TerraformResource, Values
+from shipway.terraform.resource import TerraformResource, Values
 from shipway.terraform.resources.azuredevops.table import DATA_SOURCES, RESOURCES
 from shipway.terraform.schema import Block, ProviderSchema
 
@@ -178,36 +178,3 @@ _STAY = {
     "azuredevops_group_membership": "the group is still there, without its members",
     "azuredevops_team_members": "the team is still there, without its members",
 }
-
-
-@pytest.mark.parametrize(
-    ("name", "path", "value"),
-    [
-        ("build_definition", "jobs", [{"name": "a"}]),
-        ("build_definition", "schedules", [{"days_to_build": ["Mon"]}]),
-        ("build_definition", "build_completion_trigger", [{"build_definition_id": 1}]),
-        ("build_definition", "agent_specification", "ubuntu-latest"),
-        ("build_definition", "agent_pool_name", "Mine"),
-        ("build_definition", "ci_trigger.0.override.0.max_concurrent_builds_per_branch", 2),
-        ("build_definition", "ci_trigger.0.override.0.polling_interval", 5),
-        ("git_repository", "disabled", True),
-        ("git_repository", "initialization.0.init_type", "Import"),
-        ("git_repository", "initialization.0.init_type", "Fork"),
-        ("variable_group", "key_vault", [{"name": "v"}]),
-    ],
-)
-def test_what_would_not_be_so_is_refused_in_the_plan(name: str, path: str, value: object) -> None:
-    full = f"azuredevops_{name}"
-    planned = copy.deepcopy(SAMPLES[full].values)
-    if name == "build_definition":
-        planned["ci_trigger"][0]["override"][0]["polling_interval"] = 0
-    place: Any = planned
-    *parts, last = path.split(".")
-    for part in parts:
-        place = place[int(part)] if part.isdecimal() else place[part]
-    place[last] = value
-    customize = _RESOURCES[full].customize
-    assert customize is not None
-    with pytest.raises(AtAttribute) as refusal:
-        customize(Change(prior=None, config=planned, planned=planned, requires_replace=set()))
-    assert refusal.value.path == path

@@ -11,13 +11,12 @@ from typing import Any, Final
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
-    Change,
     Problem,
     TerraformDataSource,
     TerraformResource,
     Values,
 )
-from shipway.terraform.resources.azuredevops import build_triggers
+from shipway.terraform.resources.azuredevops import build_triggers, refusals
 from shipway.terraform.resources.azuredevops.attributes import (
     block,
     blocks,
@@ -34,8 +33,7 @@ from shipway.terraform.resources.azuredevops.attributes import (
 from shipway.terraform.resources.azuredevops.imports import by_project, is_integer
 
 _VERSION = "7.1-preview.7"
-_POOL = "Azure Pipelines"
-_GITHUB, _AZURE_REPOS = "GitHub", "TfsGit"
+_GITHUB = "GitHub"
 _HEADS = "refs/heads/"
 _YAML = 2
 _BLAME: Final[dict[str | int, str]] = {
@@ -50,7 +48,7 @@ _log = logging.getLogger(__name__)
 def create(calls: Calls, values: Values) -> Values:
     """Make the definition; its first run only when `features` asks for it."""
     there = unless_there("azuredevops_build_definition", "name", lambda: _of_name(calls, values))
-    with there, doing("Creating Build Definition", _blame(values)):
+    with there, doing("Creating Build Definition", _BLAME):
         made = calls.devops(
             "POST", _base(text(values, "project_id")), api_version=_VERSION, body=expand(values)
         )
@@ -71,7 +69,7 @@ def update(calls: Calls, prior: Values, planned: Values) -> None:
     """Write the whole definition over the revision that was read."""
     body = expand(planned) | {"id": int(text(prior, "id")), "revision": number(prior, "revision")}
     address = _base(text(prior, "project_id")) + path(text(prior, "id"))
-    with doing("Updating Build Definition", _blame(planned)):
+    with doing("Updating Build Definition", _BLAME):
         calls.devops("PUT", address, api_version=_VERSION, body=body)
 
 
@@ -135,47 +133,6 @@ def problems(config: Values) -> Iterable[Problem]:
     names = [text(one, "name") for one in blocks(config, "variable")]
     for name in sorted({name for name in names if name and names.count(name) > 1}):
         yield Problem("variable", f"Unexpectedly found duplicate variable with name {name}")
-    repository = block(config, "repository")
-    if text(repository, "repo_type") in ("Bitbucket", "GitHubEnterprise", "Git"):
-        yield Problem(
-            "repository.0.repo_type",
-            f"Repositories of type {text(repository, 'repo_type')} are not supported",
-            f"Use {_AZURE_REPOS} or {_GITHUB}.",
-        )
-
-
-def refused(change: Change) -> None:
-    """What would be configured, but not be so. Raises `AtAttribute`."""
-    planned = change.planned
-    for name, instead in (
-        ("schedules", "Write `schedules` in the YAML file."),
-        ("build_completion_trigger", "Write `resources.pipelines` in the YAML file."),
-        ("jobs", "Jobs stand in the YAML file."),
-    ):
-        if blocks(planned, name):
-            raise AtAttribute(name, f"`{name}` is not supported", instead)
-    if text(planned, "agent_specification"):
-        raise AtAttribute(
-            "agent_specification", "`agent_specification` is not supported",
-            "Write `pool.vmImage` in the YAML file.",
-        )  # fmt: skip
-    if text(planned, "agent_pool_name") not in ("", _POOL):
-        raise AtAttribute(
-            "agent_pool_name", f"The pool of a definition is `{_POOL}`",
-            "Another pool is named by `pool` in the YAML file.",
-        )  # fmt: skip
-    for override in blocks(block(planned, "ci_trigger"), "override"):
-        place = "ci_trigger.0.override.0"
-        if number(override, "max_concurrent_builds_per_branch") not in (0, 1):
-            raise AtAttribute(
-                f"{place}.max_concurrent_builds_per_branch",
-                "More than one build of a branch at a time is not supported", "Leave it at 1.",
-            )  # fmt: skip
-        if number(override, "polling_interval"):
-            raise AtAttribute(
-                f"{place}.polling_interval", "Repositories are not polled",
-                "Pushes start the pipeline at once.",
-            )  # fmt: skip
 
 
 def read_one(calls: Calls, config: Values) -> Values:
@@ -193,7 +150,9 @@ def read_one(calls: Calls, config: Values) -> Values:
             "name", f"Multiple build definitions with name {name} found in project {project}"
         )
     found = calls.devops("GET", _base(project) + path(some[0]["id"]), api_version=_VERSION)
-    return flatten(found, {}) | {"project_id": project, "jobs": [], "schedules": []}
+    return flatten(found, {}) | {
+        "project_id": project, "jobs": [], "schedules": [], "pull_request_trigger": [],
+    }  # fmt: skip
 
 
 def _of_name(calls: Calls, values: Values) -> str | None:
@@ -270,12 +229,6 @@ def _run(calls: Calls, values: Values, definition: int) -> None:
         _log.warning("First run of build definition failed, nothing to trigger: %s", error)
 
 
-def _blame(values: Values) -> dict[str | int, str]:
-    if blocks(values, "pull_request_trigger"):
-        return _BLAME | {"NotSupportedException": "pull_request_trigger"}
-    return dict(_BLAME)
-
-
 def _base(project: str) -> str:
     return f"{path(project)}/_apis/build/definitions"
 
@@ -293,6 +246,6 @@ RESOURCE = TerraformResource(
     import_state=by_project(is_integer, "projectid/definitionId"),
     state_funcs={"repository.branch_name": _short_branch},
     validate=problems,
-    customize=refused,
+    customize=refusals.check("build_definition"),
 )
 ONE = TerraformDataSource(type_name="azuredevops_build_definition", read=read_one)

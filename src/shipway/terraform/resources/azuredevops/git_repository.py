@@ -15,6 +15,7 @@ from shipway.terraform.resource import (
     TerraformResource,
     Values,
 )
+from shipway.terraform.resources.azuredevops import refusals
 from shipway.terraform.resources.azuredevops.attributes import (
     block,
     doing,
@@ -30,6 +31,7 @@ from shipway.terraform.resources.azuredevops.project import digest
 
 _VERSION = "7.1-preview.1"
 _NOTHING = "0" * 40
+_refuse = refusals.check("git_repository")
 _TAKEN: dict[str | int, str] = {409: "name", "GitBranchNotFoundException": "default_branch"}
 
 
@@ -96,31 +98,17 @@ def find(calls: Calls, project: str, name_or_id: str) -> dict[str, Any] | None:
 
 
 def planned(change: Change) -> None:
-    """What was initialized is made anew when it shall be initialized otherwise.
-
-    Raises `AtAttribute` for what repositories cannot be here.
-    """
-    if flag(change.planned, "disabled"):
-        raise AtAttribute("disabled", "Repositories cannot be disabled", "Delete it, or keep it.")
-    after = block(change.planned, "initialization")
+    """What was initialized is made anew when it shall be initialized otherwise."""
+    _refuse(change)
     if change.prior is None:
-        _refuse_copies(after)
         return
+    after = block(change.planned, "initialization")
     before = block(change.prior, "initialization")
     if not before or _is(before, "Uninitialized"):
         return
     for name in ("init_type", "source_type", "source_url"):
         if text(before, name).casefold() != text(after, name).casefold():
             change.requires_replace.add(f"initialization.0.{name}")
-
-
-def _refuse_copies(start: Values) -> None:
-    if text(start, "init_type") in ("Import", "Fork"):
-        raise AtAttribute(
-            "initialization.0.init_type",
-            f"init_type `{text(start, 'init_type')}` is not supported",
-            "Use `Uninitialized`, then push the other repository: git push --mirror.",
-        )
 
 
 def read_one(calls: Calls, config: Values) -> Values:

@@ -20,6 +20,7 @@ from shipway.terraform.resource import (
     Values,
 )
 from shipway.terraform.resources.azuredevops import project_features as features
+from shipway.terraform.resources.azuredevops import refusals
 from shipway.terraform.resources.azuredevops.attributes import (
     doing,
     listed,
@@ -46,8 +47,6 @@ def create(calls: Calls, values: Values) -> Values:
             "processTemplate": {"templateTypeId": _process_id(calls, values)},
         },
     }
-    if same_letters(text(values, "version_control"), "tfvc"):
-        raise AtAttribute("version_control", "projects with TFVC are not supported", "Use Git.")
     with doing("creating project", _TAKEN):
         operation = calls.devops("POST", "/_apis/projects", api_version=_VERSION, body=body)
         finished(calls, operation, "create")
@@ -221,6 +220,7 @@ RESOURCE = TerraformResource(
         "work_item_template": same_letters,
     },
     validate=problems,
+    customize=refusals.check("project"),
 )
 ONE = TerraformDataSource(type_name="azuredevops_project", read=read_one)
 MANY = TerraformDataSource(type_name="azuredevops_projects", read=read_all)

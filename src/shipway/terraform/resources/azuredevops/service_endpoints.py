@@ -12,6 +12,7 @@ from shipway.base import clock
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
+    Change,
     Problem,
     TerraformDataSource,
     TerraformResource,
@@ -45,14 +46,13 @@ def resource(
     flatten: Flatten,
     *,
     problems: Callable[[Values], Iterable[Problem]] = no_problems,
-    after: Callable[[Calls, Values, str], None] | None = None,
+    customize: Callable[[Change], None] | None = None,
     blame: Mapping[str | int, str] = MappingProxyType({}),
 ) -> TerraformResource:
     """The resource of a kind of service connection.
 
     `expand` gives type, address, authorization and data of a configuration; `flatten` the
-    attributes beyond the shared ones. `after` is called when it is made or changed, with its id.
-    `blame` as of `doing`.
+    attributes beyond the shared ones. `blame` as of `doing`.
     """
 
     def create(calls: Calls, values: Values) -> Values:
@@ -63,8 +63,6 @@ def resource(
             made = calls.devops("POST", _BASE, api_version=_VERSION, body=body)
         try:
             _wait_until_ready(calls, text(values, "project_id"), made)
-            if after:
-                after(calls, values, made["id"])
         except (ApiError, AtAttribute):
             delete(calls, values | {"id": made["id"]})
             raise
@@ -79,8 +77,6 @@ def resource(
         body = {"id": endpoint} | _shared(planned) | expand(planned)
         with doing("updating service endpoint in Azure DevOps", {**_TAKEN, **blame}):
             calls.devops("PUT", _BASE + path(endpoint), api_version=_VERSION, body=body)
-        if after:
-            after(calls, planned, endpoint)
 
     return TerraformResource(
         type_name=type_name,
@@ -89,6 +85,7 @@ def resource(
         update=update,
         delete=delete,
         import_state=by_project(is_guid, "projectid/serviceendpointid"),
+        customize=customize,
         validate=lambda config: (*_problems(config), *problems(config)),
     )
 

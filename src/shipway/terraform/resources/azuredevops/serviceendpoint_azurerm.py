@@ -7,10 +7,10 @@ federated credential.
 from collections.abc import Iterable
 from typing import Any, Final
 
-from shipway.terraform.calls import ApiError, Calls
+from shipway.terraform.calls import ApiError
 from shipway.terraform.resource import AtAttribute, Problem, Values
-from shipway.terraform.resources.azuredevops import service_endpoints
-from shipway.terraform.resources.azuredevops.attributes import block, doing, flag, path, query, text
+from shipway.terraform.resources.azuredevops import refusals, service_endpoints
+from shipway.terraform.resources.azuredevops.attributes import block, text
 
 _FEDERATED, _IDENTITY = "WorkloadIdentityFederation", "ManagedServiceIdentity"
 _ADDRESSES: Final = {
@@ -114,30 +114,6 @@ def problems(config: Values) -> Iterable[Problem]:
         )  # fmt: skip
 
 
-def validated(calls: Calls, values: Values, endpoint: str) -> None:
-    """Try the connection when `features.validate` asks for it."""
-    if not flag(block(values, "features"), "validate"):
-        return
-    project = text(values, "project_id")
-    body = {
-        "dataSourceDetails": {"dataSourceName": "TestConnection"},
-        "resultTransformationDetails": {},
-        "serviceEndpointDetails": expand(values),
-    }
-    address = f"{path(project)}/_apis/serviceendpoint/endpointproxy"
-    with doing(
-        "Error validating connection", {404: "features.0.validate", 501: "features.0.validate"}
-    ):
-        told = calls.devops("POST", address + query({"endpointId": endpoint}), body=body)
-    if str(told.get("statusCode", "")).lower() != "ok":
-        raise AtAttribute(
-            "features.0.validate",
-            f"Error validating connection: (type: azurerm, name: "
-            f"{text(values, 'service_endpoint_name')}, code: {told.get('statusCode')}, message: "
-            f"{told.get('errorMessage')})",
-        )
-
-
 def _credentials(values: Values, scheme: str) -> dict[str, str]:
     given = block(values, "credentials")
     if scheme == _IDENTITY:
@@ -187,7 +163,7 @@ RESOURCE = service_endpoints.resource(
     expand,
     flatten,
     problems=problems,
-    after=validated,
+    customize=refusals.check("serviceendpoint_azurerm"),
     blame={
         "authorization.scheme": "service_endpoint_authentication_scheme",
         "serviceprincipalid": "credentials",

@@ -17,7 +17,7 @@ from shipway.terraform.resource import (
     TerraformResource,
     Values,
 )
-from shipway.terraform.resources.azuredevops import graph, team_administrators
+from shipway.terraform.resources.azuredevops import graph, refusals, team_administrators
 from shipway.terraform.resources.azuredevops.attributes import (
     blocks,
     doing,
@@ -221,5 +221,6 @@ RESOURCE = TerraformResource(
     delete=delete,
     import_state=by_project(is_guid, "projectid/teamid"),
     validate=problems,
+    customize=refusals.check("team"),
 )
 ONE = TerraformDataSource(type_name="azuredevops_team", read=read_one)

@@ -11,13 +11,13 @@ from typing import Any
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
-    Change,
     PartlyCreated,
     Problem,
     TerraformDataSource,
     TerraformResource,
     Values,
 )
+from shipway.terraform.resources.azuredevops import refusals
 from shipway.terraform.resources.azuredevops.attributes import (
     blocks,
     doing,
@@ -144,15 +144,6 @@ def problems(config: Values) -> Iterable[Problem]:
             )
 
 
-def refused(change: Change) -> None:
-    """Groups that read a key vault are not there."""
-    if blocks(change.planned, "key_vault"):
-        raise AtAttribute(
-            "key_vault", "Variable groups that are linked to a key vault are not supported",
-            "Read the secret with data azurerm_key_vault_secret and give it as secret_value.",
-        )  # fmt: skip
-
-
 def read_one(calls: Calls, config: Values) -> Values:
     """`data azuredevops_variable_group`: by name."""
     project, name = text(config, "project_id"), text(config, "name")
@@ -198,6 +189,6 @@ RESOURCE = TerraformResource(
     delete=delete,
     import_state=by_project(is_integer, "projectid/groupId"),
     validate=problems,
-    customize=refused,
+    customize=refusals.check("variable_group"),
 )
 ONE = TerraformDataSource(type_name="azuredevops_variable_group", read=read_one)
