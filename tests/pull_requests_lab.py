@@ -1,7 +1,5 @@
 """A protected repository behind a door, and REST for its pull requests, as several people."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,9 @@ from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.policies import Policy, PolicyContent, Scope
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Requester, Run
+from shipway.loop import push
 from shipway.store.store import Store
-from tests.devops_door import Door, commit, git, open_door
+from tests.devops_door import Door, commit, git
 
 MAIN = "refs/heads/main"
 YAML = "trigger: [main]\npr: [nothing]\nsteps:\n- script: echo hello\n"
@@ -26,6 +25,7 @@ class Lab:
     """The door, its repository `flights` with a protected `main`, and a clone of it."""
 
     door: Door
+    name: str
     repository: Repository
     definition: PipelineDefinition
     clone: Path
@@ -40,7 +40,7 @@ class Lab:
     ) -> Any:
         """REST below the project; the answer's JSON, after checking its status."""
         answer = requests.request(
-            method, f"{self.door.url}/flights/_apis/{path}", json=body,
+            method, f"{self.door.url}/{self.name}/_apis/{path}", json=body,
             params={"api-version": "7.1"}, auth=("", self.tokens[by]), timeout=30,
         )  # fmt: skip
         assert answer.status_code == status, f"{method} {path}: {answer.text}"
@@ -101,34 +101,37 @@ class Lab:
 
     def validations(self) -> list[Run]:
         """Runs of pull requests, oldest first."""
-        found = runs.list_of(self.store)
+        found = runs.list_of(self.store, project_id=self.repository.project_id)
         return [r for r in reversed(found) if r.reason == "pullRequest"]
 
     def tip(self, branch: str = "main") -> str:
         return repositories.refs_of(self.store, self.repository)[f"refs/heads/{branch}"]
 
 
-@contextmanager
-def open_lab(folder: Path) -> Iterator[Lab]:
-    """Serve until the block ends. `dana` and `avery` are people, `owner` administers."""
-    with open_door(folder) as door:
-        project = projects.create(door.store, name="flights")
-        repository = repositories.create(door.store, project_id=project.project_id, name="flights")
-        definition = definitions.create(
-            door.store, project_id=project.project_id, name="ml",
-            repository_id=repository.repository_id,
-        )  # fmt: skip
-        clone = folder / "clone"
-        clone.mkdir()
-        git("init", "-q", "-b", "main", cwd=clone)
-        git("remote", "add", "origin", door.git_url("flights/_git/flights"), cwd=clone)
-        commit(clone, "azure-pipelines.yml", YAML)
-        commit(clone, "a.txt", "one\ntwo\nthree\n")
-        git("push", "-q", "-u", "origin", "main", cwd=clone)
-        tokens = {"owner": door.owner_token} | {
-            name: personal_access_tokens.create(door.store, user=name).text
-            for name in ("dana", "avery")
-        }
-        yield Lab(
-            door=door, repository=repository, definition=definition, clone=clone, tokens=tokens
-        )
+def make_lab(door: Door, folder: Path) -> Lab:
+    """A project of its own. `dana` and `avery` are people, `owner` administers."""
+    name = f"flights{len(projects.list_all(door.store))}"
+    project = projects.create(door.store, name=name)
+    repository = repositories.create(door.store, project_id=project.project_id, name="flights")
+    definition = definitions.create(
+        door.store, project_id=project.project_id, name="ml",
+        repository_id=repository.repository_id,
+    )  # fmt: skip
+    clone = folder / "clone"
+    clone.mkdir()
+    git("init", "-q", "-b", "main", cwd=clone)
+    (clone / "azure-pipelines.yml").write_text(YAML)
+    commit(clone, "a.txt", "one\ntwo\nthree\n")
+    bare = str(repositories.path_of(door.store, repository))
+    git("push", "-q", bare, "main", cwd=clone)
+    push.reconcile(door.store)
+    git("remote", "add", "origin", door.git_url(f"{name}/_git/flights"), cwd=clone)
+    git("update-ref", "refs/remotes/origin/main", "main", cwd=clone)
+    tokens = {"owner": door.owner_token} | {
+        person: personal_access_tokens.create(door.store, user=person).text
+        for person in ("dana", "avery")
+    }
+    return Lab(
+        door=door, name=name, repository=repository, definition=definition, clone=clone,
+        tokens=tokens,
+    )  # fmt: skip

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.pull_requests_lab import MAIN, Lab, open_lab
+from tests.devops_door import Door, open_door
+from tests.pull_requests_lab import MAIN, Lab, make_lab
 
 from shipway.azure.entra import groups, users
 from shipway.devops import members, policy_types, repositories, security_groups
@@ -21,10 +22,15 @@ pytestmark = [
 ZERO = "0" * 40
 
 
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    with open_door(tmp_path_factory.mktemp("door")) as running:
+        yield running
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    with open_lab(tmp_path) as made:
-        yield made
+def lab(door: Door, tmp_path: Path) -> Lab:
+    return make_lab(door, tmp_path)
 
 
 @pytest.fixture
@@ -74,7 +80,7 @@ def reviewers_policy(lab: Lab, **settings: Any) -> dict[str, Any]:
 def test_a_policy_is_made_changed_found_and_deleted(
     lab: Lab, clients: Callable[[str], Any]
 ) -> None:
-    client, project = clients("owner").get_policy_client(), "flights"
+    client, project = clients("owner").get_policy_client(), lab.name
     asked = reviewers_policy(lab)
     made = client.create_policy_configuration(asked, project)
     assert (made.revision, made.is_enabled, made.is_blocking, made.is_deleted) == (
@@ -109,20 +115,20 @@ def test_the_types_are_told_and_others_refused_by_name(
     lab: Lab, clients: Callable[[str], Any]
 ) -> None:
     client = clients("owner").get_policy_client()
-    types = {t.display_name: t.id for t in client.get_policy_types("flights")}
+    types = {t.display_name: t.id for t in client.get_policy_types(lab.name)}
     assert types["Build"] == "0609b952-1397-4640-95ec-e00a01b2c241"
-    assert client.get_policy_type("flights", types["Build"]).display_name == "Build"
+    assert client.get_policy_type(lab.name, types["Build"]).display_name == "Build"
     asked = {**reviewers_policy(lab), "type": {"id": "cbdc66da-9728-4af8-aada-9a5a32e4a226"}}
     with pytest.raises(Exception, match="type 'Status' are not enforced here"):
-        client.create_policy_configuration(asked, "flights")
+        client.create_policy_configuration(asked, lab.name)
     with pytest.raises(Exception, match="has no setting 'teapot'"):
-        client.create_policy_configuration(reviewers_policy(lab, teapot=1), "flights")
+        client.create_policy_configuration(reviewers_policy(lab, teapot=1), lab.name)
 
 
 def test_a_contributor_makes_no_policy(lab: Lab, clients: Callable[[str], Any]) -> None:
     with pytest.raises(Exception, match="needs the permission 'administer'"):
         clients("dana").get_policy_client().create_policy_configuration(
-            reviewers_policy(lab), "flights"
+            reviewers_policy(lab), lab.name
         )
 
 
@@ -164,13 +170,13 @@ def test_a_pull_request_from_creation_to_completion(
     assert made.is_draft is False
     assert [(r.id, r.vote) for r in made.reviewers] == [(reviewer, 0)]
     number = made.pull_request_id
-    assert dana.get_pull_request_by_id(number, project="flights").title == "t"
+    assert dana.get_pull_request_by_id(number, project=lab.name).title == "t"
     from azure.devops.v7_1.git.models import GitPullRequestSearchCriteria
 
     mine = GitPullRequestSearchCriteria(reviewer_id=reviewer, target_ref_name=MAIN)
     assert [p.pull_request_id for p in dana.get_pull_requests(repository_id, mine)] == [number]
     other = GitPullRequestSearchCriteria(status="completed")
-    assert dana.get_pull_requests_by_project("flights", other) == []
+    assert dana.get_pull_requests_by_project(lab.name, other) == []
     changed = dana.update_pull_request({"title": "better"}, repository_id, number)
     assert (changed.title, changed.description) == ("better", "d")
     commits = dana.get_pull_request_commits(repository_id, number)
@@ -188,7 +194,7 @@ def test_a_pull_request_from_creation_to_completion(
     assert closed.last_merge_commit.commit_id == lab.tip()
     assert list(repositories.refs_of(lab.store, lab.repository, "refs/heads/")) == [MAIN]
     evaluations = (
-        clients("dana").get_policy_client().get_policy_evaluations("flights", closed.artifact_id)
+        clients("dana").get_policy_client().get_policy_evaluations(lab.name, closed.artifact_id)
     )
     assert {e.status for e in evaluations} == {"approved"}
 
@@ -245,11 +251,14 @@ def test_whoever_may_only_look_changes_nothing(lab: Lab, clients: Callable[[str]
     dana = users.get(lab.store, "dana").object_id
     members.add(lab.store, object_id=dana, role="Reader")
     git = clients("dana").get_git_client()
-    assert git.get_pull_request(repository_id, number).pull_request_id == number
     asked: tuple[Callable[[], Any], ...] = (
         lambda: git.create_pull_request_reviewer({"vote": 10}, repository_id, number, dana),
         lambda: git.update_pull_request({"status": "abandoned"}, repository_id, number),
     )
-    for change in asked:
-        with pytest.raises(Exception, match="needs the permission 'contribute'"):
-            change()
+    try:
+        assert git.get_pull_request(repository_id, number).pull_request_id == number
+        for change in asked:
+            with pytest.raises(Exception, match="needs the permission 'contribute'"):
+                change()
+    finally:
+        members.remove(lab.store, object_id=dana)
