@@ -232,9 +232,5 @@ WRONG = {
         'target_resource_id = "1"\ntarget_resource_type = "environment"\nstart_time = "8:00"\n'
         'end_time = "17:00"\ntime_zone = "UTC"\n}'
     ),
-    "repo_type": (
-        'resource "azuredevops_build_definition" "p" {\nproject_id = "x"\nname = "d"\n'
-        'repository {\nrepo_type = "Bitbucket"\nrepo_id = "a/b"\nyml_path = "a.yml"\n}\n}'
-    ),
     "name": 'resource "azuredevops_environment" "p" {\nproject_id = "x"\nname = "a/b"\n}',
 }  # fmt: skip
