@@ -54,6 +54,7 @@ _TITLES = {
     "ml": "Azure Machine Learning",
     "mlflow": "MLflow",
     "owner": "The owner's API",
+    "storage": "Queue, table and file services",
     "vault": "Azure Key Vault",
 }
 

@@ -23,6 +23,7 @@ from shipway.wire.chain import WireProtocol, answer
 from shipway.wire.entra import table as entra
 from shipway.wire.graph import table as graph
 from shipway.wire.http import Body, FileBody, Headers, Request, Response
+from shipway.wire.storage import table as storage
 from shipway.wire.vault import table as vault
 
 
@@ -40,6 +41,8 @@ class Wire:
             return entra.protocol_plain(self.store)
         if name.endswith(".blob.core.windows.net"):
             return blob.protocol(self.store)
+        if name.endswith((".queue.core.windows.net", ".table.core.windows.net")):
+            return storage.protocol(self.store)
         if name.endswith(".vault.azure.net"):
             return vault.protocol(self.store)
         return {

@@ -1,5 +1,7 @@
 """What azurerm asks of ARM beside the resources' own verbs, and that it has its effect."""
 
+import base64
+import hmac
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,18 @@ from tests.unit.azure import disk
 from tests.wire import azure_home, callers
 from tests.wire.azure_home import ACCOUNT, AzureHome
 from tests.wire.callers import Caller
-from tests.wire.in_process import transport
+from tests.wire.in_process import content_of, transport
 
 from shipway.azure.arm import role_assignments
-from shipway.azure.entra import federated_credentials, managed_identities, tenant, users
+from shipway.azure.entra import (
+    audiences,
+    federated_credentials,
+    managed_identities,
+    tenant,
+    users,
+)
 from shipway.base import ids
+from shipway.base.clock import http_date
 from shipway.ml import workspaces
 
 GROUPS, STORAGE, ROLES = "2023-07-01", "2025-08-01", "2022-05-01-preview"
@@ -260,3 +269,34 @@ def test_a_deleted_group_takes_everything_with_it(home: AzureHome, owner: Caller
     again = {"location": "westeurope"}
     assert owner("PUT", home.group_scope, GROUPS, again)[0] == 201
     assert owner("GET", f"{home.group_scope}/resources", GROUPS)[1]["value"] == []
+
+
+def signed(home: AzureHome, *, lite: bool) -> list[tuple[str, str]]:
+    """What a client with the account's key sends to the table service."""
+    date = http_date(home.store.clock.now())
+    resource = f"/{ACCOUNT}/?comp=properties"
+    text = f"{date}\n{resource}" if lite else f"GET\n\n\n{date}\n{resource}"
+    mac = hmac.new(base64.b64decode(home.key), text.encode(), "sha256").digest()
+    scheme = "SharedKeyLite" if lite else "SharedKey"
+    credential = f"{scheme} {ACCOUNT}:{base64.b64encode(mac).decode()}"
+    return [("x-ms-date", date), ("Authorization", credential)]
+
+
+def test_the_other_services_of_an_account_tell_their_properties(home: AzureHome) -> None:
+    url = f"https://{ACCOUNT}.{{}}.core.windows.net/?restype=service&comp=properties"
+    who, _ = home.robot("Reader")
+    bearer = home.bearer(who, audiences.STORAGE)
+    got = home.wire.answer("GET", url.format("queue"), headers=[bearer])
+    assert (got.status, b"<HourMetrics>" in content_of(got)) == (200, True)
+    stranger, _ = home.robot()
+    bearer = home.bearer(stranger, audiences.STORAGE)
+    assert home.wire.answer("GET", url.format("queue"), headers=[bearer]).status == 403
+    assert home.wire.answer("GET", url.format("queue")).status == 401
+    for lite in (True, False):
+        headers = signed(home, lite=lite)
+        assert home.wire.answer("GET", url.format("table"), headers=headers).status == 200
+        broken = [headers[0], (headers[1][0], headers[1][1][:-6] + "aaaaa=")]
+        assert home.wire.answer("GET", url.format("table"), headers=broken).status == 403
+    other = f"https://{ACCOUNT}.queue.core.windows.net/?comp=list"
+    got = home.wire.answer("GET", other, headers=[home.bearer(who, audiences.STORAGE)])
+    assert (got.status, b"shipway has no queues" in content_of(got)) == (501, True)

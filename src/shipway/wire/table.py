@@ -22,6 +22,7 @@ from shipway.wire.errors import arm_error, devops_error, mlflow_error
 from shipway.wire.graph import table as graph
 from shipway.wire.http import Request, Response, Route, RouteTable
 from shipway.wire.ml import table as ml
+from shipway.wire.storage import table as storage
 from shipway.wire.vault import table as vault
 
 
@@ -33,6 +34,7 @@ def protocols(store: Store) -> Mapping[str, WireProtocol]:
         "assertions": _assertions(store),
         "graph": graph.protocol(store),
         "blob": blob.protocol(store),
+        "storage": storage.protocol(store),
         "vault": vault.protocol(store),
         "arm": arm.protocol(store, more=ml.arm_routes(store)),
         "ml": _ml_dataplane(store),

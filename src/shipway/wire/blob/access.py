@@ -106,7 +106,7 @@ def check_shared_key(store: Store, request: Request, credential: str) -> None:
     if name.lower() != account:
         raise _unauthentic(f"The key is of the account '{name[:40]}', not of '{account}'")
     date = request.headers.get("x-ms-date") or request.headers.get("date")
-    _check_skew(store, date)
+    check_skew(store, date)
     for text in _texts_to_sign(request, account):
         if signatures.matches_key(store, account, text=text, signature=signature):
             return
@@ -280,7 +280,8 @@ def _resources(fields: dict[str, str], named: Target) -> list[str]:
     return [named.resource] if named.blob else []
 
 
-def _check_skew(store: Store, date: str) -> None:
+def check_skew(store: Store, date: str) -> None:
+    """Raises `Forbidden` when a signed request is older or newer than 15 minutes."""
     try:
         sent = parsedate_to_datetime(date)
     except ValueError:
@@ -311,6 +312,11 @@ def _is_loopback(text: str) -> bool:
 
 def _same(left: str, right: str) -> bool:
     return hmac.compare_digest(left.encode(), right.encode())
+
+
+def key_holder(store: Store, account: str) -> Principal:
+    """Whoever has a key of the account."""
+    return _holder(store, KEY_HOLDER, account)
 
 
 def _holder(store: Store, what: str, account: str) -> Principal:

@@ -7,6 +7,8 @@ from shipway.base.errors import BadInput
 from shipway.wire.http import Request
 
 SUFFIX = ".blob.core.windows.net"
+# the account's other services, whose properties alone are answered
+_OTHERS = (".queue.core.windows.net", ".table.core.windows.net", ".file.core.windows.net")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ def of_path(host: str, path: str) -> Target:
             where=path[:80],
         ) from None
     container, _, blob = text.removeprefix("/").partition("/")
-    return Target(
-        account=host.partition(":")[0].lower().removesuffix(SUFFIX), container=container, blob=blob
-    )
+    account = host.partition(":")[0].lower()
+    for suffix in (SUFFIX, *_OTHERS):
+        account = account.removesuffix(suffix)
+    return Target(account=account, container=container, blob=blob)
