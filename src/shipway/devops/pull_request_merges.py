@@ -4,11 +4,13 @@ Nothing here moves a branch; commits are made and named. Knows: git. Must not kn
 Source: https://learn.microsoft.com/azure/devops/repos/git/merging-with-squash
 """
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from shipway.base import process
-from shipway.base.errors import Conflict, NotSupported
+from shipway.base.errors import Conflict
 from shipway.devops import repositories
 from shipway.devops.pull_request_states import MergeStrategy
 from shipway.devops.repositories import Commit, GitFailed, Repository
@@ -17,6 +19,7 @@ from shipway.store.store import Store
 
 _SECONDS = 600.0
 _PATHS = 5000
+_UNKNOWN_OPTION = 129
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +38,45 @@ class _Words:
 
 
 def merge_trees(store: Store, repository: Repository, *, target: str, source: str) -> MergedTree:
-    """Merge without a work tree. Raises `NotSupported` when git is too old for it."""
+    """Merge without a work tree of anybody's. Raises `GitFailed`."""
     done = process.run(
         ["git", "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", target, source],
         cwd=repositories.path_of(store, repository), env_vars=repositories.env_for_git(),
         seconds=_SECONDS,
     )  # fmt: skip
     said = done.stderr.decode(errors="replace").strip()
-    if done.returncode == 129:
-        raise NotSupported(
-            "this git cannot merge without a work tree", code="GitTooOld",
-            where="git merge-tree --write-tree", hint="Pull requests need git 2.38 or later.",
-        )  # fmt: skip
+    if done.returncode == _UNKNOWN_OPTION:  # git before 2.38
+        return merge_by_index(store, repository, target=target, source=source)
     if done.returncode not in (0, 1):
         return MergedTree(failure=said.removeprefix("fatal: ") or "the branches cannot be merged")
     parts = [p.decode(errors="replace") for p in done.stdout.split(b"\0") if p.strip()]
     if done.returncode == 1:
         return MergedTree(conflicts=tuple(parts[1:]) or ("(renamed folders)",))
     return MergedTree(tree=parts[0].strip())
+
+
+def merge_by_index(store: Store, repository: Repository, *, target: str, source: str) -> MergedTree:
+    """The same with an index and files of its own, as git could from the beginning.
+
+    Files that were renamed on one side are not followed. Raises `GitFailed`.
+    """
+    base = _base(store, repository, target, source)
+    if not base:
+        return MergedTree(failure="refusing to merge unrelated histories")
+    with tempfile.TemporaryDirectory(dir=store.home.temporary) as folder:
+        env_vars = {"GIT_DIR": str(repositories.path_of(store, repository)),
+                    "GIT_INDEX_FILE": f"{folder}/.index", "GIT_WORK_TREE": folder}  # fmt: skip
+
+        def run(*arguments: str) -> bytes:
+            return repositories.run_git(Path(folder), arguments, env_vars=env_vars, accept=(0, 1))
+
+        run("read-tree", "-i", "-m", "--aggressive", base, target, source)
+        run("merge-index", "-o", "-q", "git-merge-one-file", "-a")
+        left = run("ls-files", "--unmerged", "-z").decode(errors="replace").split("\0")
+        conflicts = tuple(dict.fromkeys(line.partition("\t")[2] for line in left if line))
+        if conflicts:
+            return MergedTree(conflicts=conflicts)
+        return MergedTree(tree=run("write-tree").decode().strip())
 
 
 def preview(

@@ -58,7 +58,7 @@ def look(store: Store, repository: Repository, moves: Sequence[RefMove]) -> tupl
 def merged(store: Store, repository: Repository, one: PullRequest) -> Merge:
     """The merge of the branches as they are now; its ref is moved along.
 
-    Raises `NotSupported` when git is too old, `GitFailed` when it fails.
+    Raises `GitFailed`.
     """
     present = repositories.refs_of(store, repository, "refs/heads/")
     source, target = present.get(one.source_ref, ""), present.get(one.target_ref, "")
