@@ -15,12 +15,13 @@ _OUTPUT = Path(__file__).resolve().parent.parent / "src" / "shipway" / "terrafor
 
 _RESOURCES = {
     "azurerm": """
-        resource_group storage_account storage_container storage_blob key_vault key_vault_secret
+        resource_group storage_account storage_container storage_blob key_vault
+        key_vault_access_policy key_vault_secret
         application_insights log_analytics_workspace container_registry machine_learning_workspace
         machine_learning_compute_cluster machine_learning_compute_instance
         machine_learning_datastore_blobstorage role_assignment role_definition
         user_assigned_identity federated_identity_credential monitor_action_group
-        monitor_metric_alert consumption_budget_resource_group
+        monitor_metric_alert consumption_budget_resource_group consumption_budget_subscription
     """,
     "azuread": """
         application service_principal service_principal_password application_password

@@ -255,10 +255,33 @@ resource "azurerm_consumption_budget_resource_group" "ml" {
   }
 }
 
+resource "azurerm_consumption_budget_subscription" "all" {
+  name            = "budget-all-${var.place}"
+  subscription_id = data.azurerm_subscription.current.id
+  amount          = var.changed ? 2000 : 1000
+
+  time_period {
+    start_date = "2026-01-01T00:00:00Z"
+  }
+
+  notification {
+    threshold      = 100
+    operator       = "EqualTo"
+    contact_groups = [azurerm_monitor_action_group.team.id]
+  }
+}
+
+resource "azurerm_key_vault_access_policy" "pipeline" {
+  key_vault_id       = azurerm_key_vault.ml.id
+  tenant_id          = data.azurerm_client_config.me.tenant_id
+  object_id          = azurerm_user_assigned_identity.pipeline.principal_id
+  secret_permissions = var.changed ? ["Get", "List"] : ["Get"]
+}
+
 output "blob_endpoint" {
   value = azurerm_storage_account.ml.primary_blob_endpoint
 }
 """
 )
 # what `changed` changes in place
-CHANGING = 17
+CHANGING = 19

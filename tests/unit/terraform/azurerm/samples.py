@@ -38,6 +38,7 @@ TEXTS: dict[str, Any] = {
     "user_assigned_identity_id": example(arm_ids.IDENTITY),
     "parent_id": example(arm_ids.IDENTITY),
     "machine_learning_workspace_id": example(arm_ids.ML_WORKSPACE),
+    "subscription_id": example(arm_ids.SUBSCRIPTION), "application_id": GUID,
     "resource_group_id": example(arm_ids.RESOURCE_GROUP),
     "action_group_id": example(arm_ids.ACTION_GROUP),
     "contact_groups": [example(arm_ids.ACTION_GROUP)],
@@ -55,6 +56,7 @@ OF_TYPE: dict[str, Any] = {
     "azurerm_machine_learning_workspace.identity.0.type": "SystemAssigned",
     "azurerm_machine_learning_workspace.identity.0.identity_ids": None,
     "azurerm_machine_learning_datastore_blobstorage.workspace_id": example(arm_ids.ML_WORKSPACE),
+    "azurerm_monitor_action_group.event_hub_receiver.0.subscription_id": GUID,
     "azurerm_container_registry.retention_policy_in_days": 5,
     "azurerm_consumption_budget_resource_group.filter.0.dimension.0.name": "ResourceId",
 }

@@ -108,9 +108,13 @@ def test_a_create_that_fails_after_its_put_is_saved_as_partly_created() -> None:
     assert caught.value.values["id"].endswith("/components/appi")
 
 
-def test_an_update_that_patches_sends_what_was_taken_away_as_empty() -> None:
-    new = {"properties": {"a": 1}, "tags": {"x": "y"}}
-    old = {"properties": {"a": 2, "flag": True, "text": "t", "n": 3}, "kind": "web"}
+def test_a_patch_is_what_differs_and_what_is_empty_now() -> None:
+    new = {"properties": {"a": 1, "same": "s"}, "tags": {"x": "y"}, "location": "westeurope"}
+    old = {
+        "properties": {"a": 2, "same": "s", "flag": True, "text": "t", "n": 3},
+        "kind": "web",
+        "location": "westeurope",
+    }
     assert arm_nouns.merge_of(new, old) == {
         "properties": {"a": 1, "flag": False, "text": "", "n": None},
         "tags": {"x": "y"},

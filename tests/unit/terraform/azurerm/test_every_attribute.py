@@ -11,6 +11,7 @@ from shipway.terraform.resources.azurerm import (
     consumption_budgets,
     container_registries,
     federated_identity_credentials,
+    key_vault_access_policies,
     key_vault_secrets,
     key_vaults,
     log_analytics_workspaces,
@@ -40,20 +41,23 @@ from shipway.terraform.resources.azurerm.mapping import (
     flatten,
 )
 
-NOUNS: dict[str, ArmNoun] = {
-    module.NOUN.type_name: module.NOUN
-    for module in (
-        resource_groups, storage_accounts, key_vaults, application_insights,
-        log_analytics_workspaces, container_registries, ml_workspaces, ml_compute_clusters,
-        ml_compute_instances, ml_datastores, user_assigned_identities,
-        federated_identity_credentials, monitor_action_groups, monitor_metric_alerts,
-        consumption_budgets,
-    )
-}  # fmt: skip
+_NOUNS: tuple[ArmNoun, ...] = (
+    resource_groups.NOUN, storage_accounts.NOUN, key_vaults.NOUN, application_insights.NOUN,
+    log_analytics_workspaces.NOUN, container_registries.NOUN, ml_workspaces.NOUN,
+    ml_compute_clusters.NOUN, ml_compute_instances.NOUN, ml_datastores.NOUN,
+    user_assigned_identities.NOUN, federated_identity_credentials.NOUN,
+    monitor_action_groups.NOUN, monitor_metric_alerts.NOUN, consumption_budgets.NOUN,
+    consumption_budgets.OF_SUBSCRIPTION,
+)  # fmt: skip
+NOUNS: dict[str, ArmNoun] = {noun.type_name: noun for noun in _NOUNS}
 # types whose calls are written out: their rows (or names) and rules
 ROWS: dict[str, tuple[tuple[Mapped, ...], Mapping[str, rules.Rule]]] = {
     storage_containers.TYPE_NAME: (storage_containers.ROWS, storage_containers.RULES),
     role_assignments.TYPE_NAME: (role_assignments.ROWS, role_assignments.RULES),
+    key_vault_access_policies.TYPE_NAME: (
+        key_vault_access_policies.ROWS,
+        key_vault_access_policies.RULES,
+    ),
     role_definitions.TYPE_NAME: (role_definitions.ROWS, role_definitions.RULES),
     storage_blobs.TYPE_NAME: (
         (Beside(storage_blobs.HANDLED),),

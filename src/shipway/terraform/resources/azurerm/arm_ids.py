@@ -100,4 +100,3 @@ FEDERATED_CREDENTIAL = IdShape(
 )
 ACTION_GROUP = in_group("ActionGroup", "Microsoft.Insights/actionGroups")
 METRIC_ALERT = in_group("MetricAlert", "Microsoft.Insights/metricAlerts")
-BUDGET = IdShape("Budget", f"{_GROUP}/providers/Microsoft.Consumption/budgets/{{name}}")

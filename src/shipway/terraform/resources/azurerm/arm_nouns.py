@@ -236,12 +236,12 @@ def feature(calls: Calls, block: str, name: str, *, default: bool) -> bool:
 
 
 def merge_of(new: Body, old: Body) -> Body:
-    """A PATCH, which keeps what it is not told: what is set no more is sent as empty."""
-    merged = dict(new)
+    """A PATCH, which keeps what it is not told: what differs, and what is set no more as empty."""
+    merged = {key: value for key, value in new.items() if key not in old or value != old[key]}
     for key, value in old.items():
         if key not in new:
             merged[key] = _empty(value)
-        elif isinstance(value, dict) and isinstance(new[key], dict) and key == "properties":
+        elif key == "properties" and key in merged:
             merged[key] = merge_of(new[key], value)
     return merged
 

@@ -1,4 +1,5 @@
-"""azurerm_consumption_budget_resource_group. Nothing here costs anything, so none is ever reached.
+"""Budgets of a resource group and of the subscription. Nothing here costs anything, so that none
+is ever reached.
 
 Source: azurerm's internal/services/consumption/consumption_budget_base.go.
 """
@@ -10,6 +11,7 @@ from typing import Any
 from shipway.terraform.calls import Calls
 from shipway.terraform.resource import TerraformResource, Values
 from shipway.terraform.resources.azurerm import arm_ids, rules
+from shipway.terraform.resources.azurerm.arm_ids import IdShape
 from shipway.terraform.resources.azurerm.arm_nouns import ArmNoun, Body, resource_of
 from shipway.terraform.resources.azurerm.mapping import (
     Block,
@@ -21,7 +23,6 @@ from shipway.terraform.resources.azurerm.mapping import (
     lay,
 )
 
-_GROUP = "resource_group_id"
 NOTIFICATION: tuple[Mapped, ...] = (
     Field("enabled", "enabled", absent=True),
     Field("operator", "operator"),
@@ -100,36 +101,49 @@ def _amount(value: float) -> float:
     return int(value) if float(value).is_integer() else value
 
 
-NOUN = ArmNoun(
-    type_name="azurerm_consumption_budget_resource_group",
-    shape=arm_ids.BUDGET,
-    api_version="2019-10-01",
-    parts={"name": "name"},
-    parent=(_GROUP, arm_ids.RESOURCE_GROUP),
-    rows=(
-        Field("amount", "properties.amount", from_wire=_amount),
-        Field("time_grain", "properties.timeGrain"),
-        Block(
-            "time_period",
-            "properties.timePeriod",
-            (Field("start_date", "startDate"), Field("end_date", "endDate")),
-        ),
-        Field("etag", "eTag"),
-        _Notifications(),
-        _Filter(),
+_ROWS: tuple[Mapped, ...] = (
+    Field("amount", "properties.amount", from_wire=_amount),
+    Field("time_grain", "properties.timeGrain"),
+    Block(
+        "time_period",
+        "properties.timePeriod",
+        (Field("start_date", "startDate"), Field("end_date", "endDate")),
     ),
-    rules={
-        "name": rules.matches(
-            r"[-_a-zA-Z0-9]{1,63}",
-            "{path} can contain only letters, numbers, underscores and hyphens, and at most 63",
-        ),
-        _GROUP: rules.id_of(arm_ids.RESOURCE_GROUP),
-        "amount": rules.at_least(1, form="f"),
-        "time_period.start_date": rules.month_start,
-        "time_period.end_date": rules.rfc3339,
-        "notification.threshold": rules.between(0, 1000),
-        "notification.contact_groups": rules.each(rules.id_of(arm_ids.ACTION_GROUP)),
-    },
-    complete=_complete,
+    Field("etag", "eTag"),
+    _Notifications(),
+    _Filter(),
 )
-RESOURCE: TerraformResource = resource_of(NOUN)
+_RULES: dict[str, rules.Rule] = {
+    "name": rules.matches(
+        r"[-_a-zA-Z0-9]{1,63}",
+        "invalid value for {path} (The consumption budget name can contain only letters, numbers, "
+        "underscores, and hyphens. The consumption budget name be between 1 and 63 characters "
+        "long.)",
+    ),
+    "amount": rules.at_least(1, form="f"),
+    "time_period.start_date": rules.month_start,
+    "time_period.end_date": rules.rfc3339,
+    "notification.threshold": rules.between(0, 1000),
+    "notification.contact_groups": rules.each(rules.id_of(arm_ids.ACTION_GROUP)),
+}
+
+
+def _noun(scope: str, place: IdShape) -> ArmNoun:
+    """Budgets of this kind of scope, whose id stands in the attribute `<scope>_id`."""
+    return ArmNoun(
+        type_name=f"azurerm_consumption_budget_{scope}",
+        shape=IdShape(
+            "Budget", f"{place.template}/providers/Microsoft.Consumption/budgets/{{name}}"
+        ),
+        api_version="2019-10-01",
+        parts={"name": "name"},
+        parent=(f"{scope}_id", place),
+        rows=_ROWS,
+        rules={f"{scope}_id": rules.id_of(place), **_RULES},
+        complete=_complete,
+    )
+
+
+NOUN = _noun("resource_group", arm_ids.RESOURCE_GROUP)
+OF_SUBSCRIPTION = _noun("subscription", arm_ids.SUBSCRIPTION)
+RESOURCES: tuple[TerraformResource, ...] = (resource_of(NOUN), resource_of(OF_SUBSCRIPTION))

@@ -14,6 +14,7 @@ from shipway.terraform.resources.azurerm.mapping import (
     AbsentBlocks,
     Block,
     Field,
+    Mapped,
     Twins,
     computed,
     switch,
@@ -32,7 +33,9 @@ NAME = rules.every(
     ),
     rules.matches("(?!.*--).*", '"{path}" must not contain consecutive hyphens'),
 )
-_PERMISSIONS = ("key", "secret", "certificate", "storage")
+_PERMISSIONS = {
+    "key": "keys", "secret": "secrets", "certificate": "certificates", "storage": "storage",
+}  # fmt: skip
 
 
 def _addresses(values: list[str]) -> list[dict[str, str]]:
@@ -54,18 +57,16 @@ _NETWORK_ACLS = Block(
     ),
     always=True,
 )
-_ACCESS_POLICY = Block(
-    "access_policy",
-    "properties.accessPolicies",
-    (
-        Field("tenant_id", "tenantId"),
-        Field("object_id", "objectId"),
-        Field("application_id", "applicationId", absent=""),
-        *(Field(f"{one}_permissions", f"permissions.{one}s".replace("storages", "storage"),
-                absent=[]) for one in _PERMISSIONS),
+POLICY_ROWS: tuple[Mapped, ...] = (
+    Field("tenant_id", "tenantId"),
+    Field("object_id", "objectId"),
+    Field("application_id", "applicationId"),
+    *(
+        Field(f"{one}_permissions", f"permissions.{plural}", absent=[])
+        for one, plural in _PERMISSIONS.items()
     ),
-    many=True,
-)  # fmt: skip
+)
+_ACCESS_POLICY = Block("access_policy", "properties.accessPolicies", POLICY_ROWS, many=True)
 ROWS = (
     LOCATION,
     TAGS,

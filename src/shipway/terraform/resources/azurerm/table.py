@@ -10,6 +10,7 @@ from shipway.terraform.resources.azurerm import (
     container_registries,
     data_sources,
     federated_identity_credentials,
+    key_vault_access_policies,
     key_vault_secrets,
     key_vaults,
     log_analytics_workspaces,
@@ -34,6 +35,7 @@ RESOURCES: Final[tuple[TerraformResource, ...]] = (
     storage_containers.RESOURCE,
     storage_blobs.RESOURCE,
     key_vaults.RESOURCE,
+    key_vault_access_policies.RESOURCE,
     key_vault_secrets.RESOURCE,
     log_analytics_workspaces.RESOURCE,
     application_insights.RESOURCE,
@@ -48,7 +50,7 @@ RESOURCES: Final[tuple[TerraformResource, ...]] = (
     role_assignments.RESOURCE,
     monitor_action_groups.RESOURCE,
     monitor_metric_alerts.RESOURCE,
-    consumption_budgets.RESOURCE,
+    *consumption_budgets.RESOURCES,
 )
 DATA_SOURCES: Final[tuple[TerraformDataSource, ...]] = (
     *account_data_sources.DATA_SOURCES,
