@@ -46,6 +46,14 @@ def _group(client: ProviderClient, name: str) -> dict[str, Any]:
     return dict(answer["state"])
 
 
+def test_shipway_tf_without_terraform_says_where_to_get_it(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    done = server.run("tf", "--", "version", accept=(1,), PATH=str(tmp_path))
+    assert "terraform is not on PATH" in done.stderr
+    assert "developer.hashicorp.com/terraform/install" in done.stderr
+
+
 def test_a_life_from_create_to_delete(client: ProviderClient) -> None:
     state = _group(client, "rg-life")
     assert state["id"].endswith("/resourceGroups/rg-life")

@@ -28,7 +28,8 @@ if [ -z "$SHIPWAY_PYTHON" ] && ! python3 -I -c 'import shipway' 2>/dev/null; the
 .terraform and run 'terraform init' for Azure."
   exit 1
 fi
-exec "${{SHIPWAY_PYTHON:-python3}}" -I -m shipway.terraform {name}
+# threads that wait for the network need no memory pool of their own
+MALLOC_ARENA_MAX=1 exec "${{SHIPWAY_PYTHON:-python3}}" -I -m shipway.terraform {name}
 """
 _ENTRY = re.compile(r'provider\s+"([^"]+)"\s*\{(.*?)\n\}', re.DOTALL)
 _VERSION = re.compile(r'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)

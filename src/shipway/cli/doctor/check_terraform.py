@@ -15,8 +15,8 @@ _FROM = "https://developer.hashicorp.com/terraform/install"
 
 
 def check_terraform(home: Home) -> Finding:
-    """Terraform or OpenTofu; needed for the stack's infrastructure only."""
-    path = shutil.which("terraform") or shutil.which("tofu")
+    """Terraform is there and new enough; needed for the stack's infrastructure only."""
+    path = shutil.which("terraform")
     if path is None:
         return Finding(
             check="terraform", level="warning", found="not on PATH",

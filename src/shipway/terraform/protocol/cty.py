@@ -4,12 +4,12 @@ Types are written as Terraform writes them in JSON: `"string"`, `["list", "strin
 `["object", {...}]`, `"dynamic"`. Source: terraform/docs/plugin-protocol/object-wire-format.md.
 """
 
+import importlib
 import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgpack
@@ -118,19 +118,21 @@ def _primitive(kind: str, raw: Any, place: str) -> Any:  # noqa: ANN401
     return _number(raw, place)
 
 
-def _number(raw: Any, place: str) -> int | float | Decimal:  # noqa: ANN401
+def _number(raw: Any, place: str) -> Any:  # noqa: ANN401
+    """An int or float; a Decimal where neither has the digits."""
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+    decimal = importlib.import_module("decimal")  # few values need it, every process would pay
     try:
-        exact = Decimal(raw)
-    except (InvalidOperation, TypeError, ValueError):
+        exact = decimal.Decimal(raw)
+    except (decimal.InvalidOperation, TypeError, ValueError):
         raise _misfit(raw, "number", place) from None
     if not exact.is_finite():
         raise _misfit(raw, "number", place)
     if exact == exact.to_integral_value():
         return int(exact)
     short = float(exact)
-    return short if Decimal(repr(short)) == exact else exact
+    return short if decimal.Decimal(repr(short)) == exact else exact
 
 
 def _to_raw(kind: Type, value: Any, place: str) -> Any:  # noqa: ANN401
@@ -168,10 +170,10 @@ def _primitive_to_raw(kind: str, value: Any, place: str) -> Any:  # noqa: ANN401
     if kind == "bool":
         _expect(value, bool, kind, place)
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise _misfit(value, kind, place)
-    if isinstance(value, Decimal):
+    if type(value).__name__ == "Decimal":
         return str(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _misfit(value, kind, place)
     if isinstance(value, float):
         if not math.isfinite(value):
             raise _misfit(value, kind, place)
