@@ -11,7 +11,8 @@ import pytest
 from tests.ml_lab import make_workspace
 from tests.shipway_server import SHIPWAY, ShipwayServer, running
 
-from shipway.azure.entra import tenant
+from shipway.azure.arm import role_assignments
+from shipway.azure.entra import audiences, service_principals, tenant, tokens
 from shipway.cli.scaffold import generate
 from shipway.ml import (
     code_versions,
@@ -170,6 +171,25 @@ def test_what_is_shared_is_used_in_a_workspace_by_its_id(
     assert environment.reference == told["environment"]
     code = code_versions.resolve(server.store, workspace=workspace, reference=told["code"])
     assert code.account == registries.by_name(server.store, "contoso-ml").storage_account
+
+
+def test_a_registry_s_assets_are_for_those_who_have_a_role_on_it(
+    server: ShipwayServer, told: dict[str, Any]
+) -> None:
+    registry = registries.by_name(server.store, "contoso-ml")
+    who = service_principals.create_with_application(server.store, display_name="reader")
+    token = tokens.issue(server.store, who, audience=audiences.ML)
+    host, prefix = "westeurope.api.azureml.ms", f"/mferp/managementfrontend{registry.arm_id}"
+    path = f"{prefix}/models/delay/versions/2?api-version=2021-10-01-dataplanepreview"
+    assert server.door().azure("GET", host, path, token=token).status == 403
+    role_assignments.assign(
+        server.store, principal_id=who.object_id, role="AzureML Registry User",
+        scope=registry.arm_id,
+    )  # fmt: skip
+    assert server.door().azure("GET", host, path, token=token).status == 200
+    own = f"{registry.arm_id}?api-version=2025-12-01"
+    refused = server.door().azure("DELETE", "management.azure.com", own, token=token)
+    assert refused.status == 403, "using a registry is not owning it"
 
 
 def test_deleting_a_registry_frees_its_name(server: ShipwayServer, told: dict[str, Any]) -> None:
