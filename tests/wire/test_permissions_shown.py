@@ -1,0 +1,124 @@
+"""A run that waits for a permission: commands, the studio's page, REST; then it goes on at once."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.shipway_server import ProjectRepository, ShipwayServer, running, wait_for
+from tests.studio_visitor import Visitor, signed_in
+
+from shipway.azure.entra import users
+from shipway.devops import security_groups, variable_groups
+from shipway.devops.variable_groups import GroupVariable
+from shipway.loop import checkpoint
+
+YAML = """
+variables: [{group: NAME}]
+steps:
+- script: test "$(word)" = said
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShipwayServer]:
+    with running(tmp_path_factory.mktemp("permissions")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def project(server: ShipwayServer) -> ProjectRepository:
+    return server.project()
+
+
+def waiting_run(server: ShipwayServer, project: ProjectRepository, name: str) -> int:
+    """A run that waits for the variable group `name`."""
+    variable_groups.create(
+        server.store, project_id=project.project_id, name=name,
+        variables={"word": GroupVariable(value="said")},
+    )  # fmt: skip
+    run_id = project.push(YAML.replace("NAME", name))
+    wait_for(lambda: checkpoint.needs_of(server.store, run_id) or None)
+    return run_id
+
+
+def test_the_command_line_shows_what_is_needed_and_permits_it(
+    server: ShipwayServer, project: ProjectRepository
+) -> None:
+    run_id = waiting_run(server, project, "one")
+    shown = server.command("runs", "show", str(run_id)).stdout
+    assert "needs permission" in shown
+    assert (
+        "This pipeline needs permission to access 1 resource before this run can continue: "
+        "variable group 'one'"
+    ) in shown
+    assert f"shipway permit {run_id}" in shown
+    watched = server.command("runs", "watch", str(run_id), "--until-waiting", check=False)
+    assert (watched.returncode, "needs permission" in watched.stdout) == (4, True)
+    (listed,) = json.loads(server.command("permit", "--json").stdout)
+    assert (listed["run_id"], listed["resources"]) == (run_id, ["variable group 'one'"])
+    refused = server.command("permit", str(run_id), "--as", "dana", check=False)
+    assert refused.returncode == 1
+    assert "dana may not permit" in refused.stderr
+    done = server.command("permit", str(run_id)).stdout
+    assert "may use variable group 'one'" in done
+    assert server.finished(run_id).result == "succeeded"
+    again = server.command("permit", str(run_id), check=False)
+    assert "does not wait for a permission" in again.stderr
+    assert "nothing waits" in server.command("permit").stdout
+
+
+def test_the_page_of_the_run_has_a_button_for_who_may(
+    server: ShipwayServer, project: ProjectRepository
+) -> None:
+    run_id = waiting_run(server, project, "two")
+    dana = signed_in(server, "dana")
+    page = dana.get(f"/runs/{run_id}")
+    assert "variable group &#39;two&#39;" in page.text
+    assert "An administrator of the project" in page.text
+    assert press(dana, run_id) == 403
+    builders = security_groups.well_known(
+        server.store, "Build Administrators", project_id=project.project_id
+    )
+    avery = signed_in(server, "avery")
+    security_groups.add_member(
+        server.store, group_id=builders.group_id, member_id=person_id(server, "avery")
+    )
+    assert f'action="/runs/{run_id}/permit"' in avery.get(f"/runs/{run_id}").text
+    assert press(avery, run_id) == 303
+    assert server.finished(run_id).result == "succeeded"
+
+
+def test_patching_the_permission_lets_the_run_go_on(
+    server: ShipwayServer, project: ProjectRepository
+) -> None:
+    run_id = waiting_run(server, project, "three")
+    (need,) = checkpoint.needs_of(server.store, run_id)
+    token = server.token(users.owner(server.store).object_id)
+    door, basic = server.door(), base64.b64encode(f":{token}".encode()).decode()
+    place = f"/shipway/ml/_apis/pipelines/pipelinepermissions/{need.kind}/{need.resource_id}"
+
+    def call(method: str, body: Any = None) -> Any:
+        answer = door.azure(
+            method, "dev.azure.com", f"{place}?api-version=7.1-preview.1",
+            body=json.dumps(body) if body else None,
+            headers={"Content-Type": "application/json", "Authorization": f"Basic {basic}"},
+        )  # fmt: skip
+        assert answer.status == 200, answer.body
+        return answer.json()
+
+    assert call("GET")["pipelines"] == []
+    given = call("PATCH", {"pipelines": [{"id": 1, "authorized": True}]})
+    assert [(p["id"], p["authorized"]) for p in given["pipelines"]] == [(1, True)]
+    assert server.finished(run_id).result == "succeeded"
+
+
+def press(visitor: Visitor, run_id: int) -> int:
+    """The button of the page; the status of the answer."""
+    form = {"csrf_token": visitor.csrf_token()}
+    return visitor.ask("POST", f"/runs/{run_id}/permit", form=form).status
+
+
+def person_id(server: ShipwayServer, name: str) -> str:
+    return users.get(server.store, name).object_id
