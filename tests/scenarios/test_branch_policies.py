@@ -10,6 +10,7 @@ from shipway.devops import definitions, policies, policy_types, projects, reposi
 from shipway.devops.policies import Policy, PolicyContent, Scope
 from shipway.devops.repositories import ZERO, Repository
 from shipway.devops.runs import Requester
+from shipway.loop import push
 
 pytestmark = pytest.mark.git
 YAML = "trigger: ['*']\nsteps:\n- script: echo hello\n"
@@ -19,15 +20,16 @@ REFUSED = (
 )
 
 
-@pytest.fixture
-def door(tmp_path: Path) -> Iterator[Door]:
-    with open_door(tmp_path) as running:
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    with open_door(tmp_path_factory.mktemp("door")) as running:
         yield running
 
 
 @pytest.fixture
 def repository(door: Door) -> Repository:
-    project = projects.create(door.store, name="flights")
+    name = f"flights{len(projects.list_all(door.store))}"
+    project = projects.create(door.store, name=name)
     return repositories.create(door.store, project_id=project.project_id, name="flights")
 
 
@@ -41,9 +43,11 @@ def clone(door: Door, repository: Repository, tmp_path: Path) -> Path:
         repository_id=repository.repository_id,
     )  # fmt: skip
     git("init", "-q", "-b", "main", cwd=folder)
-    git("remote", "add", "origin", door.git_url("flights/_git/flights"), cwd=folder)
+    name = projects.get(door.store, repository.project_id).name
+    git("remote", "add", "origin", door.git_url(f"{name}/_git/flights"), cwd=folder)
     commit(folder, "azure-pipelines.yml", YAML)
-    git("push", "-q", "origin", "main", cwd=folder)
+    git("push", "-q", str(repositories.path_of(door.store, repository)), "main", cwd=folder)
+    push.reconcile(door.store)
     protect(door, repository, Scope(ref="refs/heads/main"))
     return folder
 
@@ -71,7 +75,7 @@ def test_a_push_to_a_protected_branch_is_refused_and_leaves_nothing(
     assert "shipway prs create" in said
     assert state_of(door.store) == before
     assert repositories.existing(door.store, repository, [version]) == []
-    assert len(runs.list_of(door.store)) == 1
+    assert len(runs.list_of(door.store, project_id=repository.project_id)) == 1
 
 
 @pytest.mark.parametrize("way", ["--force", "--delete"])
@@ -156,7 +160,10 @@ def test_a_policy_that_is_not_blocking_lets_pushes_through(
 
 def test_a_deleted_policy_no_longer_holds(door: Door, repository: Repository, clone: Path) -> None:
     version = commit(clone, "a.txt", "a")
-    policies.delete(door.store, project_id=repository.project_id, configuration_id=1)
+    (one,) = policies.list_of(door.store, project_id=repository.project_id)
+    policies.delete(
+        door.store, project_id=repository.project_id, configuration_id=one.configuration_id
+    )
     git("push", "-q", "origin", "main", cwd=clone)
     assert refs(door, repository)["refs/heads/main"] == version
 
