@@ -95,8 +95,8 @@ class ArmNoun:
         return {**self.rules, **({"identity": identities.rule} if has_one else {})}
 
 
-def resource_of(noun: ArmNoun, *, validate: Validate | None = None) -> TerraformResource:
-    """The verbs of this noun; its rules, or a `validate` that knows more, hold its values."""
+def resource_of(noun: ArmNoun, *, checks: Validate | None = None) -> TerraformResource:
+    """The verbs of this noun; its rules, or `checks` that know more, hold its values."""
     names = {name for row in noun.rows for name in row.names}
     return TerraformResource(
         type_name=noun.type_name,
@@ -107,7 +107,7 @@ def resource_of(noun: ArmNoun, *, validate: Validate | None = None) -> Terraform
         import_state=partial(_import_state, noun),
         state_funcs={"location": normal_location} if "location" in names else {},
         suppress=noun.suppress,
-        validate=validate or partial(_validate, noun),
+        validate=checks or partial(validate, noun),
         customize=partial(_customize, noun),
     )
 
@@ -171,7 +171,8 @@ def _import_state(noun: ArmNoun, calls: Calls, text: str) -> Values:
     return {"id": text}
 
 
-def _validate(noun: ArmNoun, config: Values) -> Iterable[Problem]:
+def validate(noun: ArmNoun, config: Values) -> Iterable[Problem]:
+    """What is wrong with a configuration, and what of it has no effect."""
     yield from rules_of.problems(noun.all_rules, config)
     for one in rules_of.problems(noun.warnings, config):
         yield replace(one, is_warning=True)

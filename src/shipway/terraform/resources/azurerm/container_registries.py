@@ -3,9 +3,11 @@
 Source: azurerm's internal/services/containers/container_registry_resource.go.
 """
 
+from collections.abc import Iterator
+
 from shipway.terraform.calls import Calls
-from shipway.terraform.resource import TerraformResource, Values
-from shipway.terraform.resources.azurerm import arm_ids, rules
+from shipway.terraform.resource import Problem, TerraformResource, Values
+from shipway.terraform.resources.azurerm import arm_ids, arm_nouns, rules
 from shipway.terraform.resources.azurerm.arm_nouns import ArmNoun, Body, resource_of
 from shipway.terraform.resources.azurerm.identities import IDENTITY
 from shipway.terraform.resources.azurerm.mapping import (
@@ -18,6 +20,7 @@ from shipway.terraform.resources.azurerm.mapping import (
     switch,
     worded,
 )
+from shipway.terraform.unknown import UNKNOWN
 
 TYPE_NAME = "azurerm_container_registry"
 API_VERSION = "2025-11-01"
@@ -114,4 +117,20 @@ NOUN = ArmNoun(
     enrich=_enrich,
     updates_by="PATCH",
 )  # fmt: skip
-RESOURCE: TerraformResource = resource_of(NOUN)
+
+
+def _validate(config: Values) -> Iterator[Problem]:
+    yield from arm_nouns.validate(NOUN, config)
+    if config.get("export_policy_enabled") is not False:
+        return
+    if config.get("sku") not in ("Premium", UNKNOWN):
+        words = "ACR export policy can only be disabled when using the Premium Sku."
+        yield Problem("export_policy_enabled", words)
+    if config.get("public_network_access_enabled") not in (False, UNKNOWN):
+        words = (
+            "To disable export of artifacts, `public_network_access_enabled` must also be `false`"
+        )
+        yield Problem("public_network_access_enabled", words)
+
+
+RESOURCE: TerraformResource = resource_of(NOUN, checks=_validate)

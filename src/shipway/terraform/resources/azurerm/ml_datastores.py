@@ -92,4 +92,4 @@ def _validate(config: Values) -> list[Problem]:
     return found
 
 
-RESOURCE: TerraformResource = resource_of(NOUN, validate=_validate)
+RESOURCE: TerraformResource = resource_of(NOUN, checks=_validate)

@@ -4,12 +4,12 @@ Network rules and the switch for public access are kept as they are given: nothi
 machine reaches the services anyway. Source: azurerm's storage_account_resource.go.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shipway.terraform.calls import Calls
-from shipway.terraform.resource import Change, TerraformResource, Values
+from shipway.terraform.resource import Change, Problem, TerraformResource, Values
 from shipway.terraform.resources.azurerm import arm_ids, arm_nouns, rules, storage_endpoints
 from shipway.terraform.resources.azurerm.arm_nouns import ArmNoun, Body, resource_of
 from shipway.terraform.resources.azurerm.identities import IDENTITY
@@ -34,6 +34,7 @@ NAME = rules.matches(
     "and 24 characters long",
 )
 _ACCESS_TIERED = ("BlobStorage", "StorageV2", "FileStorage")
+_OF_PREMIUM = ("LRS", "ZRS")
 _ZONED = {"LRS": False, "GRS": False, "RAGRS": False, "ZRS": True, "GZRS": True, "RAGZRS": True}
 
 
@@ -166,6 +167,9 @@ RULES: dict[str, rules.Rule] = {
     "provisioned_billing_model_version": rules.refused("Nothing is billed here."),
     "queue_encryption_key_type": rules.refused("There are no queues.", but=("Service",)),
     "table_encryption_key_type": rules.refused("There are no tables.", but=("Service",)),
+    "account_kind": rules.only(
+        "BlobStorage", "BlockBlobStorage", "Storage", "StorageV2", why="There are no file shares."
+    ),
     "azure_files_authentication": rules.refused("There are no file shares."),
     "custom_domain": rules.refused("Accounts are reached by Azure's own names."),
     "customer_managed_key": rules.refused("There are no keys in key vaults, only secrets."),
@@ -237,4 +241,17 @@ NOUN = ArmNoun(
     enrich=_enrich,
     change=_change,
 )
-RESOURCE: TerraformResource = resource_of(NOUN)
+
+
+def _validate(config: Values) -> Iterator[Problem]:
+    yield from arm_nouns.validate(NOUN, config)
+    kind, tier = config.get("account_kind"), config.get("account_tier")
+    if kind == "BlockBlobStorage" and tier == "Standard":
+        words = "a `account_tier` of `Standard` is not supported for BlockBlobStorage accounts"
+        yield Problem("account_tier", words)
+    if tier == "Premium" and config.get("account_replication_type") not in (*_OF_PREMIUM, UNKNOWN):
+        words = "a `account_tier` of `Premium` is replicated by `LRS` or `ZRS` only"
+        yield Problem("account_replication_type", words)
+
+
+RESOURCE: TerraformResource = resource_of(NOUN, checks=_validate)
