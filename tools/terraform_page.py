@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import shipway.terraform.resources.azurerm
+from shipway.terraform.resources.azuread.refusals import REFUSALS as DIRECTORY_REFUSALS
 from shipway.terraform.resources.azuredevops.refusals import REFUSALS
 from shipway.terraform.resources.azurerm.rules import Kept, Only, Refused
 
@@ -32,6 +33,11 @@ _REFUSED = """\
 
 Such a value is an error at its line, with the reason; the default is taken.
 Names and other values are held to the same rules as by the real provider.
+"""
+_REFUSED_DIRECTORY = """\
+## What azuread refuses
+
+Such a value is an error at its line, with the reason.
 """
 _REFUSED_DEVOPS = """\
 ## What azuredevops refuses
@@ -55,6 +61,7 @@ def page() -> str:
             names = [f"`{name.removeprefix(provider + '_')}`" for name in sorted(table[kind])]
             parts.append(f"{words}: {', '.join(names)}.\n")
     parts += [_REFUSED, _table(_rows("rules", Refused | Only))]
+    parts += [_REFUSED_DIRECTORY, _table(_directory_rows())]
     parts += [_REFUSED_DEVOPS, _table(_devops_rows())]
     parts += [_KEPT, _table(_rows("warnings", Kept))]
     return "\n".join(parts).rstrip() + "\n"
@@ -71,6 +78,12 @@ def _rows(kind: str, wanted: Any) -> Iterator[tuple[str, str, str]]:  # noqa: AN
         for path, rule in rules.items():
             if isinstance(rule, wanted):
                 yield type_name.removeprefix("azurerm_"), _attribute(path, rule), rule.why
+
+
+def _directory_rows() -> Iterator[tuple[str, str, str]]:
+    for noun, refusals in DIRECTORY_REFUSALS.items():
+        for name, why in refusals.items():
+            yield noun, f"`{name}`", why
 
 
 def _devops_rows() -> Iterator[tuple[str, str, str]]:

@@ -11,7 +11,8 @@ from tests.wire import azure_home
 from tests.wire.azure_home import AzureHome
 
 from shipway.azure.entra import users
-from shipway.terraform.resource import AtAttribute, TerraformResource, Values
+from shipway.terraform.resource import UNKNOWN, AtAttribute, TerraformResource, Values
+from shipway.terraform.resources.azuread.refusals import REFUSALS
 from shipway.terraform.resources.azuread.resource_ids import APPLICATION, SERVICE_PRINCIPAL
 from shipway.terraform.resources.azuread.table import RESOURCES
 from shipway.terraform.schema import Block, ProviderSchema
@@ -275,6 +276,11 @@ def test_no_attribute_is_forgotten(world: World) -> None:
                 assert attribute in found[name][1] or attribute == "security_enabled", path
 
 
+def test_all_that_is_refused_is_tried() -> None:
+    told = {f"{noun}.{name}" for noun, names in REFUSALS.items() for name in names}
+    assert told == set(REFUSED)
+
+
 @pytest.mark.parametrize("path", sorted(REFUSED))
 def test_what_is_not_supported_is_refused_at_its_attribute(world: World, path: str) -> None:
     name, attribute = path.split(".")
@@ -282,6 +288,10 @@ def test_what_is_not_supported_is_refused_at_its_attribute(world: World, path: s
     with pytest.raises(AtAttribute) as caught:
         world.made(name, values)
     assert caught.value.path == attribute
+    told = [one.path for one in _RESOURCES[name].validate({**empty(name), **values})]
+    assert told == [attribute]
+    unknown = {**empty(name), **values, attribute: UNKNOWN}
+    assert list(_RESOURCES[name].validate(unknown)) == []
 
 
 def test_feature_tags_and_tags_say_the_same(world: World) -> None:

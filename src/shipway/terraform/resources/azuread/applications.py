@@ -22,6 +22,7 @@ from shipway.terraform.resource import (
 )
 from shipway.terraform.resources.azuread import application_blocks as blocks
 from shipway.terraform.resources.azuread import application_passwords as passwords
+from shipway.terraform.resources.azuread import refusals
 from shipway.terraform.resources.azuread.graph_values import (
     Json,
     feature_tags,
@@ -33,7 +34,6 @@ from shipway.terraform.resources.azuread.graph_values import (
     list_ids,
     quoted,
     reference,
-    refuse,
     settle_references,
     text,
     texts,
@@ -50,7 +50,7 @@ _PERSONAL = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
 
 def create(calls: Calls, values: Values) -> Values:
     """Make it with its owners, then its password."""
-    _refuse_unsupported(values)
+    refusals.refuse("application", values)
     if values.get("prevent_duplicate_names"):
         _refuse_duplicate(calls, str(values["display_name"]))
     body = _body(values) | {
@@ -91,7 +91,7 @@ def read(calls: Calls, values: Values) -> Values | None:
 
 def update(calls: Calls, prior: Values, planned: Values) -> Values | None:
     """Write everything anew, then owners and password."""
-    _refuse_unsupported(planned)
+    refusals.refuse("application", planned)
     object_id = APPLICATION.object_id(str(prior["id"]), at="id")
     if planned.get("prevent_duplicate_names") and prior["display_name"] != planned["display_name"]:
         _refuse_duplicate(calls, str(planned["display_name"]), but=object_id)
@@ -118,6 +118,7 @@ def import_state(calls: Calls, given_id: str) -> Values:
 
 def validate(config: Values) -> Iterable[Problem]:
     """Ids that are none, roles and scopes that clash, personal accounts with older tokens."""
+    yield from refusals.problems("application", config)
     roles = [one for one in config.get("app_role") or () if isinstance(one, dict)]
     api = first(config, "api") if isinstance(config.get("api"), list) else None
     scopes = (api or {}).get("oauth2_permission_scope")
@@ -264,11 +265,6 @@ def _tags(values: Values, prior: Values | None) -> list[str]:
     if tags is None or (prior and values.get("feature_tags") != prior.get("feature_tags")):
         return feature_tags(features) if features else list(tags or ())
     return list(tags)
-
-
-def _refuse_unsupported(values: Values) -> None:
-    refuse(values, "logo_image", "Logos are not kept.")
-    refuse(values, "template_id", "There are no application templates.")
 
 
 def _refuse_duplicate(calls: Calls, name: str, *, but: str = "") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shipway.terraform.calls import Calls
-from shipway.terraform.resource import AtAttribute, Values
+from shipway.terraform.resource import Values
 
 Json = Mapping[str, Any]
 _FEATURES = {
@@ -113,9 +113,3 @@ def settle_references(
     for object_id in before:
         if object_id not in after:
             calls.graph("DELETE", f"{path}/{object_id}/$ref", missing_ok=True)
-
-
-def refuse(values: Values, name: str, why: str) -> None:
-    """Raises `AtAttribute` where something is set that is not supported."""
-    if values.get(name) not in (None, "", [], {}, False):
-        raise AtAttribute(name, f"`{name}` is not supported by shipway", why)

@@ -4,16 +4,19 @@ Calls: POST, PATCH, GET and DELETE of /beta/groups, owners, members, memberOf.
 Source: azuread's internal/services/groups/group_resource.go.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from shipway.base import ids
 from shipway.terraform.calls import Calls
 from shipway.terraform.resource import (
     AtAttribute,
+    Problem,
     TerraformDataSource,
     TerraformResource,
     Values,
 )
+from shipway.terraform.resources.azuread import refusals
 from shipway.terraform.resources.azuread.graph_values import (
     Json,
     find,
@@ -22,7 +25,6 @@ from shipway.terraform.resources.azuread.graph_values import (
     list_ids,
     quoted,
     reference,
-    refuse,
     settle_references,
     text,
     texts,
@@ -30,22 +32,6 @@ from shipway.terraform.resources.azuread.graph_values import (
 from shipway.terraform.resources.azuread.resource_ids import GROUP, name_is_taken
 
 _TYPE = "azuread_group"
-_MAIL = "Only security groups are kept; mail, teams and Microsoft 365 groups are not."
-_REFUSED = {
-    "administrative_unit_ids": "There are no administrative units.",
-    "auto_subscribe_new_members": _MAIL,
-    "behaviors": _MAIL,
-    "dynamic_membership": "Members are assigned; rules are not evaluated.",
-    "external_senders_allowed": _MAIL,
-    "hide_from_address_lists": _MAIL,
-    "hide_from_outlook_clients": _MAIL,
-    "mail_enabled": _MAIL,
-    "onpremises_group_type": "There is no directory on premises.",
-    "provisioning_options": _MAIL,
-    "theme": _MAIL,
-    "types": _MAIL,
-    "writeback_enabled": "There is no directory on premises.",
-}
 _KINDS = {"mail_enabled": "mailEnabled", "security_enabled": "securityEnabled"}
 _SECURITY = "A group is enabled for security; another kind is not kept."
 
@@ -114,6 +100,16 @@ def import_state(calls: Calls, given_id: str) -> Values:
     del calls
     object_id = GROUP.object_id(given_id, at="id")
     return {"id": GROUP.id_of(object_id), "prevent_duplicate_names": False}
+
+
+def validate(config: Values) -> Iterable[Problem]:
+    """What is not supported, and ids that are none."""
+    yield from refusals.problems("group", config)
+    for name in ("members", "owners"):
+        given_ids = config.get(name)
+        for value in given_ids if isinstance(given_ids, list) else ():
+            if isinstance(value, str) and not ids.is_guid(value):
+                yield Problem(name, f'expected "{name}" to hold valid UUIDs, got {value}')
 
 
 def read_data(calls: Calls, config: Values) -> Values:
@@ -213,8 +209,7 @@ def _body(values: Values) -> dict[str, Any]:
 
 
 def _refuse_unsupported(values: Values) -> None:
-    for name, why in _REFUSED.items():
-        refuse(values, name, why)
+    refusals.refuse("group", values)
     if values.get("security_enabled") is False:
         raise AtAttribute("security_enabled", "`security_enabled` must be true", _SECURITY)
 
@@ -228,6 +223,6 @@ def _refuse_duplicate(calls: Calls, name: str, *, but: str = "") -> None:
 
 RESOURCE = TerraformResource(
     type_name=_TYPE, create=create, read=read, update=update, delete=delete,
-    import_state=import_state,
+    import_state=import_state, validate=validate,
 )  # fmt: skip
 DATA_SOURCE = TerraformDataSource(type_name=_TYPE, read=read_data)
