@@ -44,7 +44,8 @@ def create(store: Store, repository: Repository, asked: Draft, by: Requester) ->
     Raises `BadInput` and `NotFound` for branches, `Conflict` when there is one already.
     """
     with push.one_at_a_time(store, repository):
-        source, target = _tips(store, repository, asked)
+        present = _branches(store, repository, asked)
+        source, target = present[asked.source_ref], present[asked.target_ref]
         one = PullRequest(
             pull_request_id=0, project_id=repository.project_id,
             repository_id=repository.repository_id, title=asked.title,
@@ -54,7 +55,7 @@ def create(store: Store, repository: Repository, asked: Draft, by: Requester) ->
         )  # fmt: skip
         # numbered first, in a transaction of its own: git's ref carries the number
         one = replace(one, pull_request_id=pull_requests.next_id(store))
-        one = replace(one, merge=pull_request_refresh.merged(store, repository, one))
+        one = replace(one, merge=pull_request_refresh.merged(store, repository, one, present))
         first = Iteration(
             number=1, source_commit=source, target_commit=target, pushed_by=by, at=one.created_at
         )
@@ -98,9 +99,9 @@ def retarget(
         if now.status != "active":
             raise _not_editable(now)
         asked = Draft(title=now.title, source_ref=now.source_ref, target_ref=target_ref)
-        _tips(store, repository, asked)
+        present = _branches(store, repository, asked)
         now = replace(now, target_ref=target_ref)
-        merge = pull_request_refresh.merged(store, repository, now)
+        merge = pull_request_refresh.merged(store, repository, now, present)
         with store.database.transaction():
             now = replace(pull_requests.get(store, one.pull_request_id), target_ref=target_ref,
                           merge=merge)  # fmt: skip
@@ -176,8 +177,9 @@ def reactivate(store: Store, pull_request_id: int, by: Requester) -> PullRequest
         now = pull_requests.get(store, pull_request_id)
         status = _step(now, "reactivate")
         asked = Draft(title=now.title, source_ref=now.source_ref, target_ref=now.target_ref)
-        source, target = _tips(store, repository, asked)
-        merge = pull_request_refresh.merged(store, repository, now)
+        present = _branches(store, repository, asked)
+        source, target = present[asked.source_ref], present[asked.target_ref]
+        merge = pull_request_refresh.merged(store, repository, now, present)
         changed = replace(now, status=status, closed_by=None, closed_at=None, merge=merge)
         if changed.iterations[-1].source_commit != source:
             made = Iteration(number=now.iteration + 1, source_commit=source,
@@ -213,8 +215,8 @@ def required_reviewers(store: Store, repository: Repository, target_ref: str) ->
     return found
 
 
-def _tips(store: Store, repository: Repository, asked: Draft) -> tuple[str, str]:
-    """Where both branches are. Raises for what cannot be merged."""
+def _branches(store: Store, repository: Repository, asked: Draft) -> dict[str, str]:
+    """Where all branches are. Raises for two that cannot be merged."""
     present = repositories.refs_of(store, repository, "refs/heads/")
     for ref, where in ((asked.source_ref, "sourceRefName"), (asked.target_ref, "targetRefName")):
         if ref not in present:
@@ -235,7 +237,7 @@ def _tips(store: Store, repository: Repository, asked: Draft) -> tuple[str, str]
                 code="GitPullRequestExistsException", where=str(other.pull_request_id),
                 hint="A push to its source branch updates it.",
             )  # fmt: skip
-    return present[asked.source_ref], present[asked.target_ref]
+    return present
 
 
 def _step(one: PullRequest, verb: str) -> PullRequestStatus:

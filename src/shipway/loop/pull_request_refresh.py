@@ -4,7 +4,7 @@ Called while a push is accepted, under its lock: `look` does git's part before t
 `write` the rows within it. A server that dies between them does both again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shipway.azure.entra.principals import Principal
@@ -41,6 +41,7 @@ def look(store: Store, repository: Repository, moves: Sequence[RefMove]) -> tupl
     """Merge every active pull request that has a branch among `moves`."""
     moved = {move.ref: move.new for move in moves}
     found: list[Refreshed] = []
+    present: dict[str, str] | None = None  # read once, and only if somebody asks
     for one in pull_requests.active_of(store, repository.repository_id):
         if one.source_ref not in moved and one.target_ref not in moved:
             continue
@@ -49,18 +50,18 @@ def look(store: Store, repository: Repository, moves: Sequence[RefMove]) -> tupl
             merge = replace(one.merge, status="succeeded", commit=aim)
             made = Refreshed(pull_request_id=one.pull_request_id, merge=merge, is_completed=True)
         else:
-            merge = _merged_or_why_not(store, repository, one)
+            present = present or repositories.refs_of(store, repository, "refs/heads/")
+            merge = _merged_or_why_not(store, repository, one, present)
             made = Refreshed(pull_request_id=one.pull_request_id, merge=merge)
         found.append(made)
     return tuple(found)
 
 
-def merged(store: Store, repository: Repository, one: PullRequest) -> Merge:
-    """The merge of the branches as they are now; its ref is moved along.
-
-    Raises `GitFailed`.
-    """
-    present = repositories.refs_of(store, repository, "refs/heads/")
+def merged(
+    store: Store, repository: Repository, one: PullRequest, present: Mapping[str, str]
+) -> Merge:
+    """The merge of the branches as `present` has them; its ref is moved along. Raises
+    `GitFailed`."""
     source, target = present.get(one.source_ref, ""), present.get(one.target_ref, "")
     before = one.merge
     known = (before.source_commit, before.target_commit)
@@ -85,10 +86,12 @@ def merged(store: Store, repository: Repository, one: PullRequest) -> Merge:
     return made
 
 
-def _merged_or_why_not(store: Store, repository: Repository, one: PullRequest) -> Merge:
+def _merged_or_why_not(
+    store: Store, repository: Repository, one: PullRequest, present: Mapping[str, str]
+) -> Merge:
     """A push is accepted whatever becomes of the pull requests beside it."""
     try:
-        return merged(store, repository, one)
+        return merged(store, repository, one, present)
     except ShipwayError as error:
         return replace(one.merge, status="failure", message=str(error))
 
