@@ -7,6 +7,7 @@ from shipway.base.clock import timestamp
 from shipway.base.errors import BadInput, Forbidden, NotFound
 from shipway.devops import (
     definitions,
+    github_mirrors,
     members,
     policy_evaluations,
     projects,
@@ -138,7 +139,8 @@ def _repository(store: Store, wanted: str) -> Repository:
     """
     project_name, _, name = wanted.rpartition("/")
     names = {p.project_id: p.name for p in projects.list_all(store)}
-    there = repositories.list_of(store)
+    # GitHub has its pull requests itself
+    there = [r for r in repositories.list_of(store) if not github_mirrors.is_mirror(r)]
     found = [
         r for r in there
         if (not name or r.name.casefold() == name.casefold())
