@@ -184,6 +184,14 @@ resource "azuredevops_build_definition" "github" {
   ci_trigger {
     use_yaml = true
   }
+  pull_request_trigger {
+    use_yaml         = true
+    comment_required = var.changed ? "All" : "NonTeamMembers"
+    forks {
+      enabled       = false
+      share_secrets = false
+    }
+  }
 }
 
 resource "azuredevops_environment" "ml" {

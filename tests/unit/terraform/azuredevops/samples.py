@@ -144,6 +144,15 @@ SAMPLES: dict[str, Sample] = {
                     ],
                 }
             ],
+            "pull_request_trigger": [
+                {
+                    "use_yaml": False, "initial_branch": "main", "comment_required": "All",
+                    "forks": [{"enabled": True, "share_secrets": True}],
+                    "override": [
+                        {"auto_cancel": False, "branch_filter": _FILTER, "path_filter": _FILTER}
+                    ],
+                }
+            ],
             "variable": [
                 {
                     "name": "A", "value": "1", "secret_value": "", "is_secret": False,
@@ -157,15 +166,17 @@ SAMPLES: dict[str, Sample] = {
         },
         other={
             "features.0.skip_first_run": True, "repository.0.repo_type": "TfsGit",
+            "pull_request_trigger.0.comment_required": "NonTeamMembers",
         },
         unread={"features": "a choice of the configuration"},
         refused={
             "agent_specification": _IN_YAML, "jobs": _IN_YAML, "schedules": _IN_YAML,
-            "build_completion_trigger": _IN_YAML, "pull_request_trigger": "by branch policies",
+            "build_completion_trigger": _IN_YAML,
             "repository.0.github_enterprise_url": "of a type of repository that is not there",
         },
         silent={
             "repository.0.url": "made from the name",
+            "pull_request_trigger.0.initial_branch": "only with use_yaml",
             "variable.0.secret_value": "of a variable that is no secret",
             "variable.1.value": "of a variable that is a secret",
         },

@@ -60,3 +60,16 @@ def test_a_repository_that_was_imported_elsewhere_may_stay() -> None:
     _customize("git_repository", _change("initialization.init_type", "Import", prior=True))
     with pytest.raises(AtAttribute):
         _customize("git_repository", _change("disabled", True, prior=True))
+
+
+def test_pull_requests_of_azure_repos_start_nothing_by_a_definition() -> None:
+    trigger = {"pull_request_trigger": [{"use_yaml": True}]}
+    for kind, is_refused in (("TfsGit", True), ("GitHub", False)):
+        planned = {"repository": [{"repo_type": kind}], **trigger}
+        change = Change(prior=None, config=planned, planned=planned, requires_replace=set())
+        if not is_refused:
+            _customize("build_definition", change)
+            continue
+        with pytest.raises(AtAttribute) as refusal:
+            _customize("build_definition", change)
+        assert refusal.value.path == "pull_request_trigger"

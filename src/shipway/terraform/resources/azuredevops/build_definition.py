@@ -11,6 +11,7 @@ from typing import Any, Final
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
+    Change,
     Problem,
     TerraformDataSource,
     TerraformResource,
@@ -33,9 +34,10 @@ from shipway.terraform.resources.azuredevops.attributes import (
 from shipway.terraform.resources.azuredevops.imports import by_project, is_integer
 
 _VERSION = "7.1-preview.7"
-_GITHUB = "GitHub"
+_GITHUB, _AZURE_REPOS = "GitHub", "TfsGit"
 _HEADS = "refs/heads/"
 _YAML = 2
+_refuse = refusals.check("build_definition")
 _BLAME: Final[dict[str | int, str]] = {
     "DefinitionExistsException": "name",
     "GitRepositoryNotFoundException": "repository.0.repo_id",
@@ -135,6 +137,19 @@ def problems(config: Values) -> Iterable[Problem]:
         yield Problem("variable", f"Unexpectedly found duplicate variable with name {name}")
 
 
+def refused(change: Change) -> None:
+    """What would be configured, but not be so. Raises `AtAttribute`."""
+    _refuse(change)
+    is_of_azure = text(block(change.planned, "repository"), "repo_type") == _AZURE_REPOS
+    if is_of_azure and blocks(change.planned, "pull_request_trigger"):
+        raise AtAttribute(
+            "pull_request_trigger",
+            "`pull_request_trigger` is not supported: Pull requests of Azure Repos start a "
+            "pipeline by a branch policy.",
+            "Use azuredevops_branch_policy_build_validation.",
+        )
+
+
 def read_one(calls: Calls, config: Values) -> Values:
     """`data azuredevops_build_definition`: by name and folder."""
     project, name, folder = (text(config, key) for key in ("project_id", "name", "path"))
@@ -151,7 +166,7 @@ def read_one(calls: Calls, config: Values) -> Values:
         )
     found = calls.devops("GET", _base(project) + path(some[0]["id"]), api_version=_VERSION)
     return flatten(found, {}) | {
-        "project_id": project, "jobs": [], "schedules": [], "pull_request_trigger": [],
+        "project_id": project, "jobs": [], "schedules": []
     }  # fmt: skip
 
 
@@ -246,6 +261,6 @@ RESOURCE = TerraformResource(
     import_state=by_project(is_integer, "projectid/definitionId"),
     state_funcs={"repository.branch_name": _short_branch},
     validate=problems,
-    customize=refusals.check("build_definition"),
+    customize=refused,
 )
 ONE = TerraformDataSource(type_name="azuredevops_build_definition", read=read_one)

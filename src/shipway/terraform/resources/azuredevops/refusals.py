@@ -61,9 +61,8 @@ REFUSALS: Final[Mapping[str, Mapping[str, Refusal]]] = {
         ),
         "jobs": Refusal(why=_IN_YAML, instead="Write `jobs` there."),
         "schedules": Refusal(why=_IN_YAML, instead="Write `schedules` there."),
-        "pull_request_trigger": Refusal(
-            why="Pull requests start a pipeline by a branch policy.",
-            instead="Use azuredevops_branch_policy_build_validation.",
+        "pull_request_trigger.override": Refusal(
+            why=_IN_YAML, instead="Write `pr` there, and set use_yaml."
         ),
         "ci_trigger.override.max_concurrent_builds_per_branch": Refusal(
             allowed=(0, 1), why="A batch waits for the run before it.", instead="Leave it at 1."
