@@ -110,9 +110,8 @@ def permissions_of(
     found = _BY_ROLE[role] if role else frozenset()
     if role in ("Reader", "Contributor"):
         return found  # said in so many words; groups that hold by default do not widen it
-    for group in security_groups.of_member(store, principal.object_id):
-        if group.project_id in ("", project_id) or project_id is None:
-            found |= _of_group(group)
+    for group in security_groups.of_member(store, principal.object_id, project_id=project_id):
+        found |= _of_group(group)
     # members of the organization may look at what belongs to no project
     return found | _READ if project_id is None else found
 

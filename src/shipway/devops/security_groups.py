@@ -119,10 +119,11 @@ def default_team(store: Store, project_id: str) -> SecurityGroup:
 
 def list_of(store: Store, *, project_id: str | None = None) -> list[SecurityGroup]:
     """All groups by name: of a project, of the organization (empty), of both (None)."""
-    found = {g.group_id: g for g in _untouched(store)}
+    found = {g.group_id: g for g in _untouched(store, project_id=project_id)}
     for document in store.documents.list(_KIND):
-        one = rows.read(SecurityGroup, document.body)
-        found[one.group_id] = one
+        if project_id in (None, document.body["project_id"]):
+            one = rows.read(SecurityGroup, document.body)
+            found[one.group_id] = one
     known = {"", *(p.project_id for p in projects.list_all(store))}
     return sorted(
         (g for g in found.values()
@@ -236,21 +237,36 @@ def people_of(store: Store, group: SecurityGroup) -> tuple[str, ...]:
     return tuple(found)
 
 
-def of_member(store: Store, member_id: str) -> list[SecurityGroup]:
-    """The groups that somebody is in, also through other groups and groups of the tenant."""
-    everything = [g for g in list_of(store) if not (g.is_well_known and g.name in _EVERYBODY)]
-    members = {g.group_id: set(members_of(store, g)) for g in everything}
+def of_member(
+    store: Store, member_id: str, *, project_id: str | None = None
+) -> list[SecurityGroup]:
+    """The groups that somebody is in, also through other groups and groups of the tenant.
+
+    With a project, those of it and of the organization only.
+    """
+    scopes = (None,) if project_id is None else ("", project_id)
+    candidates = [
+        group
+        for scope in scopes
+        for group in list_of(store, project_id=scope)
+        if not (group.is_well_known and group.name in _EVERYBODY)
+    ]
     holders = {member_id.lower(), *_directory_groups(store, member_id.lower())}
-    found: dict[str, SecurityGroup] = {}
-    changed = True
-    while changed:
-        changed = False
-        for group in everything:
-            if group.group_id not in found and members[group.group_id] & holders:
-                found[group.group_id] = group
-                holders.add(group.group_id)
-                changed = True
-    return list(found.values())
+    near = {group.group_id: group for group in candidates}
+    people = {user.object_id for user in users.list_users(store)}
+    verdicts: dict[str, bool] = {}
+
+    def holds(group: SecurityGroup) -> bool:
+        if group.group_id not in verdicts:
+            verdicts[group.group_id] = False  # a circle holds nobody
+            inside = members_of(store, group)
+            deeper = (near.get(one) or find(store, one) for one in inside if one not in people)
+            verdicts[group.group_id] = bool(holders.intersection(inside)) or any(
+                holds(one) for one in deeper if one is not None
+            )
+        return verdicts[group.group_id]
+
+    return [group for group in candidates if holds(group)]
 
 
 def forget_project(store: Store, project_id: str) -> None:
@@ -300,15 +316,17 @@ def _directory_groups(store: Store, object_id: str) -> set[str]:
     return found
 
 
-def _untouched(store: Store) -> Iterable[SecurityGroup]:
+def _untouched(store: Store, *, project_id: str | None = None) -> Iterable[SecurityGroup]:
     """Well-known groups and first teams as they are before anybody changes them."""
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-    for name, text in OF_ORGANIZATION.items():
+    for name, text in OF_ORGANIZATION.items() if not project_id else ():
         yield SecurityGroup(
             group_id=_well_known_id(name, ""), name=name, description=text, is_well_known=True,
             created_at=long_ago, updated_at=long_ago,
         )  # fmt: skip
     for project in projects.list_all(store):
+        if project_id not in (None, project.project_id):
+            continue
         for name, text in OF_PROJECT.items():
             yield SecurityGroup(
                 group_id=_well_known_id(name, project.project_id), name=name, description=text,

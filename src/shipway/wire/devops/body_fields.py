@@ -68,6 +68,13 @@ def check(body: Fields, heeded: Iterable[str], neutral: Neutral | None = None) -
         )  # fmt: skip
 
 
+def check_pipeline(body: Fields) -> None:
+    """The same for the body of a pipeline, with its configuration."""
+    check(body, ("name", "folder", "configuration"), {**_OWN, "revision": ANY})
+    nothing: Neutral = {"variables": (), "_links": ANY}
+    check(body.child("configuration"), ("type", "path", "repository"), nothing)
+
+
 def check_run(body: Fields) -> None:
     """The same for the body of a run, with the resources inside it."""
     check(body, RUN)

@@ -97,6 +97,7 @@ class Checks:
     def update(self, request: Request) -> Response:
         """PATCH pipelines/checks/configurations/{id}: settings, time-out, whether it counts."""
         (project, before), body = self._of(request), body_of(request)
+        body_fields.check(body, body_fields.CHECK, body_fields.CHECK_NEUTRAL)
         settings = body.child("settings")
         if settings.values:
             self._check_approvers(before.kind, settings)

@@ -53,6 +53,7 @@ class Environments:
     def update(self, request: Request) -> Response:
         """PATCH distributedtask/environments/{id}."""
         (project, found), body = self._of(request), body_of(request)
+        body_fields.check(body, body_fields.ENVIRONMENT, body_fields.ENVIRONMENT_NEUTRAL)
         changed = environments.update(
             self._store, project_id=project.project_id, environment_id=found.environment_id,
             name=body.text("name", found.name),

@@ -123,6 +123,7 @@ d30a3dd1-f8ba-442a-b86a-bd0c0c383e59 core teams _apis/projects/{{projectId}}/{{r
 398c85bc-81aa-4822-947c-a194a05f0fef build authorizedresources {_PROJECT}/{{area}}/{{resource}} 1 5.0 0.0
 c4aefd19-30ff-405b-80ad-aca021e7242a build generalSettings {_PROJECT}/{{area}}/{{resource}} 1 6.0 7.1
 a906531b-d2da-4f55-bda7-f3e676cc50d9 build folders {_PROJECT}/{{area}}/{{resource}}/{{*path}} 2 3.0 0.0
+69a319f4-28c1-4bfd-93e6-ea0ff5c6f1a2 distributedtask oidctoken {{scopeIdentifier}}/_apis/{{area}}/hubs/{{hubName}}/plans/{{planId}}/jobs/{{jobId}}/{{resource}} 1 7.1 7.1
 5e8a8081-3851-4626-b677-9891cc04102e git annotatedTags {_GIT}/{{resource}}/{{objectId}} 1 3.1 7.1
 01828ddc-3600-4a41-8633-99b3a73a0eb3 git importRequests {_GIT}/importRequests/{{importRequestId}} 1 3.0 7.1
 """.splitlines()  # noqa: E501  # a table: one row, one resource

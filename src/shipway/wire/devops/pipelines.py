@@ -44,6 +44,7 @@ class Pipelines:
         """POST pipelines: a YAML file of a repository; its own trigger counts."""
         project, body = shapes.project_of(self._store, request), body_of(request)
         settings = body.child("configuration")
+        body_fields.check_pipeline(body)
         settings.choice("type", ("yaml",))
         repository = build_repositories.read_of_pipeline(
             self._store, project, settings.child("repository")
