@@ -27,7 +27,8 @@ def run(*records: dict[str, Any], **facts: Any) -> dict[str, Any]:
     return {
         "run_id": 3, "pipeline": "p", "name": "n", "state": "inProgress", "result": None,
         "branch": "main", "commit": "c" * 40, "reason": "manual", "requested_for": "dana",
-        "records": list(records), "approvals": [], "permissions": [], "tests": [], "artifacts": [], "page": "/runs/3",
+        "records": list(records), "approvals": [], "permissions": [], "tests": [],
+        "artifacts": [], "page": "/runs/3",
         "diagnostics": [], **facts,
     }  # fmt: skip
 
