@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from shipway.azpipelines import graph
+from shipway.azpipelines import final_yaml, graph
 from shipway.azpipelines.budget import Budget, Exceeded
 from shipway.azpipelines.context import CompileContext
 from shipway.azpipelines.convert import pipeline, resources
@@ -23,6 +23,13 @@ class CompileResult:
 
     plan: RunPlan | None
     diagnostics: tuple[Diagnostic, ...]
+    expanded: Mapping | None = None
+    """The document with every template inserted; there when there is a plan."""
+
+    @property
+    def final_yaml(self) -> str:
+        """The expanded document as the service prints it; empty without a plan."""
+        return final_yaml.render(self.expanded) if self.expanded is not None else ""
 
     @property
     def error_text(self) -> str:
@@ -42,29 +49,29 @@ def compile(
     problems = Problems()
     path = path.replace("\\", "/").lstrip("/")
     library = Library(files=files, problems=problems, budget=Budget(problems))
+    plan, expanded = None, None
     try:
-        plan = _compiled(library, path, context, problems)
+        plan, expanded = _compiled(library, path, context, problems)
     except Exceeded:
-        plan = None
+        pass
     except RecursionError:
         problems.error(
             "too-deep", "Maximum object depth exceeded", Position(file=path, line=1, column=1)
         )
-        plan = None
-    return CompileResult(
-        plan=None if problems.has_errors() else plan, diagnostics=problems.result()
-    )
+    if problems.has_errors():
+        plan, expanded = None, None
+    return CompileResult(plan=plan, diagnostics=problems.result(), expanded=expanded)
 
 
 def _compiled(
     library: Library, path: str, context: CompileContext, problems: Problems
-) -> RunPlan | None:
+) -> tuple[RunPlan | None, Mapping | None]:
     root = library.load(Location(SELF, path))
     if root is None:
-        return None
+        return None, None
     if not isinstance(root, Mapping):
         problems.error("expected-mapping", "Expected a mapping", root.position)
-        return None
+        return None, None
     library.aliases = resources.aliases(root)
     expanded = document.expand(
         root,
@@ -77,7 +84,7 @@ def _compiled(
     plan, setting = pipeline.convert(expanded.root, context=context, problems=problems)
     plan = graph.check(plan, places=setting.places, problems=problems)
     values = {name: _shown(value) for name, value in expanded.parameters.items()}
-    return replace(plan, parameters=values, files=tuple(library.read))
+    return replace(plan, parameters=values, files=tuple(library.read)), expanded.root
 
 
 def _shown(value: Value) -> str:

@@ -154,7 +154,8 @@ class _Reader:
         self._budget.spend(TOKEN, position)
         if isinstance(event, yaml.ScalarEvent):
             self._budget.spend(len(event.value), position)
-            return Scalar(event.value, position, event.style in (None, ""))
+            style = event.style or ""
+            return Scalar(event.value, position, not style, style)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, position, depth)
         return self._mapping(events, position, depth)

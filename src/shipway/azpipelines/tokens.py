@@ -10,11 +10,16 @@ from shipway.azpipelines.diagnostics import Position
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text; `plain` is true when it was written without quotes."""
+    """A text; `plain` is true when it was written without quotes.
+
+    `style` is how it was written: empty for plain, else `'`, `"`, `|` or `>`; None when it was not
+    written but made, as by an expression.
+    """
 
     text: str
     position: Position
     plain: bool = True
+    style: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

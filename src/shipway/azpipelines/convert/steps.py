@@ -7,12 +7,12 @@ from typing import cast
 
 from shipway.azpipelines import limits
 from shipway.azpipelines.context import Feature
+from shipway.azpipelines.convert.forms import FORMS
 from shipway.azpipelines.convert.setting import Setting
 from shipway.azpipelines.diagnostics import Position, did_you_mean
 from shipway.azpipelines.plan import (
     CHECKOUT_TASK,
     DOWNLOAD_TASK,
-    PUBLISH_TASK,
     Shorthand,
     StepPlan,
     StepTarget,
@@ -35,93 +35,13 @@ _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _TASK = re.compile(r"^(?P<name>[^@\s]+)@(?P<version>[0-9]+(?:\.[0-9]+){0,2})$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Form:
-    """How a shorthand becomes a task: where its text goes, which keys become inputs."""
-
-    task: TaskReference
-    title: str
-    text_input: str
-    moved: MappingOf[str, str]
-    fixed: MappingOf[str, str] = field(default_factory=dict)
-
-
-def _same(*names: str) -> dict[str, str]:
-    return {name: name for name in names}
-
-
-_POWERSHELL = TaskReference(name="PowerShell", version="2")
-_POWERSHELL_KEYS = _same(
-    "errorActionPreference", "failOnStderr", "ignoreLASTEXITCODE", "workingDirectory"
-)
-
-_FORMS: MappingOf[str, _Form] = {
-    "script": _Form(
-        task=TaskReference(name="CmdLine", version="2"),
-        title="CmdLine",
-        text_input="script",
-        moved=_same("workingDirectory", "failOnStderr"),
-    ),
-    "bash": _Form(
-        task=TaskReference(name="Bash", version="3"),
-        title="Bash",
-        text_input="script",
-        moved=_same("workingDirectory", "failOnStderr"),
-        fixed={"targetType": "inline"},
-    ),
-    "pwsh": _Form(
-        task=_POWERSHELL,
-        title="PowerShell",
-        text_input="script",
-        moved=_POWERSHELL_KEYS,
-        fixed={"targetType": "inline", "pwsh": "true"},
-    ),
-    "powershell": _Form(
-        task=_POWERSHELL,
-        title="PowerShell",
-        text_input="script",
-        moved=_POWERSHELL_KEYS,
-        fixed={"targetType": "inline"},
-    ),
-    "checkout": _Form(
-        task=TaskReference(name=CHECKOUT_TASK, version="1"),
-        title="Checkout",
-        text_input="repository",
-        moved=_same(
-            "clean",
-            "fetchDepth",
-            "fetchFilter",
-            "fetchTags",
-            "lfs",
-            "persistCredentials",
-            "submodules",
-            "path",
-            "sparseCheckoutDirectories",
-            "sparseCheckoutPatterns",
-            "workspaceRepo",
-        ),
-    ),
-    "publish": _Form(
-        task=TaskReference(name=PUBLISH_TASK, version="1"),
-        title="PublishPipelineArtifact",
-        text_input="path",
-        moved={"artifact": "artifactName"},
-    ),
-    "download": _Form(
-        task=TaskReference(name=DOWNLOAD_TASK, version="1"),
-        title="DownloadPipelineArtifact",
-        text_input="alias",
-        moved=_same("artifact", "patterns", "path"),
-    ),
-}
-
 _REFUSED: MappingOf[str, Feature] = {
     "downloadBuild": "downloadBuild",
     "getPackage": "getPackage",
     "reviewApp": "reviewApp",
     "upload": "upload",
 }
-_KINDS = ("task", *_FORMS, *_REFUSED, "template")
+_KINDS = ("task", *FORMS, *_REFUSED, "template")
 
 
 @dataclass(slots=True)
@@ -304,7 +224,7 @@ def _check_known(task: TaskReference, setting: Setting, where: Position, job_nam
 
 def _shorthand(body: Mapping, kind: Shorthand, setting: Setting, names: _Names) -> StepPlan | None:
     reader = setting.reader
-    form = _FORMS[kind]
+    form = FORMS[kind]
     reader.check_keys(body, (kind, *form.moved, *_COMMON))
     token = body.get(kind)
     text = reader.text(token) or ""
