@@ -351,6 +351,25 @@ def test_a_signature_dies_with_its_key(home: AzureHome, data: Any) -> None:
     assert caught.value.error_code == "AuthenticationFailed"
 
 
+def test_an_account_without_keys_takes_tokens_only(home: AzureHome, data: Any) -> None:
+    """But for one that a workspace uses, whose own signatures are of the key."""
+    data.upload_blob("a", b"1")
+    sas = signatures.issue_blob_sas(home.store, account=ACCOUNT, container="data", name="a")
+    account = accounts.get(home.store, ACCOUNT)
+    accounts.create_or_update(
+        home.store, name=ACCOUNT, resource_group=account.resource_group,
+        properties={**account.properties, "allowSharedKeyAccess": False},
+    )  # fmt: skip
+    for refused in (data.get_blob_client("a"), signed(home, sas)):
+        with pytest.raises(HttpResponseError) as caught:
+            refused.download_blob()
+        assert caught.value.error_code == "KeyBasedAuthenticationNotPermitted"
+    _, reader = home.robot("Storage Blob Data Reader")
+    assert home.blobs(reader).get_blob_client("data", "a").download_blob().readall() == b"1"
+    home.store.documents.put("workspace", "s/rg/w", {"storage_account": ACCOUNT})
+    assert signed(home, sas).download_blob().readall() == b"1"
+
+
 @pytest.mark.parametrize(
     ("role", "reads", "writes"),
     [

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 
 from shipway.azure.arm import role_assignments
 from shipway.azure.blob import accounts, blobs, signatures
+from shipway.azure.blob.accounts import StorageAccount
 from shipway.azure.entra import audiences, service_principals, tenant, tokens, users
 from shipway.azure.entra.principals import ANONYMOUS, Principal
 from shipway.base.clock import http_date, parse_timestamp, timestamp
@@ -40,13 +41,17 @@ SIGNATURE_HOLDER = "shared access signature"
 def authenticate(store: Store, request: Request) -> Principal:
     """Who acts. Raises `Unauthenticated` or `Forbidden` (AuthenticationFailed)."""
     named = target.of_request(request)
-    if accounts.find(store, named.account) is None:
+    account = accounts.find(store, named.account)
+    if account is None:
         raise NotFound(
             f"The storage account '{named.account}' was not found",
             code="ResourceNotFound",
             where=request.host,
         )
     scheme, _, credential = request.headers.get("authorization").partition(" ")
+    by_key = scheme.lower() == "sharedkey" or (request.arg("sig") and not request.arg("skoid"))
+    if by_key and account.properties.get("allowSharedKeyAccess") is False:
+        _require_workspace(store, account)
     if scheme.lower() == "sharedkey":
         check_shared_key(store, request, credential.strip())
         return _holder(store, KEY_HOLDER, named.account)
@@ -63,6 +68,22 @@ def authenticate(store: Store, request: Request) -> Principal:
         code="NoAuthenticationInformation",
         headers=_challenge(store),
     )
+
+
+def _require_workspace(store: Store, account: StorageAccount) -> None:
+    """An account without keys; Azure ML's own signatures for a workspace's files are of its key.
+
+    Raises `Forbidden` (KeyBasedAuthenticationNotPermitted).
+    """
+    linked = (d.body.get("storage_account") for d in store.documents.list("workspace"))
+    if account.name not in linked:
+        raise Forbidden(
+            "Key based authentication is not permitted on this storage account.",
+            code="KeyBasedAuthenticationNotPermitted",
+            where=account.name,
+            hint="Use a token of Microsoft Entra; its identity needs a role such as Storage Blob "
+            "Data Contributor.",
+        )
 
 
 def authorize(store: Store, request: Request, operation: Operation) -> None:

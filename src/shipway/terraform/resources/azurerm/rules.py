@@ -237,7 +237,7 @@ class Kept:
             return f"{path.partition('.')[0]} has no effect on shipway", self.why
         if value != self.when:
             return None
-        return f"{path} = {_hcl(value)} has no effect on shipway", self.why
+        return f"{path} = {_hcl(value)} is not fully in effect on shipway", self.why
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,8 @@ NOUN = ArmNoun(
     rules=RULES,
     warnings={
         "shared_access_key_enabled": rules.Kept(
-            "The account's keys are still accepted here; whoever uses none is held to roles.",
+            "The keys of an account that an ML workspace uses are still accepted here; those of "
+            "others are not.",
             when=False,
         )
     },
