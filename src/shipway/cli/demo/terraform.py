@@ -28,6 +28,7 @@ _DONE = re.compile(r"^(\S+): (?:Creation|Destruction|Modifications) complete")
 _COUNT = re.compile(r"^(?:Plan|Apply complete!|Destroy complete!|No changes\.).*$", re.MULTILINE)
 _TO_ADD = re.compile(r"Plan: (\d+) to add, \d+ to change, (\d+) to destroy")
 _CHANGED = 2
+_NOT_THE_SHELL_S = ("TF_", "ARM_", "AZDO_")
 # required_version in infra/versions.tf
 OLDEST = (1, 11)
 
@@ -148,8 +149,10 @@ class Terraform:
         return [sys.executable, "-m", "shipway", "tf", "--"]
 
     def _env(self) -> dict[str, str]:
-        return {
-            **config.environment(), "SHIPWAY_HOME": str(self.home.root), "TF_IN_AUTOMATION": "1"
+        """The shell's variables without what would change Terraform's ways or its credentials."""
+        own = {n: v for n, v in config.environment().items() if not n.startswith(_NOT_THE_SHELL_S)}
+        return own | {
+            "SHIPWAY_HOME": str(self.home.root), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"
         }  # fmt: skip
 
 
