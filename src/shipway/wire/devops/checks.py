@@ -43,6 +43,7 @@ class Checks:
 
     def on_resource(self, request: Request) -> Response:
         """GET pipelines/checks/configurations?resourceType=&resourceId=."""
+        _wants_settings(request)
         project = shapes.project_of(self._store, request)
         found = checks.on(
             self._store, project_id=project.project_id,
@@ -135,14 +136,7 @@ class Checks:
     def _expanded(self, request: Request, project: Project, check: Check) -> dict[str, Any]:
         """Settings are told to whoever asks for them, as Azure does."""
         shape = self._shape(request, project, check)
-        expand = request.arg("$expand", "none").lower()
-        if expand not in ("none", "settings"):
-            raise BadInput(
-                f"The value '{expand[:60]}' is not valid for parameter '$expand'",
-                code="InvalidArgumentValueException", where="$expand",
-                hint="Known: none, settings.",
-            )  # fmt: skip
-        if expand == "none":
+        if not _wants_settings(request):
             del shape["settings"]
         return shape
 
@@ -187,6 +181,17 @@ def routes(store: Store) -> tuple[Route, ...]:
         in_project("PATCH", one, noun.update, action="build"),
         in_project("DELETE", one, noun.delete, action="build"),
     )
+
+
+def _wants_settings(request: Request) -> bool:
+    """Whether `$expand` asks for them. Raises `BadInput`."""
+    expand = request.arg("$expand", "none").lower()
+    if expand not in ("none", "settings"):
+        raise BadInput(
+            f"The value '{expand[:60]}' is not valid for parameter '$expand'",
+            code="InvalidArgumentValueException", where="$expand", hint="Known: none, settings.",
+        )  # fmt: skip
+    return expand == "settings"
 
 
 def _kind(body: Fields) -> CheckKind:
