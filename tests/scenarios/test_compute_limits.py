@@ -8,7 +8,7 @@ from tests.ml_lab import Lab, lab, make_workspace
 from tests.shipway_server import wait_until
 
 from shipway.loop import ml_job
-from shipway.ml import computes
+from shipway.ml import computes, workspaces
 from shipway.ml.jobs import MLJob
 
 _SOON = 8.0  # well below the worker's own idle look around
@@ -49,7 +49,7 @@ def test_a_cluster_without_nodes_runs_a_job_as_soon_as_it_has_one(ml: Lab, tmp_p
 def test_a_cluster_that_grows_runs_more_at_once(ml: Lab, tmp_path: Path) -> None:
     cluster(ml, "grows", 1)
     stop = tmp_path / "stop"
-    wait = f"touch {tmp_path}/$$.up; while [ ! -e {stop} ]; do sleep 0.1; done"
+    wait = f"touch {tmp_path}/$$.up; for n in $(seq 200); do [ -e {stop} ] && break; sleep 0.1; done"
     found = [submit(ml, wait, "grows") for _ in range(3)]
     wait_until(lambda: len(list(tmp_path.glob("*.up"))) == 1)
     running = [ml.get(job.name).status for job in found]
@@ -67,7 +67,7 @@ def test_clusters_of_one_name_in_two_workspaces_have_room_of_their_own(
     for workspace in (ml.workspace, second):
         cluster(ml, "same", 1, workspace=workspace)
     stop = tmp_path / "stop"
-    wait = f"touch {tmp_path}/$$.up; while [ ! -e {stop} ]; do sleep 0.1; done"
+    wait = f"touch {tmp_path}/$$.up; for n in $(seq 200); do [ -e {stop} ] && break; sleep 0.1; done"
     submit(ml, wait, "same", workspace=second)
     here = submit(ml, wait, "same")
     wait_until(lambda: len(list(tmp_path.glob("*.up"))) == 2, seconds=_SOON)
@@ -86,3 +86,15 @@ def test_a_stopped_instance_runs_nothing_until_it_is_started(ml: Lab) -> None:
     assert ml.get(job.name).status == "Queued"
     computes.set_instance_state(ml.store, workspace=ml.workspace, name="mine", state="Running")
     assert ml.ended(job.name, seconds=_SOON).status == "Completed"
+
+
+def test_a_deleted_workspace_ends_its_jobs_and_the_compute_goes_on(ml: Lab, tmp_path: Path) -> None:
+    gone = make_workspace(ml.store, name="gone")
+    up = tmp_path / "up"
+    job = submit(ml, f"touch {up}; sleep 60", "local", workspace=gone)
+    wait_until(up.exists)
+    workspaces.delete(ml.store, gone)
+    wait_until(lambda: ml.store.queue.find(job.subject) is None, seconds=_SOON)
+    assert ml.ended(submit(ml, "true", "local").name).status == "Completed"
+    failed = [e for e in ml.store.journal.after(0, limit=10_000) if e.kind == "ReactionFailed"]
+    assert failed == []

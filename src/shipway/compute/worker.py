@@ -281,12 +281,25 @@ class Worker:
                 with self._store.database.transaction():
                     self._report_one(run, outcome)
             except ShipwayError as error:
-                kept = Gathered(outputs={}, artifacts=outcome.gathered.artifacts)
-                said = {"code": error.code, "message": f"The outputs cannot be stored: {error}"}
-                failed = replace(outcome, status="Failed", error=said, gathered=kept)
-                with self._store.database.transaction():
-                    self._report_one(run, failed)
+                self._report_without_outputs(run, outcome, error)
         self._clear(ended)
+
+    def _report_without_outputs(
+        self, run: CommandRun, outcome: Outcome, error: ShipwayError
+    ) -> None:
+        """With its logs; without them where there is no place for these either, as when its
+        workspace was deleted meanwhile."""
+        said = {"code": error.code, "message": f"The outputs cannot be stored: {error}"}
+        kept = Gathered(outputs={}, artifacts=outcome.gathered.artifacts)
+        failed = replace(outcome, status="Failed", error=said, gathered=kept)
+        try:
+            with self._store.database.transaction():
+                self._report_one(run, failed)
+        except ShipwayError as again:
+            _LOG.info("the logs of %s cannot be stored: %s", run.name, again)
+            bare = replace(failed, gathered=Gathered(outputs={}, artifacts={}))
+            with self._store.database.transaction():
+                self._report_one(run, bare)
 
     def _clear(self, ended: list[Ended]) -> None:
         for run, _ in ended:

@@ -13,7 +13,7 @@ from shipway.base import ids
 from shipway.base.clock import timestamp
 from shipway.base.errors import BadInput, Conflict
 from shipway.base.messages import Event
-from shipway.ml import job_engine, job_planning, job_reuse, job_states, jobs
+from shipway.ml import job_engine, job_planning, job_reuse, job_states, jobs, workspaces
 from shipway.ml.job_engine import CANCEL, END, SKIP, START
 from shipway.ml.job_nodes import Board, PipelineNode
 from shipway.ml.job_planning import Submission
@@ -113,6 +113,8 @@ def on_submitted(store: Store, event: Event) -> None:
 
 def on_ended(store: Store, event: Event) -> None:
     """`JobEnded`: a compute's word that a process has ended and its outputs are stored."""
+    if workspaces.find(store, event.data["workspace"]) is None:
+        return  # deleted with all its jobs while this one ran
     job = _stored(store, event.data["workspace"], event.data["name"])
     if job.is_terminal:
         return

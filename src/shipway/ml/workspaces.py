@@ -207,8 +207,14 @@ def update(
 
 
 def delete(store: Store, key: str) -> bool:
-    """Remove a workspace and what is in it; its storage account stays, as on Azure."""
+    """Remove a workspace and what is in it; its storage account stays, as on Azure.
+
+    Jobs that wait or run are ended.
+    """
     with store.database.transaction():
+        for kind in ("job", "child_job"):
+            for document in store.documents.list(kind, prefix=f"{key}/"):
+                store.queue.request_cancel(f"job/{key}/{document.body['name']}")
         for compute in computes.list_all(store, workspace=key):
             computes.delete(store, workspace=key, name=compute.name)
         for kind in _CONTENTS:

@@ -175,7 +175,7 @@ def test_a_disabled_or_deleted_rule_looks_no_more(world: World) -> None:
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"criterion": {"metricName": "Faild Runs"}}, "Couldn't find a metric named Faild Runs"),
+    ({"criterion": {"metricName": "Fallen Runs"}}, "Couldn't find a metric named Fallen Runs"),
     ({"criterion": {"metricName": "Queued Runs"}}, "not measured"),
     ({"criterion": {"operator": "Near"}}, "'Near' is not a value of operator"),
     ({"criterion": {"threshold": "1"}}, "threshold must be a number"),
