@@ -76,6 +76,7 @@ class Nested:
     block: "Block"
     min_items: int = 0
     max_items: int = 0
+    required: bool = False
     computed: bool = False
     force_new: bool = False
     rules: Rules = Rules()
@@ -206,6 +207,7 @@ def _nested(told: Mapping[str, Any]) -> Nested:
         block=_block(told["block"]),
         min_items=told.get("min_items", 0),
         max_items=told.get("max_items", 0),
+        required=told.get("required", False),
         computed=told.get("computed", False),
         force_new=told.get("force_new", False),
         rules=_rules(told),

@@ -35,6 +35,12 @@ def _nested(nested: Nested, value: Value, root: Values, where: str) -> Iterator[
         if isinstance(value, dict):
             yield from _block(nested.block, value, root, f"{where}.")
         return
+    if not value and nested.required and not nested.min_items:  # else Terraform says it itself
+        name = where.rpartition(".")[2]
+        yield Problem(
+            where, "Missing required argument",
+            f'The argument "{name}" is required, but no definition was found.',
+        )  # fmt: skip
     if not isinstance(value, list) or not value:
         return
     yield from _deprecated(nested.rules, where)

@@ -23,7 +23,7 @@ from shipway.terraform.protocol.messages import CODEC, METHODS, PROTOCOL, SERVIC
 
 _COOKIE = "TF_PLUGIN_MAGIC_COOKIE"
 _COOKIE_VALUE = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2"
-_THREADS = 16  # Terraform walks ten resources at once; -parallelism may ask for more
+_THREADS = 64  # Terraform walks ten resources at once, more with -parallelism; Stop needs one
 _PARENT_SECONDS = 0.2
 _LONGEST_SOCKET = 100
 _SOCKET = "plugin.sock"

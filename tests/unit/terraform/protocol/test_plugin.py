@@ -15,6 +15,8 @@ import pytest
 from tests.support.provider_client import (
     COOKIE,
     ProviderClient,
+    full,
+    packed,
     plain_variables,
     provider_client,
 )
@@ -150,6 +152,15 @@ def test_what_it_cannot_do_it_says(
 ) -> None:
     [said] = client.call(method, **fields)["diagnostics"]
     assert words in said["summary"]
+
+
+def test_the_block_features_is_required(client: ProviderClient) -> None:
+    block = client.schema.configuration
+    [said] = client.call("ValidateProviderConfig", config=packed(block, full(block, {})))[
+        "diagnostics"
+    ]
+    assert said["summary"] == "Missing required argument"
+    assert '"features" is required' in said["detail"]
 
 
 def test_without_a_server_one_clear_diagnostic(client: ProviderClient) -> None:
