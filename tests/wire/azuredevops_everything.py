@@ -80,7 +80,7 @@ resource "azuredevops_git_repository_file" "readme" {
 CONNECTIONS = """
 resource "azuredevops_serviceendpoint_azurerm" "federated" {
   project_id                             = azuredevops_project.ml.id
-  service_endpoint_name                  = "azure-ml-${var.place}"
+  service_endpoint_name                  = var.changed ? "azure-two" : "azure-ml-${var.place}"
   description                            = var.changed ? "two" : "one"
   service_endpoint_authentication_scheme = "WorkloadIdentityFederation"
   credentials {
@@ -303,6 +303,13 @@ resource "azuredevops_branch_policy_build_validation" "main" {
 """
 
 PEOPLE = """
+output "made_of_names" {
+  value = [
+    azuredevops_git_repository.stack.remote_url,
+    azuredevops_serviceendpoint_azurerm.federated.workload_identity_federation_subject,
+    azuredevops_group.listed.principal_name,
+  ]
+}
 resource "azuredevops_project_features" "ml" {
   project_id = azuredevops_project.ml.id
   features = {
@@ -339,7 +346,7 @@ resource "azuredevops_group" "approvers" {
 
 resource "azuredevops_group" "listed" {
   scope        = azuredevops_project.ml.id
-  display_name = "listed"
+  display_name = var.changed ? "listed-two" : "listed"
   members      = var.changed ? [local.avery] : [local.dana]
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from shipway.terraform.calls import ApiError
-from shipway.terraform.resource import UNKNOWN, AtAttribute, Problem, Values
+from shipway.terraform.resource import UNKNOWN, AtAttribute, Change, Problem, Values
 
 
 def text(values: Values, name: str) -> str:
@@ -118,6 +118,12 @@ def named(items: Iterable[dict[str, Any]], name: str, *, key: str = "name") -> s
     """The id of the item of a name, if there is one."""
     found = (one["id"] for one in items if same_letters(one.get(key), name))
     return next((str(one) for one in found), None)
+
+
+def follow(change: Change, name: str, *computed: str) -> None:
+    """Let what is made of an attribute be known after the apply that changes it."""
+    if change.prior is not None and change.planned.get(name) != change.prior.get(name):
+        change.planned.update(dict.fromkeys(computed, UNKNOWN))
 
 
 def _blamed(error: ApiError, blame: Mapping[str | int, str]) -> str:

@@ -20,6 +20,7 @@ from shipway.terraform.resources.azuredevops.attributes import (
     block,
     doing,
     flag,
+    follow,
     listed,
     path,
     query,
@@ -102,6 +103,7 @@ def planned(change: Change) -> None:
     _refuse(change)
     if change.prior is None:
         return
+    follow(change, "name", "remote_url", "ssh_url", "web_url")
     after = block(change.planned, "initialization")
     before = block(change.prior, "initialization")
     if not before or _is(before, "Uninitialized"):

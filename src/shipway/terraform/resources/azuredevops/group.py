@@ -9,6 +9,7 @@ from shipway.base import ids
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import (
     AtAttribute,
+    Change,
     PartlyCreated,
     TerraformDataSource,
     TerraformResource,
@@ -17,6 +18,7 @@ from shipway.terraform.resource import (
 from shipway.terraform.resources.azuredevops import graph
 from shipway.terraform.resources.azuredevops.attributes import (
     doing,
+    follow,
     listed,
     path,
     query,
@@ -112,6 +114,11 @@ def delete(calls: Calls, values: Values) -> None:
     calls.devops("DELETE", address, api_version=graph.VERSION, missing_ok=True)
 
 
+def planned(change: Change) -> None:
+    """The principal name has the display name in it."""
+    follow(change, "display_name", "principal_name")
+
+
 def read_one(calls: Calls, config: Values) -> Values:
     """`data azuredevops_group`: by name, in a project or in the organization."""
     name, project = text(config, "name"), text(config, "project_id")
@@ -171,7 +178,12 @@ def _of_scope(calls: Calls, project: str) -> list[dict[str, Any]]:
 
 
 RESOURCE = TerraformResource(
-    type_name="azuredevops_group", create=create, read=read, update=update, delete=delete
+    type_name="azuredevops_group",
+    create=create,
+    read=read,
+    update=update,
+    delete=delete,
+    customize=planned,
 )
 ONE = TerraformDataSource(type_name="azuredevops_group", read=read_one)
 MANY = TerraformDataSource(type_name="azuredevops_groups", read=read_all)

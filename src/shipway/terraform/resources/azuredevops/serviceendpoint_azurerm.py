@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from shipway.terraform.calls import ApiError
-from shipway.terraform.resource import AtAttribute, Problem, Values
+from shipway.terraform.resource import AtAttribute, Change, Problem, Values
 from shipway.terraform.resources.azuredevops import refusals, service_endpoints
-from shipway.terraform.resources.azuredevops.attributes import block, text
+from shipway.terraform.resources.azuredevops.attributes import block, follow, text
 
 _FEDERATED, _IDENTITY = "WorkloadIdentityFederation", "ManagedServiceIdentity"
 _ADDRESSES: Final = {
@@ -20,6 +20,7 @@ _ADDRESSES: Final = {
     "AzureGermanCloud": "https://management.microsoftazure.de",
 }
 _STACK = "AzureStack"
+_refuse = refusals.check("serviceendpoint_azurerm")
 
 
 def expand(values: Values) -> dict[str, Any]:
@@ -114,6 +115,12 @@ def problems(config: Values) -> Iterable[Problem]:
         )  # fmt: skip
 
 
+def planned(change: Change) -> None:
+    """The subject of a federated connection has its name in it."""
+    _refuse(change)
+    follow(change, "service_endpoint_name", "workload_identity_federation_subject")
+
+
 def _credentials(values: Values, scheme: str) -> dict[str, str]:
     given = block(values, "credentials")
     if scheme == _IDENTITY:
@@ -163,7 +170,7 @@ RESOURCE = service_endpoints.resource(
     expand,
     flatten,
     problems=problems,
-    customize=refusals.check("serviceendpoint_azurerm"),
+    customize=planned,
     blame={
         "authorization.scheme": "service_endpoint_authentication_scheme",
         "serviceprincipalid": "credentials",
