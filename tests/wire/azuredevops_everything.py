@@ -25,6 +25,11 @@ variable "place" {
   default = "dev"
 }
 
+variable "readme" {
+  type    = string
+  default = "docs/how-to.md"
+}
+
 variable "changed" {
   type    = bool
   default = false
@@ -69,7 +74,7 @@ resource "azuredevops_git_repository_file" "pipeline" {
 
 resource "azuredevops_git_repository_file" "readme" {
   repository_id       = azuredevops_git_repository.stack.id
-  file                = "docs/how-to.md"
+  file                = var.readme
   branch              = "refs/heads/main"
   content             = "Grüße\\n"
   author_name         = "Ava"

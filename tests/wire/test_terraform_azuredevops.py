@@ -120,8 +120,9 @@ def test_all_types_through_their_life(folder: Folder, server: ShipwayServer) -> 
 
     _import_everything(root, root.state())
 
-    replaced = root.plan("-var", "place=other", "-var", "changed=true").changes()
-    assert replaced["azuredevops_project.ml"] == "update"
+    renamed = ("-var", "place=life", "-var", "changed=true", "-var", "readme=docs/why.md")
+    assert root.plan(*renamed).changes() == {"azuredevops_git_repository_file.readme": "replace"}
+    assert root.applied(*renamed).counts() == (1, 0, 1)
 
     gone = root.told("destroy", "-auto-approve", "-input=false", "-var", "place=life")
     assert gone.code == 0, gone.summaries
