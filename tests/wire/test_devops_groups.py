@@ -14,11 +14,12 @@ from tests.devops_door import Door, open_door
 
 from shipway.azure.entra import groups as entra_groups
 from shipway.azure.entra import service_principals, users
-from shipway.devops import projects, security_groups
+from shipway.devops import environments, projects, security_groups
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Exception ignored in.*socket.socket:pytest.PytestUnraisableExceptionWarning"
 )
+CHECKS = "ml/_apis/pipelines/checks/configurations"
 IDENTITY = "5a27515b-ccd7-42c9-84f1-54c998f03866"
 
 
@@ -108,19 +109,39 @@ def test_members_come_and_go_and_decide_what_somebody_may_do(
     )
     container = graph.get_descriptor(administrators.group_id).value
     dana = descriptor_of(door, "dana")
-    path, body = "ml/_apis/distributedtask/environments", {"name": "by-dana"}
-    assert ask(door, "POST", path, body, token=door.user_token).status_code == 403
+    store = door.store
+    made = environments.create(store, project_id=project_id, name="owner-s").environment_id
+    path = f"ml/_apis/distributedtask/environments/{made}"
+    body = {"description": "by dana"}
+    assert ask(door, "PATCH", path, body, token=door.user_token).status_code == 403
     assert ask(door, "HEAD", f"_apis/graph/memberships/{dana}/{container}").status_code == 404
     added = graph.add_membership(dana, container)
     assert (added.member_descriptor, added.container_descriptor) == (dana, container)
     graph.check_membership_existence(dana, container)
-    assert ask(door, "POST", path, body, token=door.user_token).status_code == 200
+    assert ask(door, "PATCH", path, body, token=door.user_token).status_code == 200
     down = graph.list_memberships(container, direction="down")
     assert [m.member_descriptor for m in down] == [dana]
     assert container in [m.container_descriptor for m in graph.list_memberships(dana)]
     graph.remove_membership(dana, container)
-    assert ask(door, "POST", path, {"name": "b"}, token=door.user_token).status_code == 403
+    assert ask(door, "PATCH", path, body, token=door.user_token).status_code == 403
     assert graph.get_membership_state(dana).active
+
+
+def test_who_made_a_resource_administers_it_and_no_other(door: Door, project_id: str) -> None:
+    place = "ml/_apis/distributedtask/environments"
+    mine = ask(door, "POST", place, {"name": "mine"}, token=door.user_token).json()["id"]
+    owners = ask(door, "POST", place, {"name": "not-mine"}).json()["id"]
+    lock = {"type": {"id": "2ef31ad6-baa0-403a-8b45-2cbc9b4e5563"}}
+    permissions = "ml/_apis/pipelines/pipelinepermissions/environment"
+    for number, status in ((mine, 200), (owners, 403)):
+        body = {**lock, "resource": {"type": "environment", "id": str(number)}}
+        made = ask(door, "POST", CHECKS, body, token=door.user_token)
+        assert made.status_code == status
+        opened = {"allPipelines": {"authorized": True}}
+        answer = ask(door, "PATCH", f"{permissions}/{number}", opened, token=door.user_token)
+        assert answer.status_code == status
+    assert ask(door, "DELETE", f"{place}/{owners}", token=door.user_token).status_code == 403
+    assert ask(door, "DELETE", f"{place}/{mine}", token=door.user_token).status_code == 204
 
 
 def test_a_project_that_one_is_no_member_of_does_not_exist_for_one(door: Door) -> None:
@@ -149,14 +170,9 @@ def test_the_body_s_project_decides_where_the_path_names_none(door: Door, projec
         door.store, "Project Administrators", project_id=other.project_id
     )
     security_groups.add_member(door.store, group_id=group.group_id, member_id=dana)
-    for place, status in ((project_id, 403), (other.project_id, 200)):
-        reference = {"projectReference": {"id": place}, "name": "g"}
-        answer = ask(
-            door, "POST", "_apis/distributedtask/variablegroups",
-            {"name": "g", "variables": {"a": {"value": "b"}},
-             "variableGroupProjectReferences": [reference]},
-            token=door.user_token,
-        )  # fmt: skip
+    for place, status in ((project_id, 403), (other.project_id, 201)):
+        body = {"name": "more", "project": {"id": place}}
+        answer = ask(door, "POST", "_apis/git/repositories", body, token=door.user_token)
         assert answer.status_code == status, answer.text
     projects.delete(door.store, project_id=other.project_id)
 

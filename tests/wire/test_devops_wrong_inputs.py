@@ -171,7 +171,7 @@ def test_a_contributor_may_not_administer(door: Door) -> None:
     for permission, path, body in (
         ("organize", "_apis/projects", {"name": "mine"}),
         ("build", CHECKS, {"type": APPROVAL, "resource": RESOURCE, "settings": {}}),
-        ("build", "flights/_apis/distributedtask/environments", {"name": "prod"}),
+        ("administer", "flights/_apis/git/repositories", {"name": "more"}),
     ):
         answer = requests.post(
             f"{door.url}/{path}", json=body, auth=("", door.user_token), timeout=30

@@ -19,10 +19,10 @@ from shipway.devops import (
     checks,
     exclusive_locks,
     github_mirrors,
-    members,
     pipeline_permissions,
     policies,
     repositories,
+    resource_managers,
     run_progress,
     runs,
     stage_resources,
@@ -152,20 +152,21 @@ def abandon(store: Store, run: Run, stage: StagePlan) -> None:
 def permit(store: Store, *, run_id: int, principal: Principal) -> list[StageResource]:
     """Permit the run's definition to use what its stages wait for; these resources.
 
-    Raises `Forbidden` for whoever may not administer the project, `Conflict` when the run does
-    not wait for a permission.
+    Raises `Forbidden` for whoever may not manage one of them, `Conflict` when the run does not
+    wait for a permission.
     """
     run = runs.get(store, run_id)
-    if not members.may(store, principal, "build", project_id=run.project_id):
-        raise Forbidden(
-            f"{principal.name} may not permit pipelines to use resources of this project",
-            code="AccessDeniedException", where=f"run {run_id}",
-            hint="An administrator of the project or of its builds can.",
-        )  # fmt: skip
     needed = needs_of(store, run_id)
     if not needed:
         raise Conflict(f"run {run_id} does not wait for a permission", where=f"run {run_id}",
                        hint="`shipway runs show` says what a run waits for.")  # fmt: skip
+    barred = [one for one in needed if not _may_permit(store, run, principal, one)]
+    if barred:
+        raise Forbidden(
+            f"{principal.name} may not permit pipelines to use {barred[0]}",
+            code="AccessDeniedException", where=f"run {run_id}",
+            hint="Who made it can, and an administrator of the project or of its builds.",
+        )  # fmt: skip
     with store.database.transaction():
         for one in needed:
             pipeline_permissions.authorize(
@@ -176,6 +177,11 @@ def permit(store: Store, *, run_id: int, principal: Principal) -> list[StageReso
                 definition_id=run.definition_id,
             )  # fmt: skip
     return needed
+
+
+def may_permit(store: Store, *, run: Run, principal: Principal) -> bool:
+    """Whether somebody may permit everything that a run waits for."""
+    return all(_may_permit(store, run, principal, one) for one in needs_of(store, run.run_id))
 
 
 def runs_without_permission(store: Store) -> list[int]:
@@ -195,6 +201,12 @@ def needs_of(store: Store, run_id: int, *, stage_name: str = "") -> list[StageRe
             key = (str(one["type"]), str(one["id"]))
             found[key] = StageResource(kind=key[0], resource_id=key[1], name=str(one["name"]))
     return list(found.values())
+
+
+def _may_permit(store: Store, run: Run, principal: Principal, one: StageResource) -> bool:
+    return resource_managers.may_manage(
+        store, principal, project_id=run.project_id, kind=one.kind, resource_id=one.resource_id
+    )
 
 
 def _resume(store: Store, run: Run, stage_name: str) -> None:

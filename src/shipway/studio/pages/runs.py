@@ -72,7 +72,7 @@ def show(store: Store, visit: Visit) -> Answer:
         permission=PermissionView(
             message=checkpoint_records.permission_text(len(needed)),
             resources=tuple(str(one) for one in needed),
-            may_permit=_may(store, visit, run, "build"),
+            may_permit=checkpoint.may_permit(store, run=run, principal=visit.principal),
         )
         if needed
         else None,

@@ -16,7 +16,7 @@ from shipway.devops import (
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
-from shipway.wire.devops import shapes
+from shipway.wire.devops import rights, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -93,6 +93,10 @@ class BuildSettings:
                         f"there is no {kind[:40]} '{resource_id[:60]}'", where=f"{one.path}.id",
                         code="ResourceNotFoundException",
                     )  # fmt: skip
+                rights.require_manager(
+                    self._store, request, project_id=project.project_id, kind=kind,
+                    resource_id=resource_id,
+                )  # fmt: skip
                 verb = (
                     pipeline_permissions.authorize
                     if one.boolean("authorized")
@@ -207,7 +211,7 @@ def routes(store: Store) -> tuple[Route, ...]:
         in_project("GET", "build/generalsettings", noun.get),
         in_project("PATCH", "build/generalsettings", noun.update, action="build"),
         in_project("GET", "build/authorizedresources", noun.authorized, query=("type", "id")),
-        in_project("PATCH", "build/authorizedresources", noun.authorize, action="build"),
+        in_project("PATCH", "build/authorizedresources", noun.authorize, action="contribute"),
         in_project("GET", folders, noun.folders, query=order),
         in_project("GET", folder, noun.folders, query=order),
         in_project("PUT", folders, noun.make_folder, action="contribute", query=("path",)),

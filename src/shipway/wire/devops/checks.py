@@ -15,7 +15,7 @@ from shipway.devops.checks import Check, CheckKind
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
-from shipway.wire.devops import body_fields, protected_resources, shapes
+from shipway.wire.devops import body_fields, protected_resources, rights, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -80,6 +80,7 @@ class Checks:
         name = protected_resources.name_of(
             self._store, project, resource.text("type"), resource.text("id")
         )
+        self._require_manager(request, project, resource.text("type"), resource.text("id"))
         made = checks.create(
             self._store,
             project_id=project.project_id,
@@ -97,7 +98,7 @@ class Checks:
 
     def update(self, request: Request) -> Response:
         """PATCH pipelines/checks/configurations/{id}: settings, time-out, whether it counts."""
-        (project, before), body = self._of(request), body_of(request)
+        (project, before), body = self._managed(request), body_of(request)
         body_fields.check(body, body_fields.CHECK, body_fields.CHECK_NEUTRAL)
         settings = body.child("settings")
         if settings.values:
@@ -112,9 +113,22 @@ class Checks:
 
     def delete(self, request: Request) -> Response:
         """DELETE pipelines/checks/configurations/{id}."""
-        project, found = self._of(request)
+        project, found = self._managed(request)
         checks.delete(self._store, project_id=project.project_id, check_id=found.check_id)
         return shapes.no_content()
+
+    def _managed(self, request: Request) -> tuple[Project, Check]:
+        project, found = self._of(request)
+        self._require_manager(request, project, found.resource_type, found.resource_id)
+        return project, found
+
+    def _require_manager(
+        self, request: Request, project: Project, kind: str, resource_id: str
+    ) -> None:
+        rights.require_manager(
+            self._store, request, project_id=project.project_id, kind=kind,
+            resource_id=resource_id,
+        )  # fmt: skip
 
     def _of(self, request: Request) -> tuple[Project, Check]:
         project = shapes.project_of(self._store, request)
@@ -175,11 +189,11 @@ def routes(store: Store) -> tuple[Route, ...]:
     one = f"{base}/{{check}}"
     return (
         in_project("GET", base, noun.on_resource, query=("resourceType", "resourceId", "$expand")),
-        in_project("POST", base, noun.create, action="build"),
+        in_project("POST", base, noun.create, action="contribute"),
         in_project("POST", "pipelines/checks/queryconfigurations", noun.query, query=("$expand",)),
         in_project("GET", one, noun.get, query=("$expand",)),
-        in_project("PATCH", one, noun.update, action="build"),
-        in_project("DELETE", one, noun.delete, action="build"),
+        in_project("PATCH", one, noun.update, action="contribute"),
+        in_project("DELETE", one, noun.delete, action="contribute"),
     )
 
 

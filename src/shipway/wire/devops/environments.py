@@ -10,7 +10,7 @@ from shipway.devops.environments import DeploymentRecord, EnvironmentInstance
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
-from shipway.wire.devops import body_fields, run_words, shapes
+from shipway.wire.devops import body_fields, rights, run_words, shapes
 from shipway.wire.devops.fields import body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -52,7 +52,7 @@ class Environments:
 
     def update(self, request: Request) -> Response:
         """PATCH distributedtask/environments/{id}."""
-        (project, found), body = self._of(request), body_of(request)
+        (project, found), body = self._managed(request), body_of(request)
         body_fields.check(body, body_fields.ENVIRONMENT, body_fields.ENVIRONMENT_NEUTRAL)
         changed = environments.update(
             self._store, project_id=project.project_id, environment_id=found.environment_id,
@@ -63,7 +63,7 @@ class Environments:
 
     def delete(self, request: Request) -> Response:
         """DELETE distributedtask/environments/{id}."""
-        project, found = self._of(request)
+        project, found = self._managed(request)
         environments.delete(
             self._store, project_id=project.project_id, environment_id=found.environment_id
         )
@@ -76,6 +76,14 @@ class Environments:
         page, following = shapes.paged(request, listed)
         values = [self._record(request, project, r) for r in page]
         return shapes.collection(values, continuation=following)
+
+    def _managed(self, request: Request) -> tuple[Project, EnvironmentInstance]:
+        project, found = self._of(request)
+        rights.require_manager(
+            self._store, request, project_id=project.project_id, kind="environment",
+            resource_id=found.environment_id,
+        )  # fmt: skip
+        return project, found
 
     def _of(self, request: Request) -> tuple[Project, EnvironmentInstance]:
         project = shapes.project_of(self._store, request)
@@ -126,9 +134,9 @@ def routes(store: Store) -> tuple[Route, ...]:
     page = ("continuationToken", "$top", "top")
     return (
         in_project("GET", base, noun.list_all, query=("name", *page)),
-        in_project("POST", base, noun.create, action="build"),
+        in_project("POST", base, noun.create, action="contribute"),
         in_project("GET", one, noun.get, query=("expands",)),
-        in_project("PATCH", one, noun.update, action="build"),
-        in_project("DELETE", one, noun.delete, action="build"),
+        in_project("PATCH", one, noun.update, action="contribute"),
+        in_project("DELETE", one, noun.delete, action="contribute"),
         in_project("GET", f"{one}/environmentdeploymentrecords", noun.records, query=page),
     )

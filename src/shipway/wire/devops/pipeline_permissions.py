@@ -11,7 +11,7 @@ from shipway.devops.pipeline_permissions import PipelinePermission
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
-from shipway.wire.devops import protected_resources, shapes
+from shipway.wire.devops import protected_resources, rights, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
@@ -51,6 +51,10 @@ class PipelinePermissions:
         kind, resource_id = request.params["type"], _key(request, project)
         pipeline_permissions.get(self._store, resource_type=kind, resource_id=resource_id)
         protected_resources.name_of(self._store, project, kind, request.params["id"])
+        rights.require_manager(
+            self._store, request, project_id=project.project_id, kind=kind,
+            resource_id=request.params["id"],
+        )  # fmt: skip
         changes: list[tuple[int | None, bool]] = []
         if body.has("allPipelines"):
             changes.append((None, body.child("allPipelines").boolean("authorized")))
@@ -96,8 +100,8 @@ def routes(store: Store) -> tuple[Route, ...]:
     one = "pipelines/pipelinepermissions/{type}/{id}"
     return (
         in_project("GET", one, noun.get),
-        in_project("PATCH", one, noun.update, action="build"),
-        in_project("PATCH", "pipelines/pipelinepermissions", noun.update_many, action="build"),
+        in_project("PATCH", one, noun.update, action="contribute"),
+        in_project("PATCH", "pipelines/pipelinepermissions", noun.update_many, action="contribute"),
     )
 
 

@@ -4,7 +4,7 @@ Source: https://learn.microsoft.com/azure/devops/organizations/security/permissi
 """
 
 from shipway.base.errors import Forbidden, NotFound
-from shipway.devops import members
+from shipway.devops import members, resource_managers
 from shipway.devops.members import Permission
 from shipway.store.store import Store
 from shipway.wire.http import Request
@@ -33,6 +33,17 @@ def require(
         code="AccessDeniedException", where=request.path,
         hint="An administrator of the project or the organization can do this.",
     )  # fmt: skip
+
+
+def require_manager(
+    store: Store, request: Request, *, project_id: str, kind: str, resource_id: object
+) -> None:
+    """Raises `Forbidden` for whoever neither manages such resources nor made this one."""
+    if not resource_managers.may_manage(
+        store, request.principal, project_id=project_id, kind=kind, resource_id=str(resource_id)
+    ):
+        permission = resource_managers.permission_for(kind)
+        require(store, request, permission, project_id=project_id)
 
 
 def sees(store: Store, request: Request, project_id: str) -> bool:

@@ -151,12 +151,15 @@ class ServiceConnections:
             projects.get(self._store, p.text("id", p.text("name", "") or None)) for p in places
         ]
         for one in named:
-            rights.require(self._store, request, "endpoint", project_id=one.project_id)
+            rights.require(self._store, request, "contribute", project_id=one.project_id)
         return named
 
     def _changeable(self, request: Request) -> ServiceConnection:
         found = service_connections.get(self._store, request.params["connection"])
-        rights.require(self._store, request, "endpoint", project_id=found.project_id)
+        rights.require_manager(
+            self._store, request, project_id=found.project_id, kind="endpoint",
+            resource_id=found.connection_id,
+        )  # fmt: skip
         return found
 
     def _shape(self, request: Request, connection: ServiceConnection) -> dict[str, Any]:
@@ -197,10 +200,10 @@ def routes(store: Store) -> tuple[Route, ...]:
     return (
         in_project("GET", base, noun.list_all, query=listed),
         in_project("GET", one, noun.get, query=("actionFilter", "loadConfidentialData")),
-        in_project("POST", base, noun.create, action="endpoint"),
-        in_organization("POST", base, noun.create, action="endpoint"),
-        in_organization("PUT", one, noun.update, action="endpoint", query=("operation",)),
-        in_organization("PATCH", one, noun.share, action="endpoint"),
-        in_organization("DELETE", one, noun.delete, action="endpoint", query=gone),
+        in_project("POST", base, noun.create, action="contribute"),
+        in_organization("POST", base, noun.create, action="contribute"),
+        in_organization("PUT", one, noun.update, action="contribute", query=("operation",)),
+        in_organization("PATCH", one, noun.share, action="contribute"),
+        in_organization("DELETE", one, noun.delete, action="contribute", query=gone),
         in_organization("GET", "serviceendpoint/types", noun.types, query=("type", "scheme")),
     )

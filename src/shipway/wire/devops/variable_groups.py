@@ -61,7 +61,7 @@ class VariableGroups:
         body.choice("type", ("Vsts",), "Vsts")
         group_id = shapes.number(request.params["group"], "groupId")
         before = variable_groups.get(self._store, group_id)
-        rights.require(self._store, request, "build", project_id=before.project_id)
+        self._require_manager(request, before)
         changed = variable_groups.update(
             self._store, group_id=group_id, name=body.text("name", before.name),
             variables=_variables(body), description=body.text("description", before.description),
@@ -72,7 +72,7 @@ class VariableGroups:
         """DELETE distributedtask/variablegroups/{id}?projectIds=."""
         group_id = shapes.number(request.params["group"], "groupId")
         found = variable_groups.get(self._store, group_id)
-        rights.require(self._store, request, "build", project_id=found.project_id)
+        self._require_manager(request, found)
         asked = [i for i in request.arg("projectIds").lower().split(",") if i]
         if asked and found.project_id not in asked:
             raise BadInput(
@@ -95,8 +95,14 @@ class VariableGroups:
             )  # fmt: skip
         place = references[0].child("projectReference")
         found = projects.get(self._store, place.text("id", place.text("name", "") or None))
-        rights.require(self._store, request, "build", project_id=found.project_id)
+        rights.require(self._store, request, "contribute", project_id=found.project_id)
         return found
+
+    def _require_manager(self, request: Request, group: VariableGroup) -> None:
+        rights.require_manager(
+            self._store, request, project_id=group.project_id, kind="variablegroup",
+            resource_id=group.group_id,
+        )  # fmt: skip
 
     def _shape(self, request: Request, group: VariableGroup) -> dict[str, Any]:
         by = Requester(object_id=group.created_by_id, name=group.created_by_name)
@@ -131,12 +137,12 @@ def routes(store: Store) -> tuple[Route, ...]:
     return (
         in_project("GET", base, noun.list_all, query=listed),
         in_project("GET", one, noun.get),
-        in_project("POST", base, noun.create, action="build"),
-        in_project("PUT", one, noun.update, action="build"),
-        in_project("DELETE", one, noun.delete, action="build"),
-        in_organization("POST", base, noun.create, action="build"),
-        in_organization("PUT", one, noun.update, action="build"),
-        in_organization("DELETE", one, noun.delete, action="build", query=("projectIds",)),
+        in_project("POST", base, noun.create, action="contribute"),
+        in_project("PUT", one, noun.update, action="contribute"),
+        in_project("DELETE", one, noun.delete, action="contribute"),
+        in_organization("POST", base, noun.create, action="contribute"),
+        in_organization("PUT", one, noun.update, action="contribute"),
+        in_organization("DELETE", one, noun.delete, action="contribute", query=("projectIds",)),
     )
 
 
