@@ -7,6 +7,7 @@ golang.org/x/mod/sumdb/dirhash (Hash1).
 """
 
 import base64
+import contextlib
 import hashlib
 import re
 import sys
@@ -81,12 +82,24 @@ def write(home: Home) -> None:
     _write_if_changed(plain_configuration(home), cli_configuration.written(mirror_folder(home), ""))
 
 
+def sweep(folder: Path) -> None:
+    """Remove the sockets of providers that were killed: folders of ours in the temporary one."""
+    for path in folder.glob("shipway-tf-*"):
+        pid = path.name.split("-")[2]
+        if not pid.isdecimal() or Path("/proc", pid).exists() or not Path("/proc/self").exists():
+            continue
+        with contextlib.suppress(OSError):  # somebody else's, or gone meanwhile
+            (path / "plugin.sock").unlink(missing_ok=True)
+            path.rmdir()
+
+
 def variables(home: Home, env_vars: Mapping[str, str]) -> dict[str, str]:
     """Write what is needed; the variables by which Terraform finds our providers.
 
     What the user's own CLI configuration says beside the place of our providers is kept.
     """
     write(home)
+    sweep(Path(env_vars.get("TMPDIR") or "/tmp"))  # noqa: S108  # where the sockets lie
     theirs = cli_configuration.of_user(env_vars, ours=folder(home))
     path = folder(home) / "user.tfrc"
     _write_if_changed(path, cli_configuration.written(mirror_folder(home), theirs))

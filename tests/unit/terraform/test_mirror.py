@@ -97,6 +97,16 @@ def test_a_users_own_file_is_found_and_ours_is_not_taken_for_it(home: Home, tmp_
     assert "disable" not in plain
 
 
+def test_sockets_of_killed_providers_are_swept(tmp_path: Path) -> None:
+    dead, alive = tmp_path / "shipway-tf-999999999-ab", tmp_path / f"shipway-tf-{os.getpid()}-cd"
+    for one in (dead, alive, tmp_path / "shipway-tf-x"):
+        one.mkdir()
+        (one / "plugin.sock").touch()
+    mirror.sweep(tmp_path)
+    assert not dead.exists()
+    assert alive.exists()
+
+
 def test_a_lock_file_tells_what_it_lacks(tmp_path: Path) -> None:
     path = tmp_path / ".terraform.lock.hcl"
     assert mirror.locked(path) == ()
