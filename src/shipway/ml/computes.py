@@ -150,9 +150,15 @@ def create_local(store: Store, *, workspace: str, location: str) -> Compute:
 
 
 def set_instance_state(store: Store, *, workspace: str, name: str, state: str) -> Compute:
-    """Started or stopped, for a compute instance. Raises `NotFound`."""
+    """Started or stopped. Raises `NotFound`, and `BadInput` for what is no compute instance."""
     with store.database.transaction():
         compute = get(store, workspace=workspace, name=name)
+        if compute.compute_type != "ComputeInstance":
+            raise BadInput(
+                f"The compute '{name}' is of type {compute.compute_type}: only a compute instance "
+                "is started and stopped.",
+                code="InvalidComputeType", where=name, hint="A cluster starts nodes as it needs.",
+            )  # fmt: skip
         _ring(store)
         return Compute.read(store.documents.update(KIND, compute.key, {"instance_state": state}))
 

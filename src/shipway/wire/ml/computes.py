@@ -93,6 +93,12 @@ def stop(store: Store, request: Request) -> Response:
     return _set_state(store, request, "Stopped")
 
 
+def restart(store: Store, request: Request) -> Response:
+    """Restart a compute instance: stopped for a moment, so that jobs look anew."""
+    _set_state(store, request, "Stopped")
+    return _set_state(store, request, "Running")
+
+
 def shape(store: Store, workspace: Workspace, compute: Compute) -> dict[str, Any]:
     """A compute on the wire."""
     properties: dict[str, Any] = {

@@ -56,6 +56,7 @@ WORKSPACE_ROWS: tuple[Row, ...] = (
     ("DELETE", f"{W}/computes/{{name}}", computes.delete, f"{ACTION}/computes/delete", ("underlyingResourceAction",)),
     ("POST", f"{W}/computes/{{name}}/start", computes.start, f"{ACTION}/computes/start/action", ()),
     ("POST", f"{W}/computes/{{name}}/stop", computes.stop, f"{ACTION}/computes/stop/action", ()),
+    ("POST", f"{W}/computes/{{name}}/restart", computes.restart, f"{ACTION}/computes/restart/action", ()),
     ("GET", f"{W}/datastores", datastores.list_all, f"{ACTION}/datastores/read", LIST_QUERY),
     ("GET", f"{W}/datastores/{{name}}", datastores.get, f"{ACTION}/datastores/read", ()),
     ("PUT", f"{W}/datastores/{{name}}", datastores.put, f"{ACTION}/datastores/write", ("skipValidation",)),
