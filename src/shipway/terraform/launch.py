@@ -29,8 +29,8 @@ class LoadingServicer:
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
-        self._told: bytes | None = None
-        self._told_is_there = threading.Event()
+        self._schema: Any = None  # a ProviderSchema, whose module is not imported yet
+        self._schema_is_there = threading.Event()
         self._loaded = threading.Event()
         self._servicer: Servicer | None = None
         self._failure: Exception | None = None
@@ -42,9 +42,9 @@ class LoadingServicer:
     def call(self, method: str, request: dict[str, Any]) -> dict[str, Any] | bytes:
         """As the servicer answers. Raises what stood in the way of loading it."""
         if method == "GetProviderSchema":
-            self._told_is_there.wait()
-            if self._told is not None:
-                return self._told
+            self._schema_is_there.wait()
+            if self._schema is not None:
+                return bytes(self._schema.encoded())
         self._loaded.wait()
         if self._servicer is None:
             raise RuntimeError(
@@ -64,14 +64,13 @@ class LoadingServicer:
 
     def _load(self) -> None:
         try:
-            schema = importlib.import_module(_SCHEMA).ProviderSchema(self._provider)
-            self._told = schema.encoded()
-            self._told_is_there.set()
-            self._servicer = importlib.import_module(_SERVE).servicer(schema)
+            self._schema = importlib.import_module(_SCHEMA).ProviderSchema(self._provider)
+            self._schema_is_there.set()
+            self._servicer = importlib.import_module(_SERVE).servicer(self._schema)
         except Exception as failure:
             self._failure = failure
         finally:
-            self._told_is_there.set()
+            self._schema_is_there.set()
             self._loaded.set()
 
 
