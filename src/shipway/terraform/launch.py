@@ -48,7 +48,7 @@ class LoadingServicer:
         self._loaded.wait()
         if self._servicer is None:
             raise RuntimeError(
-                f"shipway's {self._provider} provider could not start: {self._failure!r}"
+                f"shipway's {self._provider} provider could not start: {self._failure}"
             )
         return self._servicer.call(method, request)
 
