@@ -249,6 +249,13 @@ def test_a_team_has_members_administrators_and_what_a_new_one_is_asked_for(
     assert listed["acesDictionary"][member]["allow"] == 31
     (seen,) = core.get_team_members_with_extended_properties(project_id, team.id)
     assert (seen.identity.display_name, seen.is_team_admin) == ("Dana Requester", True)
+    avery = users.get(door.store, "avery").object_id
+    place = f"_apis/identities/{team.id}/members/{avery}"
+    assert ask(door, "PUT", place, token=door.user_token).json() is True, "dana administers it"
+    assert ask(door, "DELETE", place, token=door.user_token).json() is True
+    readers = security_groups.well_known(door.store, "Readers", project_id=project_id).group_id
+    theirs = f"_apis/identities/{readers}/members/{avery}"
+    assert ask(door, "PUT", theirs, token=door.user_token).status_code == 403
     dashboards = ask(door, "GET", f"{project_id}/{team.id}/_apis/dashboard/dashboards").json()
     assert dashboards["count"] == 1
     fields = f"{project_id}/{team.id}/_apis/work/teamsettings/teamfieldvalues"

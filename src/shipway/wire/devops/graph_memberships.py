@@ -86,10 +86,7 @@ class GraphMemberships:
         """The container that the path names, which the caller may change."""
         found = self._subject(request.params["container"])
         group = security_groups.get(self._store, found.subject_id)
-        rights.require(
-            self._store, request, "administer" if group.project_id else "organize",
-            project_id=group.project_id or None,
-        )  # fmt: skip
+        rights.require_group_manager(self._store, request, group)
         return group
 
     def _members(self, container: Subject) -> tuple[str, ...]:
@@ -113,8 +110,9 @@ def routes(store: Store) -> tuple[Route, ...]:
                         query=("direction", "depth")),
         in_organization("GET", one, noun.get),
         in_organization("HEAD", one, noun.exists),
-        in_organization("PUT", one, noun.add, action="administer"),
-        in_organization("DELETE", one, noun.remove, action="administer"),
+        # a team's own administrators may as well, whatever else they are
+        in_organization("PUT", one, noun.add),
+        in_organization("DELETE", one, noun.remove),
         in_organization("GET", "graph/membershipstates/{subject}", noun.state),
     )  # fmt: skip
 

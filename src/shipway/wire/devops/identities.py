@@ -118,10 +118,7 @@ class Identities:
 
     def _changeable(self, request: Request) -> SecurityGroup:
         group = self._group(request)
-        rights.require(
-            self._store, request, "administer" if group.project_id else "organize",
-            project_id=group.project_id or None,
-        )  # fmt: skip
+        rights.require_group_manager(self._store, request, group)
         return group
 
     def _member(self, request: Request) -> Subject:
@@ -164,8 +161,9 @@ def routes(store: Store) -> tuple[Route, ...]:
                         query=("queryMembership", "properties")),
         in_organization("GET", "identities/{identity}/members", noun.members,
                         query=("queryMembership",)),
-        in_organization("PUT", member, noun.add_member, action="administer"),
-        in_organization("DELETE", member, noun.remove_member, action="administer"),
+        # a team's own administrators may as well, whatever else they are
+        in_organization("PUT", member, noun.add_member),
+        in_organization("DELETE", member, noun.remove_member),
     )  # fmt: skip
 
 

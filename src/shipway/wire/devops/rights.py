@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/azure/devops/organizations/security/permissi
 from shipway.base.errors import Forbidden, NotFound
 from shipway.devops import members, resource_managers
 from shipway.devops.members import Permission
+from shipway.devops.security_groups import SecurityGroup
 from shipway.store.store import Store
 from shipway.wire.http import Request
 
@@ -44,6 +45,19 @@ def require_manager(
     ):
         permission = resource_managers.permission_for(kind)
         require(store, request, permission, project_id=project_id)
+
+
+def require_group_manager(store: Store, request: Request, group: SecurityGroup) -> None:
+    """Raises `Forbidden` for whoever may not say who is in a group.
+
+    Administrators of the project may, of the organization for its own groups, and a team's.
+    """
+    if request.principal.object_id in group.administrator_ids and not request.principal.run_id:
+        return
+    require(
+        store, request, "administer" if group.project_id else "organize",
+        project_id=group.project_id or None,
+    )  # fmt: skip
 
 
 def sees(store: Store, request: Request, project_id: str) -> bool:

@@ -103,6 +103,8 @@ class ServiceConnections:
             projects.get(self._store, one.child("projectReference").text("id")).project_id
             for one in listed
         ]
+        for project_id in added:
+            rights.require(self._store, request, "contribute", project_id=project_id)
         shared = dict.fromkeys((*before.shared_with, *added))
         shared.pop(before.project_id, None)
         service_connections.replace_connection(
