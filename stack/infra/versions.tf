@@ -6,7 +6,7 @@
 # refused explicitly (5.x changed its default), and providers are registered before (5.x registers
 # none by itself: see README.md).
 terraform {
-  required_version = ">= 1.11, < 2.0"
+  required_version = ">= 1.9, < 2.0"
 
   required_providers {
     azurerm = {
