@@ -232,3 +232,11 @@ def test_an_annotated_tag_names_a_commit(door: Door, resources: dict[str, dict[s
     assert ask(door, "POST", path, body).status_code == 409
     assert ask(door, "POST", path, {**body, "name": "a b"}).status_code == 400
     assert ask(door, "GET", f"{path}/{commit}").status_code == 404
+
+
+def test_types_of_service_connections_say_how_they_sign_in(door: Door) -> None:
+    listed = ask(door, "GET", "_apis/serviceendpoint/types?type=AzureRM").json()["value"]
+    ((name, schemes),) = [
+        (t["name"], [s["scheme"] for s in t["authenticationSchemes"]]) for t in listed
+    ]
+    assert (name, schemes) == ("azurerm", ["WorkloadIdentityFederation", "ServicePrincipal"])

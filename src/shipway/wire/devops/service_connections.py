@@ -3,6 +3,7 @@
 Source: https://learn.microsoft.com/rest/api/azure/devops/serviceendpoint/endpoints
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,16 @@ _SCHEMES: tuple[Scheme, ...] = (
     "WorkloadIdentityFederation", "ServicePrincipal", "UsernamePassword", "None",
     "Token", "OAuth", "InstallationToken",
 )  # fmt: skip
+
+_SHOWN = {
+    "azurerm": "Azure Resource Manager", "generic": "Generic", "github": "GitHub",
+    "dockerregistry": "Docker Registry",
+}  # fmt: skip
+_SCHEMES_OF: Mapping[str, tuple[str, ...]] = {
+    "azurerm": ("WorkloadIdentityFederation", "ServicePrincipal"),
+    "generic": ("UsernamePassword", "None"), "github": ("Token", "OAuth", "InstallationToken"),
+    "dockerregistry": ("UsernamePassword",),
+}  # fmt: skip
 
 
 class ServiceConnections:
@@ -128,15 +139,23 @@ class ServiceConnections:
         return shapes.no_content()
 
     def types(self, request: Request) -> Response:
-        """GET serviceendpoint/types: the names of the kinds that may be made."""
-        wanted = request.arg("type").lower()
+        """GET serviceendpoint/types: the kinds that may be made, and how each signs in."""
+        wanted, scheme = request.arg("type").lower(), request.arg("scheme").lower()
         return shapes.collection(
             [
-                {"name": kind, "displayName": kind, "authenticationSchemes": []}
+                {
+                    "name": kind, "displayName": _SHOWN[kind], "description": "",
+                    "authenticationSchemes": [
+                        {"scheme": one, "displayName": one, "inputDescriptors": []}
+                        for one in _SCHEMES_OF[kind]
+                    ],
+                    "dataSources": [], "inputDescriptors": [],
+                }
                 for kind in _KINDS
                 if wanted in ("", kind)
+                and scheme in ("", *(one.lower() for one in _SCHEMES_OF[kind]))
             ]
-        )
+        )  # fmt: skip
 
     def _projects(self, request: Request, body: Fields) -> list[Project]:
         listed = body.children("serviceEndpointProjectReferences")
