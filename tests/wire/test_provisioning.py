@@ -95,8 +95,10 @@ def test_a_custom_role_decides_until_it_is_changed(home: AzureHome, owner: Calle
     group_read = "Microsoft.Resources/subscriptions/resourceGroups/read"
     status, made = owner("PUT", path, ROLES, custom_role(home, group_read))
     assert (status, made["properties"]["type"]) == (201, "CustomRole")
-    filtered = path.rpartition("/")[0] + "?$filter=roleName eq 'Trainer'"
-    assert [r["name"] for r in owner("GET", filtered, ROLES)[1]["value"]] == [role_id]
+    bare = "/providers/Microsoft.Authorization/roleDefinitions"
+    for listing in (path.rpartition("/")[0], bare):
+        filtered = f"{listing}?$filter=roleName eq 'Trainer'"
+        assert [r["name"] for r in owner("GET", filtered, ROLES)[1]["value"]] == [role_id]
     who, _ = home.robot()
     robot = callers.arm(home, who)
     assert robot("GET", home.group_scope, GROUPS)[0] == 403

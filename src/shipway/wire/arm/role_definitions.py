@@ -21,7 +21,7 @@ _TYPE = "Microsoft.Authorization/roleDefinitions"
 def list_definitions(store: Store, request: Request) -> Response:
     """`GET {scope}/providers/Microsoft.Authorization/roleDefinitions`: those assignable there."""
     wanted = filters.read(request, known=("roleName", "type", "atScopeAndBelow"))
-    scope = "/" + request.params["scope"].strip("/")
+    scope = "/" + request.params.get("scope", "").strip("/")
     custom = [
         r for r in custom_roles.list_roles(store)
         if custom_roles.reaches(r, scope)

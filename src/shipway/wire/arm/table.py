@@ -231,6 +231,11 @@ def _roles(store: Store) -> tuple[Route, ...]:
         row("DELETE", definitions + "/{definition}", definition.delete, "roleDefinitions/delete"),
         # azurerm reads a definition without a scope, too; what a role is, all may know
         Route(
+            method="GET", pattern="/providers/Microsoft.Authorization/roleDefinitions",
+            handler=partial(definition.list_definitions, store), query=("$filter",),
+            api_versions=api_versions.AUTHORIZATION, doc=_DOC + "authorization/role-definitions",
+        ),
+        Route(
             method="GET", pattern="/providers/Microsoft.Authorization/roleDefinitions/{definition}",
             handler=partial(definition.get, store), query=(),
             api_versions=api_versions.AUTHORIZATION, doc=_DOC + "authorization/role-definitions",
