@@ -222,6 +222,14 @@ def test_the_gate_is_as_the_values_say(place: Place) -> None:
         assert values["notifyWebhook"].value == "none"
 
 
+def test_an_approver_whom_nobody_knows_is_named_before_anything_changes(place: Place) -> None:
+    code, said = place.environments["dev"].end_of(
+        "plan", "-var-file=../environments/dev.tfvars", '-var=approvers=["nobody@shipway.local"]'
+    )
+    assert code == 1
+    assert "The organization has no user nobody@shipway.local" in " ".join(said.split())
+
+
 def test_the_apply_test_of_terraform_makes_and_takes_down(place: Place) -> None:
     said = place.environments["dev"].run(
         "test", "-test-directory=tests/apply", "-var-file=../environments/dev.tfvars",
