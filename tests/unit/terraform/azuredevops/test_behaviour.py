@@ -247,6 +247,27 @@ def test_a_check_of_another_kind_is_not_read_as_this_one() -> None:
         check_branch_control.RESOURCE.read(service, {"project_id": PROJECT, **made})
 
 
+@pytest.mark.parametrize(
+    ("resource", "attribute"),
+    [
+        (check_approval, "target_resource_id"),
+        (check_branch_control, "target_resource_id"),
+        (branch_policy_min_reviewers, "settings.0"),
+    ],
+)
+def test_what_says_just_the_same_is_not_made_twice(resource: Any, attribute: str) -> None:
+    service, values = EchoService(), sample(resource.RESOURCE)
+    made = resource.RESOURCE.create(service, values)
+    with pytest.raises(AtAttribute) as refusal:
+        resource.RESOURCE.create(service, values)
+    assert refusal.value.path == attribute
+    assert f'A resource with the ID "{PROJECT}/{made["id"]}"' in refusal.value.summary
+    changes: dict[str, Any] = {
+        "timeout": 61, "settings": [{**values.get("settings", [{}])[0], "reviewer_count": 3}],
+    }  # fmt: skip
+    assert resource.RESOURCE.create(service, values | changes)["id"] != made["id"]
+
+
 def test_secrets_of_a_group_stay_as_the_state_has_them() -> None:
     service, values = EchoService(), sample(variable_group.RESOURCE)
     state = values | variable_group.create(service, values)

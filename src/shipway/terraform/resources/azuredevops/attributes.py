@@ -105,13 +105,17 @@ def unless_there(type_name: str, attribute: str, find: Callable[[], str | None])
         known = find() if error.path == attribute else None
         if known is None:
             raise
-        raise AtAttribute(
-            attribute,
-            f'{error.summary}. A resource with the ID "{known}" already exists - to be managed via '
-            "Terraform this resource needs to be imported into the State. Please see the resource "
-            f'documentation for "{type_name}" for more information',
-            error.detail,
-        ) from error
+        summary = f"{error.summary}. {there_already(type_name, known)}"
+        raise AtAttribute(attribute, summary, error.detail) from error
+
+
+def there_already(type_name: str, known: str) -> str:
+    """The sentence by which users, and an apply that goes on, learn what to import."""
+    return (
+        f'A resource with the ID "{known}" already exists - to be managed via Terraform this '
+        "resource needs to be imported into the State. Please see the resource documentation for "
+        f'"{type_name}" for more information'
+    )
 
 
 def named(items: Iterable[dict[str, Any]], name: str, *, key: str = "name") -> str | None:

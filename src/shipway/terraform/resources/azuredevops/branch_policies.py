@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from shipway.terraform.calls import Calls
-from shipway.terraform.resource import Problem, TerraformResource, Values
+from shipway.terraform.resource import AtAttribute, Problem, TerraformResource, Values
 from shipway.terraform.resources.azuredevops.attributes import (
     block,
     blocks,
     doing,
     flag,
+    listed,
     not_one_of,
     path,
     same_letters,
     text,
+    there_already,
 )
 from shipway.terraform.resources.azuredevops.imports import by_project, is_integer
 
@@ -45,7 +47,23 @@ def resource(
             "settings": {"scope": _scopes(settings), **expand(settings)},
         }
 
+    def same(calls: Calls, values: Values) -> str | None:
+        """A policy that says just this: what a create that was cut off has left."""
+        project, wanted = text(values, "project_id"), body(values)
+        before = block(values, "settings")
+        for found in listed(calls.devops("GET", _base(project), api_version=_VERSION)):
+            is_of = str((found.get("type") or {}).get("id", "")).lower() == policy_type
+            told = found.get("settings") or {}
+            if not is_of or _scopes_shown(told) != _scopes_shown(wanted["settings"]):
+                continue
+            if flatten(told, before) == flatten(wanted["settings"], before):
+                return f"{project}/{found['id']}"
+        return None
+
     def create(calls: Calls, values: Values) -> Values:
+        known = same(calls, values)
+        if known is not None:
+            raise AtAttribute("settings.0", there_already(type_name, known))
         with doing("creating policy in Azure DevOps", {404: "settings.0"}):
             made = calls.devops(
                 "POST", _base(text(values, "project_id")), api_version=_VERSION, body=body(values)

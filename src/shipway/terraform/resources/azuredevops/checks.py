@@ -11,7 +11,15 @@ from typing import Any
 from shipway.terraform.calls import ApiError, Calls
 from shipway.terraform.resource import AtAttribute, Problem, TerraformResource, Values
 from shipway.terraform.resource import nothing as no_problems
-from shipway.terraform.resources.azuredevops.attributes import doing, number, path, query, text
+from shipway.terraform.resources.azuredevops.attributes import (
+    doing,
+    listed,
+    number,
+    path,
+    query,
+    text,
+    there_already,
+)
 from shipway.terraform.resources.azuredevops.imports import is_guid, is_integer
 
 TASK_CHECK = "fe1de3ee-a436-41b4-bb20-f6eb4cb879a7"
@@ -43,6 +51,9 @@ def resource(
 
     def create(calls: Calls, values: Values) -> Values:
         project = text(values, "project_id")
+        same = _same(kind, calls, values)
+        if same is not None:
+            raise AtAttribute("target_resource_id", there_already(type_name, f"{project}/{same}"))
         with doing(f"failed creating check, project ID: {project}"):
             made = calls.devops(
                 "POST", _base(project), api_version=_VERSION, body=_body(kind, values)
@@ -100,6 +111,26 @@ def _body(kind: CheckKind, values: Values) -> dict[str, Any]:
     return body
 
 
+def _same(kind: CheckKind, calls: Calls, values: Values) -> str | None:
+    """A check on the resource that says just this: what a create that was cut off has left."""
+    wanted = _body(kind, values)
+    place = wanted["resource"]
+    asked = {"resourceType": place["type"], "resourceId": place["id"], "$expand": "settings"}
+    address = _base(text(values, "project_id")) + query(asked)
+    for found in listed(calls.devops("GET", address, api_version=_VERSION)):
+        is_same = kind.flatten(found.get("settings") or {}) == kind.flatten(wanted["settings"])
+        timeout = wanted.get("timeout", found.get("timeout"))
+        if _is_of(kind, found) and is_same and found.get("timeout") == timeout:
+            return str(found["id"])
+    return None
+
+
+def _is_of(kind: CheckKind, found: dict[str, Any]) -> bool:
+    task = str(((found.get("settings") or {}).get("definitionRef") or {}).get("id", ""))
+    told = str((found.get("type") or {}).get("id", ""))
+    return told.lower() == kind.type_id and task.lower() == kind.task
+
+
 def _find(calls: Calls, project: str, check: str) -> dict[str, Any] | None:
     address = _base(project) + path(check) + query({"$expand": "settings"})
     try:
@@ -113,9 +144,7 @@ def _find(calls: Calls, project: str, check: str) -> dict[str, Any] | None:
 
 def _shown(kind: CheckKind, found: dict[str, Any], values: Values) -> Values:
     settings = found.get("settings") or {}
-    task = str((settings.get("definitionRef") or {}).get("id", ""))
-    told = str((found.get("type") or {}).get("id", ""))
-    if told.lower() != kind.type_id or task.lower() != kind.task:
+    if not _is_of(kind, found):
         raise AtAttribute(
             "id", f"The check {found['id']} is of another kind", "Import it as what it is."
         )
