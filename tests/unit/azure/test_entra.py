@@ -263,6 +263,10 @@ def test_users_are_the_owner_and_the_demo_users(store: Store) -> None:
     users.ensure_demo_users(store)
     users.ensure_demo_users(store)
     assert {u.name for u in users.list_users(store)} == {"owner", "dana", "avery"}
+    users.delete(store, users.get(store, "avery").object_id)
+    assert [u.name for u in users.ensure_demo_users(store)] == ["dana"]
+    assert {u.name for u in users.list_users(store)} == {"owner", "dana"}
+    users.create(store, name="avery")
     assert users.principal_of(store, users.get(store, "owner")).kind == "Owner"
     assert users.principal_of(store, users.get(store, "DANA")).kind == "User"
     with pytest.raises(Conflict):

@@ -16,7 +16,7 @@ from shipway.store.documents import Document
 from shipway.store.store import Store
 
 DEMO_USERS = {"dana": "Dana Requester", "avery": "Avery Approver"}
-_KIND = "user"
+_KIND, _MADE = "user", "demo_users"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
@@ -88,12 +88,15 @@ def change(
 
 
 def ensure_demo_users(store: Store) -> tuple[User, ...]:
-    """Make `dana` and `avery` where they are missing."""
+    """Make `dana` and `avery`, once per home: one that was deleted later stays away."""
     with store.database.transaction():
-        return tuple(
-            find(store, name) or create(store, name=name, display_name=display_name)
-            for name, display_name in DEMO_USERS.items()
-        )
+        if store.documents.find(_MADE, _MADE) is None:
+            store.documents.create(_MADE, _MADE, {})
+            for name, display_name in DEMO_USERS.items():
+                if find(store, name) is None:
+                    create(store, name=name, display_name=display_name)
+    found = (find(store, name) for name in DEMO_USERS)
+    return tuple(user for user in found if user is not None)
 
 
 def list_users(store: Store) -> list[User]:
