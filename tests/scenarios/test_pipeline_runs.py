@@ -114,7 +114,8 @@ jobs:
   - script: |
       python -c "import six" 2>/dev/null && echo FOUND package
       for d in ~ $TMPDIR $AZURE_CONFIG_DIR; do [ -e $d/left ] && echo FOUND $d; done
-      env | grep -iE 'azure_client|azure_tenant|identity_|shipway_' | grep -v '^SHIPWAY_PYTHON=' | sed 's/^/FOUND /'
+      env | grep -v '^SHIPWAY_PYTHON=' |
+        grep -iE 'azure_client|azure_tenant|identity_|shipway_' | sed 's/^/FOUND /'
       echo done
     displayName: looks
 """)
