@@ -49,20 +49,11 @@ class _Visit:
     plan: RunPlan
     stage: StagePlan
     record: Record
-
-    def resources(self) -> list[StageResource]:
-        return stage_resources.of_stage(self.store, self.run, self.plan, self.stage)
+    resources: Sequence[StageResource]
+    guarding: Sequence[Check]
 
     def checks(self, category: Category) -> list[Check]:
-        return [
-            check
-            for one in self.resources()
-            for check in checks.on(
-                self.store, project_id=self.run.project_id, resource_type=one.kind,
-                resource_id=one.resource_id,
-            )
-            if not check.is_disabled and checks.category_of(check) == category
-        ]  # fmt: skip
+        return [check for check in self.guarding if checks.category_of(check) == category]
 
 
 # what a phase says: None it waits, empty it has passed, else why the stage may not go on
@@ -72,7 +63,7 @@ Verdict = str | None
 def meet(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> None:
     """Make the checkpoint of a stage and evaluate what can be said at once."""
     record = lines.begin(store, run, stage)
-    _go_on(_Visit(store=store, run=run, plan=plan, stage=stage, record=record))
+    _go_on(_visit(store, run, plan, stage, record))
 
 
 def on_approval(store: Store, event: Event) -> None:
@@ -216,11 +207,25 @@ def _resume(store: Store, run: Run, stage_name: str) -> None:
     if record is None or stage is None or record.state == "completed":
         store.documents.delete(_WAITS, _wait_key(run, stage_name))
         return
-    visit = _Visit(store=store, run=run, plan=plan, stage=stage, record=record)
     try:
-        _go_on(visit)
+        _go_on(_visit(store, run, plan, stage, record))
     except ShipwayError as error:
         _finish(store, run, record, "failed", str(error))
+
+
+def _visit(store: Store, run: Run, plan: RunPlan, stage: StagePlan, record: Record) -> _Visit:
+    """The stage with what it uses and what guards that, looked up once."""
+    resources = stage_resources.of_stage(store, run, plan, stage)
+    used = {(one.kind, one.resource_id.lower()) for one in resources}
+    guarding = [
+        check
+        for check in checks.on(store, project_id=run.project_id)
+        if not check.is_disabled and (check.resource_type, check.resource_id.lower()) in used
+    ]
+    return _Visit(
+        store=store, run=run, plan=plan, stage=stage, record=record, resources=resources,
+        guarding=guarding,
+    )  # fmt: skip
 
 
 def _go_on(visit: _Visit) -> None:
@@ -254,9 +259,8 @@ def _finish(store: Store, run: Run, record: Record, result: Result, reason: str)
 
 def _permissions(visit: _Visit) -> Verdict:
     store, run = visit.store, visit.run
-    resources = visit.resources()
-    missing = stage_resources.unauthorized(store, run, resources)
-    lines.show_permissions(store, visit.record, missing, len(resources))
+    missing = stage_resources.unauthorized(store, run, visit.resources)
+    lines.show_permissions(store, visit.record, missing, len(visit.resources))
     if not missing:
         store.documents.delete(_WAITS, _wait_key(run, visit.stage.name))
         return ""
