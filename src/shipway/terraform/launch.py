@@ -1,8 +1,8 @@
 """The first part of a provider's process: the handshake as early as it can be.
 
 Terraform launches each provider three times per command, one after the other, and waits for each
-handshake. So only what the handshake needs is imported before it; the rest is loaded meanwhile, by
-`serve`, and a call waits for it.
+handshake. So only what the handshake needs is imported before it; the rest, which `serve` puts
+together, when the first call needs it.
 """
 
 import importlib
@@ -22,35 +22,34 @@ _SCHEMA, _SERVE = "shipway.terraform.schema", "shipway.terraform.serve"
 
 
 class LoadingServicer:
-    """A servicer that is still being loaded; each call waits for it.
+    """A servicer that is loaded when the first call needs it.
 
-    The schema comes first: one launch in three is for nothing else.
+    One launch in three is for the schema alone, and has that only.
     """
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
+        self._lock = threading.Lock()
         self._schema: Any = None  # a ProviderSchema, whose module is not imported yet
-        self._schema_is_there = threading.Event()
-        self._loaded = threading.Event()
         self._servicer: Servicer | None = None
-        self._failure: Exception | None = None
-
-    def start(self) -> None:
-        """Begin to load it."""
-        threading.Thread(target=self._load, daemon=True).start()
 
     def call(self, method: str, request: dict[str, Any]) -> dict[str, Any] | bytes:
-        """As the servicer answers. Raises what stood in the way of loading it."""
-        if method == "GetProviderSchema":
-            self._schema_is_there.wait()
-            if self._schema is not None:
-                return bytes(self._schema.encoded())
-        self._loaded.wait()
-        if self._servicer is None:
+        """As the servicer answers. Raises `RuntimeError` when it cannot be loaded."""
+        try:
+            with self._lock:
+                if self._schema is None:
+                    module = importlib.import_module(_SCHEMA)
+                    self._schema = module.ProviderSchema(self._provider)
+                if method == "GetProviderSchema":
+                    return bytes(self._schema.encoded())
+                if self._servicer is None:
+                    self._servicer = importlib.import_module(_SERVE).servicer(self._schema)
+                servicer: Servicer = self._servicer
+        except Exception as failure:
             raise RuntimeError(
-                f"shipway's {self._provider} provider could not start: {self._failure}"
-            )
-        return self._servicer.call(method, request)
+                f"shipway's {self._provider} provider could not start: {failure}"
+            ) from failure
+        return servicer.call(method, request)
 
     def close(self) -> None:
         """Tell the servicer, if there is one."""
@@ -61,17 +60,6 @@ class LoadingServicer:
         """Tell the servicer, if there is one."""
         if self._servicer is not None:
             self._servicer.finish()
-
-    def _load(self) -> None:
-        try:
-            self._schema = importlib.import_module(_SCHEMA).ProviderSchema(self._provider)
-            self._schema_is_there.set()
-            self._servicer = importlib.import_module(_SERVE).servicer(self._schema)
-        except Exception as failure:
-            self._failure = failure
-        finally:
-            self._schema_is_there.set()
-            self._loaded.set()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -84,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
         check_caller(env_vars)
         servicer = LoadingServicer(arguments[0])
         folder = config.default_home() / "terraform"
-        Plugin(servicer, env_vars).run(lambda: certificate.own(folder), then=servicer.start)
+        Plugin(servicer, env_vars).run(lambda: certificate.own(folder))
     except ShipwayError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return 1

@@ -59,8 +59,8 @@ class Plugin:
         self._parent = os.getppid()
         self._parent_is_gone = False
 
-    def run(self, certificate: Callable[[], Certificate], *, then: Callable[[], None]) -> None:
-        """Serve until Terraform asks to end, or is gone; `then` is called after the handshake.
+    def run(self, certificate: Callable[[], Certificate]) -> None:
+        """Serve until Terraform asks to end, or is gone.
 
         The caller has been checked by `check_caller`.
         """
@@ -69,7 +69,6 @@ class Plugin:
         folder = socket_folder(self._env_vars)
         try:
             server = self._start(folder, certificate)
-            then()
             self._watch()
             if self._parent_is_gone:
                 self._servicer.finish()
