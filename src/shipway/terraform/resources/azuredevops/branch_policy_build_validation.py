@@ -37,8 +37,10 @@ def _whole(minutes: object) -> int:
 
 
 RESOURCE = branch_policies.resource(
-    "azuredevops_branch_policy_build_validation",
-    "0609b952-1397-4640-95ec-e00a01b2c241",
-    expand,
-    flatten,
+    branch_policies.PolicyKind(
+        type_name="azuredevops_branch_policy_build_validation",
+        policy_type="0609b952-1397-4640-95ec-e00a01b2c241",
+        expand=expand,
+        flatten=flatten,
+    )
 )

@@ -35,8 +35,10 @@ def flatten(told: dict[str, Any], before: Values) -> Values:
 
 
 RESOURCE = branch_policies.resource(
-    "azuredevops_branch_policy_min_reviewers",
-    "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd",
-    expand,
-    flatten,
+    branch_policies.PolicyKind(
+        type_name="azuredevops_branch_policy_min_reviewers",
+        policy_type="fa4e907d-c16b-4a4c-9dfa-4906e5d171dd",
+        expand=expand,
+        flatten=flatten,
+    )
 )
