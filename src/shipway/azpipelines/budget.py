@@ -49,5 +49,5 @@ class Budget:
     def deep(self, depth: int, position: Position) -> None:
         """Judge how deep something is nested. Raises `Exceeded`."""
         if depth > limits.MAX_DEPTH:
-            self.problems.error("too-deep", "Maximum object depth exceeded", position)
+            self.problems.error("too-deep", "Maximum object depth exceeded", position, shown="file")
             raise Exceeded

@@ -11,6 +11,8 @@ from typing import Literal
 from shipway.azpipelines import limits
 
 Severity = Literal["error", "warning"]
+Shown = Literal["place", "file", "message"]
+"""How much of the place the service prints; a diagnostic of ours has all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +41,16 @@ class Diagnostic:
     line: int
     column: int
     hint: str = ""
+    shown: Shown = "place"
 
     def service_text(self) -> str:
         """The line as the service prints it: `/file.yml (Line: 3, Col: 5): message`."""
-        if not self.line:
+        if self.shown == "message" or not self.file:
             return self.message
-        return f"/{self.file.lstrip('/')} (Line: {self.line}, Col: {self.column}): {self.message}"
+        file = f"/{self.file.lstrip('/')}"
+        if self.shown == "file" or not self.line:
+            return f"{file}: {self.message}"
+        return f"{file} (Line: {self.line}, Col: {self.column}): {self.message}"
 
     def short_text(self) -> str:
         """The line as compilers print it: `file.yml:3:5: message`."""
@@ -61,13 +67,28 @@ class Problems:
     _failed: set[Position] = field(default_factory=set)
     """Places whose expression failed: what follows from the missing value is not recorded."""
 
-    def error(self, code: str, message: str, position: Position, *, hint: str = "") -> None:
-        """Record an error."""
-        self._add("error", code, message, position, hint)
+    def error(
+        self,
+        code: str,
+        message: str,
+        position: Position,
+        *,
+        hint: str = "",
+        shown: Shown = "place",
+        is_consequence: bool = False,
+    ) -> None:
+        """Record an error; `shown` says what the service prints of its place.
+
+        A place whose expression failed takes no further errors but consequences, which the service
+        tells as well.
+        """
+        if is_consequence:
+            self._failed.discard(position)
+        self._add("error", code, message, position, hint, shown)
 
     def warning(self, code: str, message: str, position: Position, *, hint: str = "") -> None:
         """Record a warning; it does not stop the compilation."""
-        self._add("warning", code, message, position, hint)
+        self._add("warning", code, message, position, hint, "place")
 
     def has_errors(self) -> bool:
         """Whether any error was recorded."""
@@ -78,7 +99,13 @@ class Problems:
         return tuple(sorted(self.found, key=lambda one: (one.file, one.line, one.column)))
 
     def _add(
-        self, severity: Severity, code: str, message: str, position: Position, hint: str
+        self,
+        severity: Severity,
+        code: str,
+        message: str,
+        position: Position,
+        hint: str,
+        shown: Shown,
     ) -> None:
         key = (message, position.file, position.line, position.column)
         if key in self._seen or len(self.found) >= limits.MAX_DIAGNOSTICS:
@@ -97,6 +124,7 @@ class Problems:
                 line=position.line,
                 column=position.column,
                 hint=hint,
+                shown=shown,
             )
         )
 

@@ -9,7 +9,7 @@ import yaml
 
 from shipway.azpipelines import limits
 from shipway.azpipelines.budget import TOKEN, Budget
-from shipway.azpipelines.diagnostics import Position, Problems
+from shipway.azpipelines.diagnostics import Position, Problems, Shown
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
 
 try:
@@ -95,6 +95,7 @@ class _Reader:
                 "yaml-syntax",
                 "Expected stream end parse event",
                 self._position(after),
+                shown="file",
                 hint="One file holds one YAML document.",
             )
         return root
@@ -146,6 +147,7 @@ class _Reader:
             f"Anchors are not currently supported. Remove the anchor '{anchor}'",
             self._position(event),
             hint="Use a template with parameters instead.",
+            shown="file",
         )
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], *, depth: int) -> Token:
@@ -192,6 +194,14 @@ class _Reader:
             return Position(file=self._file, line=1, column=1)
         return Position(file=self._file, line=mark.line + 1, column=mark.column + 1)
 
-    def _refuse(self, code: str, message: str, position: Position, *, hint: str = "") -> _Refused:
-        self._problems.error(code, message, position, hint=hint)
+    def _refuse(
+        self,
+        code: str,
+        message: str,
+        position: Position,
+        *,
+        hint: str = "",
+        shown: Shown = "place",
+    ) -> _Refused:
+        self._problems.error(code, message, position, hint=hint, shown=shown)
         return _Refused()

@@ -8,7 +8,7 @@ Source: documents returned by the preview route of Azure Pipelines.
 
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
 
-_FIRST = frozenset("#,[]{}&*!|>\"%@`'")
+_FIRST = frozenset("#,[]{}&*!|>\"%@`'\\")
 _ALWAYS = frozenset("\x00\x85\u2028\u2029\ufeff")
 
 

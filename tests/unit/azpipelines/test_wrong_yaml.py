@@ -64,7 +64,7 @@ WRONG = [
     ),
     (
         "parameters:\n- {name: env, default: qa, values: [dev, prod]}\nsteps: []\n",
-        "ci/p.yml:2:10",
+        "ci/p.yml:2:24",
         "'qa'",
         "Allowed: dev, prod",
     ),

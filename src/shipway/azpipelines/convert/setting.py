@@ -55,5 +55,5 @@ class Setting:
         try:
             parser.parse(text, CONDITION)
         except ExpressionSyntaxError as error:
-            self.problems.error("condition-syntax", str(error), token.position)
+            self.problems.error("condition-syntax", str(error), token.position, shown="message")
         return text

@@ -69,4 +69,9 @@ def _check_runtime(value: str, token: Token | None, setting: Setting) -> None:
     try:
         parser.parse(text[2:-1].strip(), VARIABLE)
     except ExpressionSyntaxError as error:
-        setting.problems.error("runtime-expression-syntax", str(error), token.position)
+        setting.problems.error(
+            "runtime-expression-syntax",
+            f"An error occurred while loading the YAML build pipeline. {error}",
+            token.position,
+            shown="message",
+        )

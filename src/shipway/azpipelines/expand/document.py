@@ -36,7 +36,7 @@ def expand(
 ) -> Document:
     """Expand the entry document."""
     values = _bound(root, path, given, problems)
-    old_form = parameters.is_old_form(root.get("parameters"))
+    old_form = isinstance(root.get("parameters"), Mapping)
     scope = Scope(
         location=Location(SELF, path),
         parameters=OldParameters(values) if old_form else Parameters(values),
@@ -67,7 +67,8 @@ def _bound(
     handed = []
     for name, value in given.items():
         where = places.get(name.lower(), nowhere)
-        handed.append(Given(name=name, token=parameters.token_of(value, where), position=where))
+        token = parameters.token_of(value, where)
+        handed.append(Given(name=name, token=token, position=where, is_queued=True))
     values: dict[str, Value] = {}
     for spec in specs:
         own = [one for one in handed if one.name.lower() == spec.name.lower()]

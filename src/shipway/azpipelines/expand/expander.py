@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from shipway.azpipelines.budget import TOKEN, Budget
 from shipway.azpipelines.diagnostics import Problems
-from shipway.azpipelines.expand import interpolation, templates
+from shipway.azpipelines.expand import interpolation, parameters, templates
 from shipway.azpipelines.expand.directives import Directive
 from shipway.azpipelines.expand.includes import Library
 from shipway.azpipelines.expand.scope import Scope
@@ -36,6 +36,8 @@ class Expander:
         self._budget.deep(scope.depth, token.position)
         self._budget.spend(TOKEN, token.position)
         inner = replace(scope, depth=scope.depth + 1)
+        if kind == "declarations":
+            token, kind = parameters.declared(token), "literal"
         if kind == "literal":
             self._turns.refuse_expressions(token)
             return token
@@ -81,7 +83,11 @@ class Expander:
             directive = self._item_directive(item)
             if directive is not None:
                 key, body, word = directive
+                if word.word in ("each", "insert"):
+                    chain.taken = None
                 yield from self._directed_items(word, key, body, chain, scope=scope, kind=kind)
+            elif self._is_wrong_item(item, scope):
+                continue
             elif isinstance(item, Scalar):
                 yield from self._scalar_item(item, scope=scope, kind=kind)
             else:
@@ -93,6 +99,20 @@ class Expander:
         entry = item.entries[0]
         directive = self._turns.directive(entry.key)
         return None if directive is None else (entry.key, entry.value, directive)
+
+    def _is_wrong_item(self, item: Token, scope: Scope) -> bool:
+        """Whether the one key of an item is an expression that cannot be followed; recorded."""
+        if not isinstance(item, Mapping) or len(item.entries) != 1:
+            return False
+        key = item.entries[0].key
+        if self._turns.is_wrong(key):
+            if not self._turns.is_taken(key):
+                self._turns.unexpected(key)
+            return True
+        if not key.text.startswith(interpolation.OPEN) or self._key(key, scope) is not None:
+            return False
+        self._turns.unexpected(key)
+        return True
 
     def _scalar_item(self, item: Scalar, *, scope: Scope, kind: str) -> Iterator[Token]:
         value = self._scalar(item, scope=scope, kind="any")
@@ -135,14 +155,15 @@ class Expander:
         kind: str,
     ) -> Iterator[Token]:
         if directive.word == "insert":
-            self._problems.error(
-                "directive-context",
-                "The expression directive 'insert' is not supported in this context",
-                key.position,
-            )
+            # the mapping that is inserted is the item
+            whole = Mapping((Entry(key, body),), key.position)
+            yield from self._plain_item(whole, scope=scope, kind=kind)
             return
+        orphan = directive.word in ("else", "elseif") and chain.taken is None
         for turn in self._turns.of(directive, key, body, chain, scope=scope):
             yield from self._body_items(body, scope=turn, kind=kind)
+        if orphan:
+            self._turns.unexpected(key)
 
     def _body_items(self, body: Token, *, scope: Scope, kind: str) -> Iterator[Token]:
         inner = replace(scope, depth=scope.depth + 1)
@@ -150,6 +171,8 @@ class Expander:
             yield from self._items(body.items, scope=inner, kind=kind)
         elif isinstance(body, Scalar) and interpolation.OPEN in body.text:
             yield from self._scalar_item(body, scope=inner, kind=kind)
+        elif isinstance(body, Mapping):
+            yield from self._items([body], scope=inner, kind=kind)
         elif not is_empty(body):
             self._problems.error("expected-sequence", "Expected a sequence", body.position)
 
@@ -198,11 +221,17 @@ class Expander:
         chain = Chain()
         for entry in entries:
             directive = self._turns.directive(entry.key)
+            if directive is not None and directive.word in ("each", "insert"):
+                chain.taken = None
             if directive is None:
-                key = self._key(entry.key, scope)
+                wrong = self._turns.is_wrong(entry.key)
+                key = None if wrong else self._key(entry.key, scope)
                 if key is not None:
                     yield key, entry.value, scope
             elif directive.word == "insert":
+                if is_empty(entry.value):
+                    where = entry.value.position
+                    self._problems.error("expected-mapping", "Expected a mapping", where)
                 yield from self._body_entries(entry.value, scope=scope)
             else:
                 for turn in self._turns.of(directive, entry.key, entry.value, chain, scope=scope):
@@ -225,15 +254,21 @@ class Expander:
         value = interpolation.interpolated(key, scope=scope, problems=self._problems)
         if value is None or isinstance(value, Scalar):
             return value
-        self._problems.error("yaml-key", "A mapping key must be a scalar", key.position)
+        self._problems.error("yaml-key", "Expected a scalar value", key.position)
         return None
 
     # -- variables
 
     def _variable_mapping(self, token: Mapping, scope: Scope) -> tuple[Token, Scope]:
         entries: list[Entry] = []
+        seen: set[str] = set()
         variables = scope.variables.copy()
         for key, value, entry_scope in self._flat(token.entries, scope=scope):
+            if key.text.lower() in seen:
+                message = f"'{key.text}' is already defined"
+                self._problems.error("duplicate-key", message, key.position)
+                continue
+            seen.add(key.text.lower())
             visible = replace(entry_scope, variables=variables)
             expanded = self.expand(value, scope=visible, kind="any")
             if expanded is None:

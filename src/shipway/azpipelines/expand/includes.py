@@ -1,7 +1,7 @@
 """Template files: where they are and how they are read.
 
 Paths are relative to the including file, a leading `/` is the repository's root, `\\` is a
-separator too; the last `@` splits off the repository's alias.
+separator too; the first `@` splits off the repository's alias.
 """
 
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from shipway.azpipelines import limits, source
 from shipway.azpipelines.budget import Budget
-from shipway.azpipelines.diagnostics import Position, Problems
+from shipway.azpipelines.diagnostics import Position, Problems, Shown
 from shipway.azpipelines.tokens import Token
 
 SELF = "self"
@@ -60,7 +60,7 @@ class Library:
 
     def resolve(self, reference: str, *, base: Location, position: Position) -> Location | None:
         """The file that a `template:` names, or None with an error recorded."""
-        path, separator, alias = reference.rpartition("@")
+        path, separator, alias = reference.partition("@")
         if not separator:
             path, alias = reference, base.alias
         elif not alias:
@@ -72,12 +72,15 @@ class Library:
                 f"No repository found by name {alias}",
                 position,
                 hint="Declare it under resources: repositories.",
+                shown="file",
             )
             return None
         directory = base.path.rpartition("/")[0] if known == base.alias else ""
         joined = _joined(directory, path)
         if joined is None:
-            self.problems.error("path-escapes", f"The file path //{path} is invalid", position)
+            folder = f"/{directory}" if known == base.alias else ""
+            message = f"The file path {_spelled(folder, path)} is invalid"
+            self.problems.error("path-escapes", message, position, shown="file")
             return None
         return Location(known, joined)
 
@@ -102,10 +105,11 @@ class Library:
             text = self.files.read(location.alias, location.path)
         except FileMissing as error:
             detail = str(error) or f"File /{location.path} not found in repository {location.alias}"
-            self.problems.error("file-missing", detail, where)
+            shown: Shown = "file" if position else "message"
+            self.problems.error("file-missing", detail, where, shown=shown)
             return None
         except RepositoryMissing as error:
-            self.problems.error("unknown-repository", str(error), where)
+            self.problems.error("unknown-repository", str(error), where, shown="file")
             return None
         self.read.append(location.shown)
         return source.parse(text, file=location.shown, problems=self.problems, budget=self.budget)
@@ -114,6 +118,12 @@ class Library:
         if alias.lower() == SELF:
             return SELF
         return next((one for one in self.aliases if one.lower() == alias.lower()), None)
+
+
+def _spelled(directory: str, path: str) -> str:
+    """A path as the service puts it together: base, slash, reference."""
+    path = path.replace("\\", "/")
+    return path if path.startswith("/") else f"{directory}/{path}"
 
 
 def _joined(directory: str, path: str) -> str | None:

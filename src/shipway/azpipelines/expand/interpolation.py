@@ -1,8 +1,10 @@
 """`${{ expression }}` inside texts, and values as tokens."""
 
+import re
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as ListOf
 from dataclasses import dataclass
+from decimal import Decimal
 
 from shipway.azpipelines.diagnostics import Position, Problems
 from shipway.azpipelines.expand.scope import Scope
@@ -13,6 +15,8 @@ from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
 
 OPEN = "${{"
 _CLOSE = "}}"
+# only what is written as a number would be: 1.10 and 007 stay texts
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{0,14}[1-9])?")
 
 
 class Unclosed(Exception):
@@ -31,12 +35,15 @@ class TokenObject(dict[str, Value]):
     """An object that remembers the token it was read from, so that positions survive."""
 
     token: Token
+    is_placed: bool = False
+    """Whether it stands where the expression stands, as what comes from an object parameter."""
 
 
 class TokenArray(list[Value]):
     """An array that remembers the token it was read from."""
 
     token: Token
+    is_placed: bool = False
 
 
 def pieces(text: str) -> list[Piece]:
@@ -68,6 +75,7 @@ def interpolated(scalar: Scalar, *, scope: Scope, problems: Problems) -> Token |
         parts = pieces(scalar.text)
         if len(parts) == 1 and parts[0].is_expression:
             return to_token(evaluated(parts[0].text, scope=scope), scalar.position)
+        _parse_all(parts, scope)
         text = "".join(
             to_text(evaluated(part.text, scope=scope)) if part.is_expression else part.text
             for part in parts
@@ -78,12 +86,39 @@ def interpolated(scalar: Scalar, *, scope: Scope, problems: Problems) -> Token |
     return Scalar(text, scalar.position, plain=False)
 
 
+def _parse_all(parts: ListOf[Piece], scope: Scope) -> None:
+    """Syntax errors are told as the service does, which reads the text as one call of format."""
+    expressions = [part.text for part in parts if part.is_expression]
+    literal, count = "", 0
+    for part in parts:
+        if part.is_expression:
+            literal += f"{{{count}}}"
+            count += 1
+        else:
+            literal += part.text.replace("{", "{{").replace("}", "}}").replace("'", "''")
+    head = f"format('{literal}', "
+    offset = len(head)
+    for text in expressions:
+        try:
+            parser.parse(text, scope.dialect)
+        except ExpressionSyntaxError as error:
+            if error.kind == "ExpectedStartParameter":
+                raise
+            raise ExpressionSyntaxError(
+                error.kind, raw=error.raw, offset=offset + error.offset,
+                expression=f"{head}{', '.join(expressions)})",
+            ) from error  # fmt: skip
+        offset += len(text) + 2
+
+
 def check(text: str, position: Position, *, scope: Scope, problems: Problems) -> None:
     """Record syntax errors of expressions that are not evaluated."""
     try:
-        for part in pieces(text):
-            if part.is_expression:
-                parser.parse(part.text, scope.dialect)
+        parts = pieces(text)
+        if len(parts) == 1 and parts[0].is_expression:
+            parser.parse(parts[0].text, scope.dialect)
+        else:
+            _parse_all(parts, scope)
     except (Unclosed, ExpressionSyntaxError) as error:
         record(error, position, problems)
 
@@ -104,7 +139,7 @@ def record(error: Exception, position: Position, problems: Problems) -> None:
 
 def to_token(value: Value, position: Position) -> Token:
     """A value as a token at the place of its expression; read tokens keep their own places."""
-    if isinstance(value, TokenObject | TokenArray):
+    if isinstance(value, TokenObject | TokenArray) and not value.is_placed:
         return value.token
     if isinstance(value, MappingOf):
         return Mapping(
@@ -119,16 +154,41 @@ def to_token(value: Value, position: Position) -> Token:
     return Scalar(to_text(value), position, plain=value is None)
 
 
-def to_value(token: Token) -> Value:
-    """A token as an untyped value: texts, arrays, objects."""
+@dataclass(frozen=True, slots=True)
+class TypedScalar(Scalar):
+    """A scalar of an object parameter that is a number or a boolean to expressions."""
+
+    value: Value = None
+
+
+def typed(token: Token) -> Token:
+    """A token whose plain numbers and booleans have their kind, as in object parameters."""
+    if isinstance(token, Scalar):
+        if token.style != "":
+            return token
+        if token.text in ("true", "false"):
+            truth = token.text == "true"
+            return TypedScalar(to_text(truth), token.position, value=truth)
+        if _NUMBER.fullmatch(token.text):
+            return TypedScalar(token.text, token.position, value=Decimal(token.text))
+        return token
+    if isinstance(token, Sequence):
+        return Sequence(tuple(typed(item) for item in token.items), token.position)
+    return Mapping(tuple(Entry(e.key, typed(e.value)) for e in token.entries), token.position)
+
+
+def to_value(token: Token, *, is_placed: bool = False) -> Value:
+    """A token as a value: texts, arrays, objects; numbers and booleans where it is typed."""
+    if isinstance(token, TypedScalar):
+        return token.value
     if isinstance(token, Scalar):
         return token.text
     if isinstance(token, Sequence):
-        array = TokenArray(to_value(item) for item in token.items)
-        array.token = token
+        array = TokenArray(to_value(item, is_placed=is_placed) for item in token.items)
+        array.token, array.is_placed = token, is_placed
         return array
-    value = TokenObject({entry.key.text: to_value(entry.value) for entry in token.entries})
-    value.token = token
+    value = TokenObject({e.key.text: to_value(e.value, is_placed=is_placed) for e in token.entries})
+    value.token, value.is_placed = token, is_placed
     return value
 
 

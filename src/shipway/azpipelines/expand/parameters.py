@@ -1,14 +1,14 @@
 """Typed parameters of pipelines and templates."""
 
+import re
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as ListOf
 from dataclasses import dataclass
 from decimal import Decimal
 
-from shipway.azpipelines.diagnostics import Position, Problems, did_you_mean
-from shipway.azpipelines.expand.interpolation import OPEN, to_value
+from shipway.azpipelines.diagnostics import Position, Problems, Shown, did_you_mean
+from shipway.azpipelines.expand.interpolation import OPEN, to_value, typed
 from shipway.azpipelines.expr.values import Value, number_text, parse_number
-from shipway.azpipelines.reader import boolean_of
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token, is_empty
 
 _SHAPES: dict[str, tuple[str, str]] = {
@@ -33,11 +33,20 @@ _SHAPES: dict[str, tuple[str, str]] = {
 _PIPELINE_ONLY = {
     "environment": ("text", "Environment"),
     "filepath": ("text", "FilePath"),
-    "pool": ("text", "Pool"),
+    "pool": ("any", "Pool"),
     "securefile": ("text", "SecureFile"),
     "serviceconnection": ("text", "ServiceConnection"),
 }
+_PLAIN = ("string", "number", "boolean", "object", "stringlist")
 _KEYS = ("name", "displayName", "type", "default", "values")
+_SPELLED = {
+    name.lower(): name
+    for name in (
+        "legacyObject", "stringList", "stepList", "jobList", "deploymentList", "stageList",
+        "containerList", "filePath", "secureFile", "serviceConnection",
+    )
+}  # fmt: skip
+_LITERAL = re.compile(r"^\$\{\{\s*'((?:[^']|'')*)'\s*\}\}$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,8 @@ class Given:
     name: str
     token: Token
     position: Position
+    is_queued: bool = False
+    """Whether it was given when the run was queued: it stands in no file."""
 
 
 def read_specs(
@@ -80,7 +91,7 @@ def read_specs(
             problems.error(
                 "duplicate-parameter",
                 f"The '{spec.name}' parameter is declared more than once in the parameter list.",
-                spec.position,
+                item.position,
             )
             continue
         specs[spec.name.lower()] = spec
@@ -127,7 +138,8 @@ def refuse_unknown(specs: ListOf[ParameterSpec], given: ListOf[Given], problems:
             problems.error(
                 "unexpected-parameter",
                 f"Unexpected parameter '{one.name}'",
-                one.position,
+                one.position if one.is_queued else one.token.position,
+                shown="message" if one.is_queued else "place",
                 hint=did_you_mean(one.name, [spec.name for spec in specs]),
             )
 
@@ -177,8 +189,13 @@ def _spec(token: Token, *, problems: Problems, is_pipeline: bool) -> ParameterSp
             )
     name = token.get("name")
     if not isinstance(name, Scalar) or not name.text:
-        problems.error("parameter-name", "A parameter needs a name", token.position)
+        first = token.entries[0].key if token.entries else Scalar("", token.position)
+        problems.error(
+            "unexpected-value", f"Unexpected value '{first.text}'", first.position,
+            hint="A parameter begins with its name.",
+        )  # fmt: skip
         return None
+    token = without_literals(token)
     _refuse_expressions(token, problems)
     return ParameterSpec(
         name=name.text,
@@ -193,8 +210,9 @@ def _type(token: Mapping, *, problems: Problems, is_pipeline: bool) -> str:
     written = token.get("type")
     if not isinstance(written, Scalar) or not written.text:
         return "string"
-    known = _SHAPES.keys() | (_PIPELINE_ONLY.keys() if is_pipeline else set())
-    if written.text.lower() not in known:
+    known = {_SPELLED.get(one, one) for one in (_SHAPES | _PIPELINE_ONLY)}
+    known -= {"legacyObject"} if is_pipeline else {_SPELLED.get(o, o) for o in _PIPELINE_ONLY}
+    if written.text not in known:
         problems.error(
             "unexpected-value",
             f"Unexpected value '{written.text}'",
@@ -241,40 +259,83 @@ def _bound(
             "parameter-missing",
             f"A value for the '{spec.name}' parameter must be provided.",
             position,
+            shown="message",
         )
         return None
-    where = handed.token.position if handed else spec.position
+    where = token.position
+    printed: Shown = "message" if handed is not None and handed.is_queued else "place"
     value, valid = _converted(token, spec.type)
     if not valid:
         kind = (_SHAPES | _PIPELINE_ONLY)[spec.type.lower()][1]
-        shown = token.text if isinstance(token, Scalar) else ""
+        is_made = kind.lower() not in _PLAIN
+        what = f"value '{token.text}' " if isinstance(token, Scalar) and not is_made else ""
         problems.error(
             "parameter-type",
-            f"The '{spec.name}' parameter value '{shown}' is not a valid {kind}.",
+            f"The '{spec.name}' parameter {what}is not a valid {kind}.",
             where,
+            shown="message" if is_made else printed,
         )
+        if is_made and isinstance(token, Scalar):
+            problems.error("unexpected-value", f"Unexpected value '{token.text}'", where)
         return None
-    if spec.values is not None and not _allowed(value, spec):
-        shown = token.text if isinstance(token, Scalar) else ""
-        choices = [one.text for one in spec.values if isinstance(one, Scalar)]
+    wrong = _not_allowed(token, value, spec)
+    if wrong is not None:
+        shown = wrong
+        choices = [one.text for one in spec.values or () if isinstance(one, Scalar)]
         problems.error(
             "parameter-value",
             f"The '{spec.name}' parameter value '{shown}' is not a valid value.",
             where,
             hint=did_you_mean(shown, choices) or f"Allowed: {', '.join(choices)}",
+            shown=printed,
         )
     return value
 
 
-def _allowed(value: Value, spec: ParameterSpec) -> bool:
-    return any(_converted(one, spec.type)[0] == value for one in spec.values or ())
+def declared(token: Token) -> Token:
+    """A `parameters:` block as it is printed."""
+    if not isinstance(token, Sequence):
+        return token
+    items = (without_literals(one) if isinstance(one, Mapping) else one for one in token.items)
+    return Sequence(tuple(items), token.position)
+
+
+def without_literals(token: Mapping) -> Mapping:
+    """A declaration whose default, when it is the expression of a text alone, is that text."""
+    default = token.get("default")
+    found = _LITERAL.match(default.text) if isinstance(default, Scalar) else None
+    if found is None or default is None:
+        return token
+    text = Scalar(found[1].replace("''", "'"), default.position, plain=False)
+    return Mapping(
+        tuple(Entry(e.key, text if e.key.text == "default" else e.value) for e in token.entries),
+        token.position,
+    )
+
+
+def _not_allowed(token: Token, value: Value, spec: ParameterSpec) -> str | None:
+    """The text of a value that is not in `values:`; None when all is well."""
+    shape = (_SHAPES | _PIPELINE_ONLY)[spec.type.lower()][0]
+    allowed = spec.values
+    if allowed is None or shape in ("any", "object"):
+        return None
+    if shape == "list":
+        known = {one.text for one in allowed if isinstance(one, Scalar)}
+        items = token.items if isinstance(token, Sequence) else ()
+        texts = (one.text for one in items if isinstance(one, Scalar))
+        return next((one for one in texts if one not in known), None)
+    if any(_converted(one, spec.type)[0] == value for one in allowed):
+        return None
+    return token.text if isinstance(token, Scalar) else ""
 
 
 def _converted(token: Token, kind: str) -> tuple[Value, bool]:
     """The value and whether it fits the type."""
     shape = (_SHAPES | _PIPELINE_ONLY)[kind.lower()][0]
-    if shape == "any":
+    if kind.lower() == "legacyobject":
         return to_value(token), True
+    if shape == "any":
+        return to_value(typed(token), is_placed=True), True
     if shape == "list":
         empty = isinstance(token, Scalar) and is_empty(token)
         return ([], True) if empty else (to_value(token), isinstance(token, Sequence))
@@ -287,8 +348,8 @@ def _converted(token: Token, kind: str) -> tuple[Value, bool]:
 
 def _scalar(text: str, shape: str) -> tuple[Value, bool]:
     if shape == "boolean":
-        truth = boolean_of(text)
-        return truth, truth is not None
+        word = text.strip().lower()
+        return word == "true", word in ("true", "false")
     if shape == "number":
         number = parse_number(text) if text.strip() else None
         return number, number is not None

@@ -46,11 +46,12 @@ class Parameters(Mapping[str, Value]):
 
     def __init__(self, values: Mapping[str, Value]) -> None:
         self._values = dict(values)
+        self._names = {name.lower(): name for name in values}
 
     def __getitem__(self, name: str) -> Value:
-        if name not in self._values:
+        if name not in self:
             raise EvaluationError(f"Key not found '{name}'")
-        return self._values[name]
+        return self._values[self._names[name.lower()]]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -59,7 +60,7 @@ class Parameters(Mapping[str, Value]):
         return len(self._values)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._values
+        return isinstance(name, str) and name.lower() in self._names
 
 
 class OldParameters(IgnoreCase):

@@ -24,7 +24,7 @@ _CHILDREN: Mapping[str, Mapping[str, str]] = {
         "phases": "jobs",
         "steps": "steps",
         "strategy": "strategy",
-        "parameters": "literal",
+        "parameters": "declarations",
         "trigger": "literal",
         "pr": "literal",
         "schedules": "literal",

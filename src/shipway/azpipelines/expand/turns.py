@@ -37,9 +37,22 @@ class Turns:
         """The directive in a key; one that is written wrongly is recorded."""
         found = directive_of(key.text)
         if isinstance(found, str):
-            self._problems.error("expression-directive", found, key.position)
+            self._problems.error("directive", found, key.position)
             return None
         return found
+
+    def is_wrong(self, key: Scalar) -> bool:
+        """Whether a key is a directive written wrongly."""
+        return isinstance(directive_of(key.text), str)
+
+    def is_taken(self, key: Scalar) -> bool:
+        """Whether what is wrong with it is a loop variable whose name has a meaning already."""
+        return "has already been defined" in str(directive_of(key.text))
+
+    def unexpected(self, key: Scalar) -> None:
+        """What the service adds for an item of a list whose key could not be followed."""
+        message = f"Unexpected value '{key.text}'"
+        self._problems.error("unexpected-value", message, key.position, is_consequence=True)
 
     def of(
         self, directive: Directive, key: Scalar, body: Token, chain: Chain, *, scope: Scope
@@ -65,11 +78,12 @@ class Turns:
             taken = not chain.taken
             chain.taken = None
             return taken
-        already = directive.word == "elseif" and bool(chain.taken)
-        holds = self._condition(directive, key, scope)
-        chosen = holds and not already
-        chain.taken = already or chosen
-        return chosen
+        if directive.word == "elseif" and chain.taken:
+            probe = Scalar("${{" + directive.expression + "}}", key.position)
+            self._check_text(probe, scope)  # its syntax counts, its value does not
+            return False
+        chain.taken = self._condition(directive, key, scope)
+        return chain.taken
 
     def _condition(self, directive: Directive, key: Scalar, scope: Scope) -> bool:
         value, found = self._value(directive.expression, key.position, scope)

@@ -87,7 +87,7 @@ def _item(target: Sequence[Value], key: Value) -> Value:
         number = to_number(key)
     except CastFailed:
         return None
-    if number != number.to_integral_value() or not 0 <= number < Decimal(len(target)):
+    if not 0 <= number < Decimal(len(target)):
         return None
     return target[int(number)]
 

@@ -15,7 +15,7 @@ _BOUNDARY = _WHITE + "(),[]."
 _NUMBER = re.compile(r"^-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$")
 _VERSION = re.compile(r"^[0-9]+(?:\.[0-9]+){2,3}$")
 _KEYWORD = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-_CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
+_CONSTANTS: dict[str, Value] = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)

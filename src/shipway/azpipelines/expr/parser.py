@@ -63,6 +63,8 @@ class _Parser:
         self._names = {name.lower(): name for name in dialect.names}
         self._lexemes = lex(text)
         self._at = 0
+        self._unknown: ExpressionSyntaxError | None = None
+        """The first word without a meaning: told when the rest is in order, as the service does."""
 
     def whole(self) -> Node:
         if not self._lexemes:
@@ -70,6 +72,8 @@ class _Parser:
         node = self._operand(1)
         if self._at < len(self._lexemes):
             raise self._stray("UnexpectedSymbol", self._lexemes[self._at])
+        if self._unknown is not None:
+            raise self._unknown
         return node
 
     def _operand(self, depth: int) -> Node:
@@ -81,7 +85,9 @@ class _Parser:
         if lexeme.kind == "literal":
             return Constant(lexeme.value)
         if lexeme.kind == "unrecognized":
-            raise self._error("UnrecognizedValue", lexeme)
+            if _is_number_like(lexeme):
+                raise self._error("UnrecognizedValue", lexeme)
+            return self._indexed(self._without_meaning(lexeme, depth), depth)
         if lexeme.kind != "keyword":
             raise self._error("UnexpectedSymbol", lexeme)
         return self._indexed(self._named(lexeme, depth), depth)
@@ -92,7 +98,23 @@ class _Parser:
             return self._call(lexeme, depth)
         if name in self._names:
             return Name(self._names[name])
-        raise self._error("UnrecognizedValue", lexeme)
+        return self._without_meaning(lexeme, depth)
+
+    def _without_meaning(self, lexeme: Lexeme, depth: int) -> Node:
+        if self._unknown is None:
+            self._unknown = self._error("UnrecognizedValue", lexeme)
+        if not self._accept("("):
+            return Constant(None)
+        arguments = 0
+        while not self._is(")"):
+            if arguments and not self._accept(","):
+                raise self._stray("UnclosedFunction", lexeme)
+            if self._at >= len(self._lexemes):
+                raise self._error("UnclosedFunction", lexeme)
+            self._operand(depth + 1)
+            arguments += 1
+        self._at += 1
+        return Constant(None)
 
     def _call(self, lexeme: Lexeme, depth: int) -> Node:
         spec = self._dialect.functions[lexeme.raw.lower()]
@@ -171,7 +193,7 @@ class _Parser:
         if self._at >= len(self._lexemes):
             return self._error(unclosed, opening)
         lexeme = self._lexemes[self._at]
-        if lexeme.kind == "unrecognized":
+        if lexeme.kind == "unrecognized" and _is_number_like(lexeme):
             return self._error("UnrecognizedValue", lexeme)
         return self._error("UnexpectedSymbol", lexeme)
 
@@ -179,3 +201,8 @@ class _Parser:
         return ExpressionSyntaxError(
             kind, raw=lexeme.raw, offset=lexeme.offset, expression=self._text
         )
+
+
+def _is_number_like(lexeme: Lexeme) -> bool:
+    """What begins like a number is judged where it stands."""
+    return lexeme.raw[:1] in "-.0123456789"

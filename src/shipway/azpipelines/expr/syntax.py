@@ -24,7 +24,7 @@ _TEXTS: dict[ErrorKind, str] = {
     "ExceededMaxDepth": "Exceeded max expression depth 50",
     "ExceededMaxLength": "Exceeded max expression length 21000",
     "ExpectedPropertyName": "Expected a property name to follow the dereference operator '.'",
-    "ExpectedStartParameter": "Expected '(' to follow function",
+    "ExpectedStartParameter": "Expected '(' to follow a function",
     "UnclosedFunction": "Unclosed function",
     "UnclosedIndexer": "Unclosed indexer",
     "UnclosedString": "Unclosed string",
@@ -44,8 +44,8 @@ class ExpressionSyntaxError(Exception):
         text = _TEXTS[kind]
         if raw:
             text = f"{text}: '{raw}'. Located at position {offset + 1} within expression: "
-            text += expression
-        super().__init__(f"{text}. {HELP}")
+            text += f"'{expression}'"
+        super().__init__(text if kind == "Empty" else f"{text}. {HELP}")
 
 
 @dataclass(frozen=True, slots=True)

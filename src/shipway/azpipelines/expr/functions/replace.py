@@ -1,14 +1,14 @@
 """replace(text, old, new): case-sensitive, every occurrence."""
 
 from shipway.azpipelines.expr.functions.spec import Arguments, FunctionSpec
-from shipway.azpipelines.expr.values import EvaluationError, Value, check_length, to_text
+from shipway.azpipelines.expr.values import Value, check_length, to_text
 
 
 def evaluate(arguments: Arguments) -> Value:
-    """Casts all to text; an empty `old` is an error, as in .NET."""
+    """Casts all to text; an empty `old` replaces nothing."""
     text, old, new = (to_text(arguments.value(index)) for index in range(3))
     if not old:
-        raise EvaluationError("String cannot be of zero length. (Parameter 'oldValue')")
+        return text
     check_length(len(text) + text.count(old) * (len(new) - len(old)))
     return text.replace(old, new)
 
