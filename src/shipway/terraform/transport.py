@@ -56,10 +56,11 @@ def find_door(home: Home, env_vars: Mapping[str, str]) -> Door:
     proxy = urlsplit(env_vars.get("HTTPS_PROXY") or env_vars.get("https_proxy") or "")
     bundle = env_vars.get("SSL_CERT_FILE", "")
     if bundle and proxy.hostname in front_door.LOOPBACK and proxy.port:
-        beside = Path(bundle).with_name("authority.pem")  # one certificate reads faster than 140
-        found = beside if beside.exists() else Path(bundle)
-        if found.exists():
-            return Door(port=proxy.port, authority=found)
+        # our bundles lie beside the authority's own certificate; any other bundle, with a proxy on
+        # loopback, is somebody else's way to the real Azure
+        authority = Path(bundle).with_name("authority.pem")
+        if authority.exists():
+            return Door(port=proxy.port, authority=authority)
     port = front_door.state(home).proxy_port
     return Door(port=port, authority=home.authority / "authority.pem")
 

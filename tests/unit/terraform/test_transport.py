@@ -113,5 +113,7 @@ def test_the_door_is_that_of_the_variables_if_it_is_this_machines(home: Home) ->
     here = {"HTTPS_PROXY": "http://127.0.0.1:4711", "SSL_CERT_FILE": bundle}
     assert find_door(home, here) == Door(port=4711, authority=home.authority / "authority.pem")
     away = {"HTTPS_PROXY": "http://proxy.corp:8080", "SSL_CERT_FILE": bundle}
-    with pytest.raises(Unavailable, match="no server has been started"):
-        find_door(home, away)
+    own = {"HTTPS_PROXY": "http://127.0.0.1:3128", "SSL_CERT_FILE": "/etc/ssl/cert.pem"}
+    for variables in (away, own, {}):
+        with pytest.raises(Unavailable, match="no server has been started"):
+            find_door(home, variables)
