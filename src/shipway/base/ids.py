@@ -37,8 +37,10 @@ def new_job_name() -> str:
 
 
 def new_token(octets: int = 32) -> str:
-    """URL-safe random text of `octets` bytes of entropy."""
-    return secrets.token_urlsafe(octets)
+    """URL-safe random text of `octets` bytes; no option, as programs take what begins with '-'."""
+    while (text := secrets.token_urlsafe(octets)).startswith("-"):
+        pass
+    return text
 
 
 def new_etag() -> str:
