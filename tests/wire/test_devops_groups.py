@@ -213,12 +213,20 @@ def test_a_group_and_an_application_of_the_tenant_are_taken_in(door: Door, clien
 # -- identities and teams ------------------------------------------------------------------------
 
 
-def test_identities_are_read_by_each_of_their_names(door: Door, clients: Any) -> None:
+def test_identities_are_read_by_each_of_their_names(
+    door: Door, clients: Any, project_id: str
+) -> None:
     identity = clients.get_identity_client()
     dana = users.get(door.store, "dana")
     (by_id,) = identity.read_identities(identity_ids=dana.object_id)
     (by_subject,) = identity.read_identities(subject_descriptors=by_id.subject_descriptor)
     (by_descriptor,) = identity.read_identities(descriptors=by_id.descriptor)
+    readers = security_groups.well_known(door.store, "Contributors", project_id=project_id)
+    (group,) = identity.read_identities(identity_ids=readers.group_id, query_membership="Direct")
+    assert dana.object_id in group.member_ids
+    scope = clients.get_graph_client().get_descriptor(project_id).value
+    inside = clients.get_graph_client().list_users(scope_descriptor=scope).graph_users
+    assert {"Dana Requester", "Avery Approver"} <= {u.display_name for u in inside}
     (by_name,) = identity.read_identities(search_filter="General", filter_value=dana.principal_name)
     assert {one.id for one in (by_id, by_subject, by_descriptor, by_name)} == {dana.object_id}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from shipway.azure.entra import service_principals, users
 from shipway.base.clock import timestamp
-from shipway.base.errors import NotFound
+from shipway.base.errors import NotFound, NotSupported
 from shipway.devops import members, projects, security_groups, subjects
 from shipway.devops.subjects import Subject
 from shipway.store.store import Store
@@ -41,6 +41,13 @@ class Entitlements:
 
     def list_all(self, request: Request) -> Response:
         """GET userentitlements."""
+        for name in ("$filter", "$orderBy"):
+            if request.arg(name):
+                raise NotSupported(
+                    f"the parameter '{name}' of {request.path} is not supported",
+                    code="UnsupportedQueryParameter", status=400, where=name,
+                    hint="Take all and choose.",
+                )  # fmt: skip
         found = subjects.people(self._store)
         shown = [self._shape(request, one) for one in found]
         return json_response(

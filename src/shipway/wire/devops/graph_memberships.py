@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/graph/memberships
 
 from typing import Any
 
-from shipway.base.errors import BadInput, NotFound
+from shipway.base.errors import BadInput, NotFound, NotSupported
 from shipway.devops import members, security_groups, subjects
 from shipway.devops.security_groups import SecurityGroup
 from shipway.devops.subjects import Subject
@@ -29,6 +29,12 @@ class GraphMemberships:
             raise BadInput(
                 f"The value '{direction[:40]}' is not valid for parameter 'direction'",
                 code="InvalidArgumentValueException", where="direction", hint="Known: up, down.",
+            )  # fmt: skip
+        if request.arg("depth", "1") != "1":
+            raise NotSupported(
+                f"the depth {request.arg('depth')[:20]} of memberships is not supported",
+                code="GraphDepthNotSupportedException", status=400, where="depth",
+                hint="Direct memberships are told; ask again for the containers.",
             )  # fmt: skip
         if direction == "up":
             pairs = [

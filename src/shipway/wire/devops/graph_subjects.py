@@ -28,9 +28,12 @@ class GraphSubjects:
     def list_users(self, request: Request) -> Response:
         """GET graph/users."""
         kinds = {k for k in request.arg("subjectTypes").lower().split(",") if k}
+        inside = self._people_of_scope(request)
         return self._page(
-            request, [u for u in subjects.people(self._store) if not kinds or u.origin in kinds]
-        )
+            request,
+            [u for u in subjects.people(self._store)
+             if (not kinds or u.origin in kinds) and (inside is None or u.subject_id in inside)],
+        )  # fmt: skip
 
     def list_groups(self, request: Request) -> Response:
         """GET graph/groups: of a scope, or all."""
@@ -45,7 +48,12 @@ class GraphSubjects:
 
     def list_applications(self, request: Request) -> Response:
         """GET graph/serviceprincipals."""
-        return self._page(request, list(subjects.applications(self._store)))
+        inside = self._people_of_scope(request)
+        return self._page(
+            request,
+            [a for a in subjects.applications(self._store)
+             if inside is None or a.subject_id in inside],
+        )  # fmt: skip
 
     def one(self, kind: str) -> Callable[[Request], Response]:
         """GET graph/users|groups|serviceprincipals/{descriptor}."""
@@ -178,6 +186,17 @@ class GraphSubjects:
                      or s.account.casefold().startswith(text))
             ]
         )  # fmt: skip
+
+    def _people_of_scope(self, request: Request) -> set[str] | None:
+        """Who is in any group of the project that `scopeDescriptor` names; None without one."""
+        scope = request.arg("scopeDescriptor")
+        if not scope:
+            return None
+        project_id = subjects.project_of_scope(self._store, scope)
+        everybody = security_groups.well_known(
+            self._store, "Project Valid Users", project_id=project_id
+        )
+        return set(security_groups.people_of(self._store, everybody))
 
     def _of(self, request: Request) -> Subject:
         return subjects.by_descriptor(self._store, request.params["descriptor"])

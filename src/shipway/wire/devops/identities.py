@@ -6,7 +6,7 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/ims/identities/read-id
 from typing import Any
 
 from shipway.azure.entra import tenant
-from shipway.base.errors import NotFound
+from shipway.base.errors import BadInput, NotFound
 from shipway.devops import projects, security_groups, subjects
 from shipway.devops.runs import Requester
 from shipway.devops.security_groups import SecurityGroup
@@ -71,10 +71,10 @@ class Identities:
             if wanted:
                 known = {str(getattr(s, attribute)).lower(): s for s in self._all()}
                 found = [known[one] for one in wanted if one in known]
-                return shapes.collection([self._shape(s) for s in found])
+                return shapes.collection([self._shape(request, s) for s in found])
         text = request.arg("filterValue").casefold()
         return shapes.collection(
-            [self._shape(s) for s in self._all() if not text or text in _words(s)]
+            [self._shape(request, s) for s in self._all() if not text or text in _words(s)]
         )
 
     def one(self, request: Request) -> Response:
@@ -82,7 +82,7 @@ class Identities:
         found = subjects.find(self._store, request.params["identity"])
         if found is None:
             raise _absent(request.params["identity"])
-        return json_response(self._shape(found))
+        return json_response(self._shape(request, found))
 
     def members(self, request: Request) -> Response:
         """GET identities/{container}/members: descriptors for access control."""
@@ -127,16 +127,38 @@ class Identities:
             raise _absent(request.params["member"])
         return found
 
-    def _shape(self, one: Subject) -> dict[str, Any]:
+    def _members_of(self, request: Request, one: Subject) -> list[Subject]:
+        """Who is in a group, as far as `queryMembership` asks."""
+        asked = request.arg("queryMembership", "none").lower()
+        group = security_groups.find(self._store, one.subject_id) if one.kind == "group" else None
+        if asked not in ("none", "direct", "expanded", "expandeddown", "expandedup"):
+            raise BadInput(
+                f"The value '{asked[:40]}' is not valid for parameter 'queryMembership'",
+                code="InvalidArgumentValueException", where="queryMembership",
+                hint="Known: None, Direct, Expanded.",
+            )  # fmt: skip
+        if group is None or asked in ("none", "expandedup"):
+            return []
+        inside = (
+            security_groups.members_of(self._store, group)
+            if asked == "direct"
+            else security_groups.people_of(self._store, group)
+        )
+        return [found for i in inside if (found := subjects.find(self._store, i)) is not None]
+
+    def _shape(self, request: Request, one: Subject) -> dict[str, Any]:
+        inside = self._members_of(request, one)
         properties = {
             "SchemaClassName": "Group" if one.kind == "group" else "User",
             "Description": one.description, "Domain": one.domain, "Account": one.account
             if one.kind != "group" else one.display_name, "Mail": one.mail or one.account,
         }  # fmt: skip
         return {
-            "id": one.subject_id, "isActive": True, "members": [],
+            "id": one.subject_id, "isActive": True,
+            "members": [m.identity_descriptor for m in inside],
             "providerDisplayName": one.account if one.kind == "group" else one.display_name,
-            "isContainer": one.kind == "group", "memberOf": [], "memberIds": [],
+            "isContainer": one.kind == "group", "memberOf": [],
+            "memberIds": [m.subject_id for m in inside],
             "resourceVersion": 2, "descriptor": one.identity_descriptor,
             "subjectDescriptor": one.descriptor,
             "properties": {

@@ -28,7 +28,8 @@ class Teams:
     def list_of(self, request: Request) -> Response:
         """GET projects/{project}/teams."""
         project = shapes.project_of(self._store, request)
-        return self._page(request, [(project, t) for t in self._teams(project)])
+        found = [(project, t) for t in self._teams(project) if self._is_wanted(request, t)]
+        return self._page(request, found)
 
     def list_all(self, request: Request) -> Response:
         """GET teams: of every project that the caller sees."""
@@ -39,6 +40,7 @@ class Teams:
                 for project in projects.list_all(self._store)
                 if rights.sees(self._store, request, project.project_id)
                 for team in self._teams(project)
+                if self._is_wanted(request, team)
             ],
         )
 
@@ -119,6 +121,12 @@ class Teams:
     def _teams(self, project: Project) -> list[SecurityGroup]:
         found = security_groups.list_of(self._store, project_id=project.project_id)
         return [g for g in found if g.is_team]
+
+    def _is_wanted(self, request: Request, team: SecurityGroup) -> bool:
+        """Whether the caller is in it, where `$mine` asks for that."""
+        return not shapes.is_true(
+            request, "$mine"
+        ) or request.principal.object_id in security_groups.people_of(self._store, team)
 
     def _of(self, request: Request) -> tuple[Project, SecurityGroup]:
         project, asked = shapes.project_of(self._store, request), request.params["team"]
