@@ -13,6 +13,9 @@ from shipway.ml.jobs import MLJob
 
 _SOON = 8.0  # well below the worker's own idle look around
 
+# says that it runs, then waits for the file `stop`, but not forever
+WAIT = "touch {folder}/$$.up; for n in $(seq 200); do [ -e {stop} ] && break; sleep 0.1; done"
+
 
 @pytest.fixture(scope="module")
 def ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
@@ -49,7 +52,7 @@ def test_a_cluster_without_nodes_runs_a_job_as_soon_as_it_has_one(ml: Lab, tmp_p
 def test_a_cluster_that_grows_runs_more_at_once(ml: Lab, tmp_path: Path) -> None:
     cluster(ml, "grows", 1)
     stop = tmp_path / "stop"
-    wait = f"touch {tmp_path}/$$.up; for n in $(seq 200); do [ -e {stop} ] && break; sleep 0.1; done"
+    wait = WAIT.format(folder=tmp_path, stop=stop)
     found = [submit(ml, wait, "grows") for _ in range(3)]
     wait_until(lambda: len(list(tmp_path.glob("*.up"))) == 1)
     running = [ml.get(job.name).status for job in found]
@@ -67,7 +70,7 @@ def test_clusters_of_one_name_in_two_workspaces_have_room_of_their_own(
     for workspace in (ml.workspace, second):
         cluster(ml, "same", 1, workspace=workspace)
     stop = tmp_path / "stop"
-    wait = f"touch {tmp_path}/$$.up; for n in $(seq 200); do [ -e {stop} ] && break; sleep 0.1; done"
+    wait = WAIT.format(folder=tmp_path, stop=stop)
     submit(ml, wait, "same", workspace=second)
     here = submit(ml, wait, "same")
     wait_until(lambda: len(list(tmp_path.glob("*.up"))) == 2, seconds=_SOON)

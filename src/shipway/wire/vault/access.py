@@ -57,7 +57,11 @@ def authorize(store: Store) -> Authorize:
         vault, who = vault_of(store, request), request.principal
         name = request.params.get("name", "")
         if vaults.is_permitted(
-            store, vault, who, action=route.action, policy=POLICIES[route.action],
+            store,
+            vault,
+            who,
+            action=route.action,
+            policy=POLICIES[route.action],
             below=f"secrets/{name}" if name else "",
         ):
             return
