@@ -11,7 +11,7 @@ from dataclasses import replace
 from shipway.azpipelines.budget import TOKEN, Budget
 from shipway.azpipelines.diagnostics import Problems
 from shipway.azpipelines.expand import interpolation, parameters, templates
-from shipway.azpipelines.expand.directives import Directive
+from shipway.azpipelines.expand.directives import Directive, directive_of
 from shipway.azpipelines.expand.includes import Library
 from shipway.azpipelines.expand.scope import Scope
 from shipway.azpipelines.expand.structure import LISTS, SCOPED, child_kind
@@ -43,6 +43,10 @@ class Expander:
             return token
         if isinstance(token, Scalar):
             return self._scalar(token, scope=inner, kind=kind)
+        if kind == "texts":
+            return self._texts(token, scope=inner)
+        if kind == "fixed" and isinstance(token, Sequence):
+            token = self._fixed(token)
         if kind == "variables":
             return self.variables(token, scope=inner)[0]
         if isinstance(token, Sequence):
@@ -61,12 +65,35 @@ class Expander:
             return self._variable_mapping(token, scope)
         return self._variable_list(token, scope)
 
+    def _texts(self, token: Mapping | Sequence, *, scope: Scope) -> Token:
+        if isinstance(token, Sequence):
+            items = (self.expand(one, scope=scope, kind="texts") for one in token.items)
+            return Sequence(tuple(one for one in items if one is not None), token.position)
+        entries = (
+            Entry(e.key, self.expand(e.value, scope=scope, kind="texts") or e.value)
+            for e in token.entries
+        )
+        return Mapping(tuple(entries), token.position)
+
+    def _fixed(self, token: Sequence) -> Sequence:
+        kept = []
+        for item in token.items:
+            found = self._item_directive(item)
+            if found is None:
+                kept.append(item)
+            else:
+                self._turns.refuse_expressions(found[0])
+        return Sequence(tuple(kept), token.position)
+
     # -- scalars
 
     def _scalar(self, token: Scalar, *, scope: Scope, kind: str) -> Token | None:
         self._budget.spend(len(token.text), token.position)
         if interpolation.OPEN not in token.text:
             return token
+        if directive_of(token.text) is not None:
+            self._turns.unexpected(token)  # a directive is a key, never a value
+            return None
         value = interpolation.interpolated(token, scope=scope, problems=self._problems)
         if value is None or isinstance(value, Scalar) or kind == "any":
             if isinstance(value, Scalar):

@@ -6,6 +6,8 @@ from collections.abc import Sequence as ListOf
 from dataclasses import dataclass
 from decimal import Decimal
 
+from shipway.azpipelines import source
+from shipway.azpipelines.budget import Exceeded
 from shipway.azpipelines.diagnostics import Position, Problems, Shown, did_you_mean
 from shipway.azpipelines.expand.interpolation import OPEN, to_value, typed
 from shipway.azpipelines.expr.values import Value, number_text, parse_number
@@ -262,6 +264,8 @@ def _bound(
             shown="message",
         )
         return None
+    if handed is not None and handed.is_queued:
+        token = _queued(token, spec)
     where = token.position
     printed: Shown = "message" if handed is not None and handed.is_queued else "place"
     value, valid = _converted(token, spec.type)
@@ -290,6 +294,21 @@ def _bound(
             shown=printed,
         )
     return value
+
+
+def _queued(token: Token, spec: ParameterSpec) -> Token:
+    """A value given when the run is queued: clients send objects and lists as YAML in a text."""
+    shape = (_SHAPES | _PIPELINE_ONLY)[spec.type.lower()][0]
+    if not isinstance(token, Scalar) or shape not in ("any", "list", "object"):
+        return token
+    scratch = Problems()
+    try:
+        parsed = source.parse(token.text, file="", problems=scratch)
+    except Exceeded:
+        return token
+    if parsed is None or scratch.has_errors() or isinstance(parsed, Scalar):
+        return token
+    return parsed
 
 
 def declared(token: Token) -> Token:

@@ -1,7 +1,8 @@
 """Where in a document templates may stand and variables take effect.
 
 Kinds name places (`pipeline`, `job`, `steps`); everything else is expanded without regard to
-where it stands. `literal` places take no expressions.
+where it stands. `literal` places take no expressions, `texts` no directives: only their texts are
+evaluated. The items of a `fixed` list cannot be chosen or repeated.
 """
 
 from collections.abc import Mapping
@@ -25,10 +26,12 @@ _CHILDREN: Mapping[str, Mapping[str, str]] = {
         "steps": "steps",
         "strategy": "strategy",
         "parameters": "declarations",
-        "trigger": "literal",
-        "pr": "literal",
-        "schedules": "literal",
+        "trigger": "texts",
+        "pr": "texts",
+        "schedules": "texts",
+        "resources": "resources",
     },
+    "resources": {"repositories": "fixed"},
     "stage": {"jobs": "jobs", "phases": "jobs"},
     "job": {"steps": "steps", "strategy": "strategy"},
     "strategy": {"runOnce": "hooks", "rolling": "hooks", "canary": "hooks"},
