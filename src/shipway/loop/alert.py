@@ -57,7 +57,9 @@ def fire(store: Store, timer: Timer) -> None:
 
 
 def _evaluate(store: Store, rule: AlertRule, target: str) -> None:
-    now = store.clock.now()
+    now, key = store.clock.now(), f"{rule.resource_id.lower()}|{target.lower()}"
+    document = store.documents.find(_STATE, key)
+    before: dict[str, Any] = document.body if document else {"alert_id": "", "calm": 0}
     try:
         values = tuple(
             metrics.measure(
@@ -67,13 +69,12 @@ def _evaluate(store: Store, rule: AlertRule, target: str) -> None:
             for criterion in rule.criteria
         )  # fmt: skip
     except ShipwayError as error:
-        # its target was deleted: Azure keeps the rule, too, and says so in its health
-        _note(store, "AlertNotEvaluated", rule, {"target": target, "reason": str(error)})
+        # its target was deleted: Azure keeps the rule, too, and says so in its health; once
+        if not before.get("is_lost"):
+            store.documents.put(_STATE, key, {"alert_id": "", "calm": 0, "is_lost": True})
+            _note(store, "AlertNotEvaluated", rule, {"target": target, "reason": str(error)})
         return
     is_met = all(c.is_met(v) for c, v in zip(rule.criteria, values, strict=True))
-    key = f"{rule.resource_id.lower()}|{target.lower()}"
-    document = store.documents.find(_STATE, key)
-    before: dict[str, Any] = document.body if document else {"alert_id": "", "calm": 0}
     was_fired = bool(before["alert_id"])
     if is_met and not (was_fired and rule.is_stateful):
         alert_id = ids.new_guid()

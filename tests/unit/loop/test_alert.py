@@ -23,7 +23,7 @@ from shipway.base.messages import Event
 from shipway.loop import notification
 from shipway.loop.notification import Notifier
 from shipway.loop.reactor import Reactor
-from shipway.ml import online_endpoints
+from shipway.ml import online_endpoints, workspaces
 from shipway.ml.online_endpoints import OnlineEndpoint
 from shipway.ml.workspaces import Workspace
 from shipway.store.growing import EndpointRequest
@@ -172,6 +172,17 @@ def test_a_disabled_or_deleted_rule_looks_no_more(world: World) -> None:
     assert world.owner("DELETE", world.path("metricAlerts", "failures"), ALERTS)[0] == 200
     world.pass_minutes(2)
     assert (world.told(), world.store.timers.next_due()) == ([], None)
+
+
+def test_a_rule_whose_target_is_deleted_says_so_once(world: World) -> None:
+    action_group(world)
+    rule(world)
+    workspaces.delete(world.store, world.workspace.key)
+    world.pass_minutes(3)
+    since = world.clock.now() - timedelta(days=1)
+    found = world.store.journal.since(since, ("AlertNotEvaluated", "ReactionFailed"))
+    assert [event.kind for event in found] == ["AlertNotEvaluated"]
+    assert world.told() == []
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
