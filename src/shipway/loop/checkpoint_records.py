@@ -4,6 +4,7 @@ Called by the station of checkpoints, in its transactions; decides nothing.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from shipway.azpipelines.plan import StagePlan
 from shipway.base import ids
@@ -44,7 +45,8 @@ def find(store: Store, run: Run, stage_name: str) -> Record | None:
 def finish(store: Store, record: Record, result: Result, reason: str) -> None:
     """The checkpoint is over, and what still waited below it as well."""
     now = store.clock.now()
-    issues = (Issue(kind="error", message=reason),) if reason and result != "succeeded" else ()
+    kind: Literal["error", "warning"] = "error" if result == "failed" else "warning"
+    issues = (Issue(kind=kind, message=reason),) if reason and result != "succeeded" else ()
     runs.change_record(
         store, record.run_id, record.record_id, state="completed", result=result, issues=issues,
         finished_at=now,
