@@ -72,7 +72,7 @@ WRONG: list[tuple[str, str, Any, int, str]] = [
      "configuration.type"),
     ("POST", "flights/_apis/pipelines/7/runs", {}, 404, "7"),
     ("POST", "flights/_apis/pipelines/1/runs", {"variables": {"a": {"value": "1"}}}, 400, "main"),
-    ("POST", "flights/_apis/pipelines/1/preview", {"previewRun": True}, 501, "ml"),
+    ("POST", "flights/_apis/pipelines/1/preview", {"previewRun": True}, 400, "main"),
     ("POST", "flights/_apis/build/builds", {"definition": {"id": "one"}}, 400, "definition.id"),
     ("POST", "flights/_apis/build/definitions", {"name": "c", "process": {"type": 1},
      "repository": {"id": "flights"}}, 400, "process.type"),

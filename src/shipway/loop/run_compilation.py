@@ -3,11 +3,13 @@
 Reads the commit that the run is for; knows nothing of how a run goes on.
 """
 
+from dataclasses import replace
+
 from shipway.azpipelines import compiler, run_names
 from shipway.azpipelines.compiler import CompileResult
 from shipway.azpipelines.context import CompileContext
 from shipway.azpipelines.diagnostics import Diagnostic
-from shipway.azpipelines.expand.includes import FileMissing
+from shipway.azpipelines.expand.includes import SELF, FileMissing, FileProvider
 from shipway.azpipelines.plan import RunPlan
 from shipway.devops import repositories, run_variables, runs, task_definitions
 from shipway.devops.runs import Run
@@ -17,6 +19,19 @@ from shipway.store.store import Store
 def compile_run(store: Store, run: Run, *, path: str) -> CompileResult:
     """The plan of a run, or what is wrong with its YAML."""
     return compiler.compile(files=_Files(store, run), path=path, context=_context(store, run))
+
+
+def compile_preview(store: Store, run: Run, *, path: str, override: str) -> CompileResult:
+    """What a run would be made of, for a run that is never queued.
+
+    `override` stands in the place of the file at `path`, the committed one when it is empty. What
+    only this machine cannot run is no error here: the service prints it.
+    """
+    context = replace(_context(store, run), known_tasks=None, refuse=frozenset())
+    files: FileProvider = _Files(store, run)
+    if override:
+        files = _Overridden(files, path, override)
+    return compiler.compile(files=files, path=path, context=context)
 
 
 def as_body(item: Diagnostic) -> dict[str, object]:
@@ -45,6 +60,20 @@ def name_of(store: Store, run: Run, plan: RunPlan) -> str:
     return run_names.run_name(plan.name_format, started=now, revision=revision, variables=variables)
 
 
+class _Overridden:
+    """Files of which one is replaced."""
+
+    def __init__(self, files: FileProvider, path: str, text: str) -> None:
+        self._files = files
+        self._path = _normal(path)
+        self._text = text
+
+    def read(self, repository_alias: str, path: str) -> str | bytes:
+        if repository_alias == SELF and _normal(path) == self._path:
+            return self._text
+        return self._files.read(repository_alias, path)
+
+
 class _Files:
     """The files of one commit, for the compiler."""
 
@@ -65,6 +94,10 @@ class _Files:
                 f"branch {self._run.source_branch} version {self._run.source_version}."
             )
         return content.decode("utf-8", "strict")
+
+
+def _normal(path: str) -> str:
+    return path.replace("\\", "/").lstrip("/")
 
 
 def _context(store: Store, run: Run) -> CompileContext:

@@ -10,7 +10,7 @@ from shipway.azure.entra.principals import Principal
 from shipway.base.errors import BadInput
 from shipway.devops import definitions, github_mirrors, repositories, runs
 from shipway.devops.definitions import PipelineDefinition
-from shipway.devops.runs import Reason, Run
+from shipway.devops.runs import Reason, Requester, Run
 from shipway.store.store import Store
 from shipway.wire.devops.fields import Fields
 
@@ -41,6 +41,30 @@ def queue(
         store, definition=definition, branch=ref, version=commit, reason=reason,
         requested_by=principal, variables=variables, parameters=parameters,
         stages_to_skip=stages_to_skip,
+    )  # fmt: skip
+
+
+def unqueued(
+    store: Store,
+    definition: PipelineDefinition,
+    principal: Principal,
+    *,
+    branch: str,
+    version: str,
+    variables: Mapping[str, str],
+    parameters: Mapping[str, Any],
+) -> Run:
+    """The run that `queue` would make, kept nowhere: for a preview. Raises what `queue` raises."""
+    ref = definitions.full_branch(branch or definition.default_branch)
+    commit = _commit(store, definition, ref, version)
+    _check_variables(definition, variables)
+    by, now = Requester(object_id=principal.object_id, name=principal.name), store.clock.now()
+    return Run(
+        run_id=0, project_id=definition.project_id, definition_id=definition.definition_id,
+        definition_name=definition.name, repository_id=definition.repository_id, run_name="",
+        source_branch=ref, source_version=commit, reason="manual", requested_by=by,
+        requested_for=by, queued_at=now, updated_at=now, variables=dict(variables),
+        parameters=dict(parameters), plan_id="",
     )  # fmt: skip
 
 
