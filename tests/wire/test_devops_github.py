@@ -8,6 +8,7 @@ import pytest
 import requests
 from tests.devops_door import Door, commit, git, open_door
 
+from shipway.azure.entra import personal_access_tokens
 from shipway.base.errors import BadInput, Conflict
 from shipway.devops import (
     definitions,
@@ -155,6 +156,22 @@ def test_a_push_to_the_mirror_itself_starts_and_is_left_alone_by_a_source_that_r
     (run,) = queued(door)
     assert run.source_version == version
     assert version in git("ls-remote", url, "refs/heads/main", cwd=source)
+
+
+def test_a_job_s_token_reads_the_repository_of_its_own_run_alone(door: Door, source: Path) -> None:
+    definition(door)
+    mirror = mapped(door, source)
+    commit(source, "a.txt", "a")
+    github_mirror.sync(door.store, mirror)
+    (run,) = queued(door)
+    github_mirror.map_repository(door.store, name="contoso/other", source=str(source), by=door.user)
+    token = personal_access_tokens.issue_job_token(door.store, run_id=run.run_id)
+    own = door.git_url("github.com/contoso/_git/flights", token)
+    assert run.source_version in git("ls-remote", own, cwd=source)
+    other = door.git_url("github.com/contoso/_git/other", token)
+    assert "limited to its own repository" in git("ls-remote", other, cwd=source, accept=(128,))
+    said = git("push", "-q", own, "HEAD:refs/heads/x", cwd=source, accept=(128,))
+    assert "GenericContribute" in said
 
 
 def test_a_branch_that_is_gone_at_the_source_is_gone_in_the_mirror(

@@ -44,8 +44,8 @@ def test_the_line_that_matters_is_found(said: str, line: str) -> None:
 
 @pytest.mark.parametrize(
     ("version", "is_good"),
-    [("1.11.0", True), ("1.11.4", True), ("2.0.0", True), ("1.12.0-beta1", True),
-     ("1.10.9", False), ("0.15.5", False)],
+    [("1.9.0", True), ("1.11.4", True), ("2.0.0", True), ("1.12.0-beta1", True),
+     ("1.8.9", False), ("0.15.5", False)],
 )  # fmt: skip
 def test_a_terraform_that_is_too_old_is_told_apart(version: str, *, is_good: bool) -> None:
     told = terraform.too_old(json.dumps({"terraform_version": version}))

@@ -30,7 +30,7 @@ _TO_ADD = re.compile(r"Plan: (\d+) to add, \d+ to change, (\d+) to destroy")
 _CHANGED = 2
 _NOT_THE_SHELL_S = ("TF_", "ARM_", "AZDO_")
 # required_version in infra/versions.tf
-OLDEST = (1, 11)
+OLDEST = (1, 9)
 
 
 class TerraformFailed(ShipwayError):

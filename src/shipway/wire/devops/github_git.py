@@ -1,10 +1,12 @@
 """Smart HTTP of the mirrors of GitHub repositories: the same git, another place.
 
-`https://dev.azure.com/{organization}/github.com/{owner}/_git/{repository}`: a place of shipway's
+`https://dev.azure.com/{organization}/github.com/{owner}/_git/{mirror}`: a place of shipway's
 own below an Azure name, since github.com itself never leads here.
 """
 
-from shipway.devops import definitions, github_mirrors, projects
+from shipway.base.errors import Forbidden
+from shipway.devops import definitions, github_mirrors, projects, runs
+from shipway.devops.github_mirrors import GithubMirror
 from shipway.devops.projects import Project
 from shipway.devops.repositories import Repository
 from shipway.store.store import Store
@@ -18,8 +20,9 @@ class GithubGitHttp(GitHttp):
     """The handlers of `GitHttp`, on mirrors."""
 
     def _repository(self, request: Request) -> tuple[Project, Repository]:
-        name = request.params["repository"].removesuffix(".git")
+        name = request.params["mirror"].removesuffix(".git")
         mirror = github_mirrors.get(self._store, f"{request.params['owner']}/{name}")
+        self._stay_with_run(request, mirror)
         repository = github_mirrors.repository_of(self._store, mirror)
         # a mirror is of no project; the answer to a push links to runs of the first that uses it
         users = definitions.of_repository(self._store, mirror.repository_id)
@@ -30,11 +33,21 @@ class GithubGitHttp(GitHttp):
                         updated_at=now)  # fmt: skip
         return place, repository
 
+    def _stay_with_run(self, request: Request, mirror: GithubMirror) -> None:
+        """A job's token reads the repository of its run and no other one on GitHub."""
+        number = request.principal.run_id
+        if number and runs.get(self._store, number).repository_id != mirror.repository_id:
+            raise Forbidden(
+                f"the access token of run {number} is limited to its own repository, not "
+                f"'{mirror.name}'",
+                code="AccessDeniedException", where=mirror.name,
+            )  # fmt: skip
+
 
 def routes(store: Store) -> tuple[Route, ...]:
     """What git asks for."""
     handlers = GithubGitHttp(store)
-    base = f"/{{organization}}/{github_mirrors.PLACE}/{{owner}}/_git/{{repository}}"
+    base = f"/{{organization}}/{github_mirrors.PLACE}/{{owner}}/_git/{{mirror}}"
     return (
         Route(method="GET", pattern=f"{base}/info/refs", handler=handlers.advertise,
               action="read", query=("service",), doc=_DOC),
