@@ -22,7 +22,7 @@ from shipway.base import clock, crash_points, process
 from shipway.base.errors import BadInput
 from shipway.base.sealing import seal
 from shipway.devops.logs import LogWriter
-from shipway.devops.task_definitions import TaskDefinition
+from shipway.devops.task_definition import TaskDefinition
 
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 5.0

@@ -5,25 +5,10 @@ Source: the task.json files of microsoft/azure-pipelines-tasks.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from shipway.azpipelines.plan import CHECKOUT_TASK, DOWNLOAD_TASK, PUBLISH_TASK
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskDefinition:
-    """One `name@major`.
-
-    `inputs` maps each name to its default; `aliases` a further name to the one in `inputs`.
-    """
-
-    name: str
-    version: int
-    inputs: Mapping[str, str]
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    required: tuple[str, ...] = ()
-    runs_on_server: bool = False
-
+from shipway.azpipelines.plan import CHECKOUT_TASK
+from shipway.devops.task_definition import TaskDefinition
+from shipway.devops.task_definitions_files import FILE_TASKS
 
 _AZURE_CLI = {
     "azureSubscription": "",
@@ -42,38 +27,7 @@ _AZURE_CLI = {
 }
 
 DEFINITIONS: tuple[TaskDefinition, ...] = (
-    TaskDefinition(
-        name="CmdLine",
-        version=2,
-        inputs={"script": "", "workingDirectory": "", "failOnStderr": "false"},
-        required=("script",),
-    ),
-    TaskDefinition(
-        name="Bash",
-        version=3,
-        inputs={
-            "targetType": "filePath",
-            "filePath": "",
-            "arguments": "",
-            "script": "",
-            "workingDirectory": "",
-            "failOnStderr": "false",
-            "bashEnvValue": "",
-        },
-    ),
-    TaskDefinition(
-        name="PythonScript",
-        version=0,
-        inputs={
-            "scriptSource": "filePath",
-            "scriptPath": "",
-            "script": "",
-            "arguments": "",
-            "pythonInterpreter": "",
-            "workingDirectory": "",
-            "failOnStderr": "false",
-        },
-    ),
+    *FILE_TASKS,
     TaskDefinition(
         name="UsePythonVersion",
         version=0,
@@ -101,52 +55,6 @@ DEFINITIONS: tuple[TaskDefinition, ...] = (
         required=("azureSubscription",),
     ),
     TaskDefinition(
-        name="PublishTestResults",
-        version=2,
-        inputs={
-            "testResultsFormat": "JUnit",
-            "testResultsFiles": "**/TEST-*.xml",
-            "searchFolder": "$(System.DefaultWorkingDirectory)",
-            "mergeTestResults": "false",
-            "failTaskOnFailedTests": "false",
-            "failTaskOnFailureToPublishResults": "false",
-            "failTaskOnMissingResultsFile": "false",
-            "testRunTitle": "",
-            "buildPlatform": "",
-            "buildConfiguration": "",
-            "publishRunAttachments": "true",
-        },
-        aliases={"testRunner": "testResultsFormat"},
-    ),
-    TaskDefinition(
-        name="PublishPipelineArtifact",
-        version=1,
-        inputs={
-            "targetPath": "$(Pipeline.Workspace)",
-            "artifact": "",
-            "publishLocation": "pipeline",
-            "properties": "",
-        },
-        aliases={"path": "targetPath", "artifactName": "artifact"},
-    ),
-    TaskDefinition(
-        name="DownloadPipelineArtifact",
-        version=2,
-        inputs={
-            "buildType": "current",
-            "artifactName": "",
-            "itemPattern": "**",
-            "targetPath": "$(Pipeline.Workspace)",
-        },
-        aliases={
-            "source": "buildType",
-            "artifact": "artifactName",
-            "patterns": "itemPattern",
-            "path": "targetPath",
-            "downloadPath": "targetPath",
-        },
-    ),
-    TaskDefinition(
         name=CHECKOUT_TASK,
         version=1,
         inputs={
@@ -161,18 +69,6 @@ DEFINITIONS: tuple[TaskDefinition, ...] = (
             "submodules": "",
             "workspaceRepo": "",
         },
-    ),
-    TaskDefinition(
-        name=PUBLISH_TASK,
-        version=1,
-        inputs={"path": "", "artifactName": ""},
-        aliases={"artifact": "artifactName", "targetPath": "path"},
-    ),
-    TaskDefinition(
-        name=DOWNLOAD_TASK,
-        version=1,
-        inputs={"alias": "current", "artifact": "", "patterns": "**", "path": ""},
-        aliases={"artifactName": "artifact"},
     ),
     TaskDefinition(
         name="AzureMLJobWaitTask",

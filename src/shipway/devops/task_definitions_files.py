@@ -1,0 +1,135 @@
+"""The tasks that run scripts and handle files, artifacts, results and caches: their inputs.
+
+Names, aliases, defaults and what is required are those of each task.json.
+Source: https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/
+"""
+
+from shipway.azpipelines.plan import DOWNLOAD_TASK, PUBLISH_TASK
+from shipway.devops.task_definition import TaskDefinition
+
+_SCRIPT = {
+    "targetType": "filePath",
+    "filePath": "",
+    "arguments": "",
+    "script": "",
+    "workingDirectory": "",
+    "failOnStderr": "false",
+}
+
+SCRIPT_TASKS: tuple[TaskDefinition, ...] = (
+    TaskDefinition(
+        name="CmdLine",
+        version=2,
+        inputs={"script": "", "workingDirectory": "", "failOnStderr": "false"},
+        required=("script",),
+    ),
+    TaskDefinition(name="Bash", version=3, inputs={**_SCRIPT, "bashEnvValue": ""}),
+    TaskDefinition(
+        name="PythonScript",
+        version=0,
+        inputs={
+            "scriptSource": "filePath",
+            "scriptPath": "",
+            "script": "",
+            "arguments": "",
+            "pythonInterpreter": "",
+            "workingDirectory": "",
+            "failOnStderr": "false",
+        },
+    ),
+)
+
+RESULT_TASKS: tuple[TaskDefinition, ...] = (
+    TaskDefinition(
+        name="PublishTestResults",
+        version=2,
+        inputs={
+            "testRunner": "JUnit",
+            "testResultsFiles": "**/TEST-*.xml",
+            "searchFolder": "$(System.DefaultWorkingDirectory)",
+            "mergeTestResults": "false",
+            "failTaskOnFailedTests": "false",
+            "failTaskOnFailureToPublishResults": "false",
+            "failTaskOnMissingResultsFile": "false",
+            "testRunTitle": "",
+            "platform": "",
+            "configuration": "",
+            "publishRunAttachments": "true",
+        },
+        aliases={
+            "testResultsFormat": "testRunner",
+            "buildPlatform": "platform",
+            "buildConfiguration": "configuration",
+        },
+        required=("testRunner", "testResultsFiles"),
+    ),
+)
+
+ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
+    TaskDefinition(
+        name="PublishPipelineArtifact",
+        version=1,
+        inputs={
+            "path": "$(Pipeline.Workspace)",
+            "artifactName": "",
+            "artifactType": "pipeline",
+            "fileSharePath": "",
+            "parallel": "false",
+            "parallelCount": "8",
+            "properties": "",
+        },
+        aliases={
+            "targetPath": "path",
+            "artifact": "artifactName",
+            "publishLocation": "artifactType",
+        },
+        required=("path", "artifactType"),
+    ),
+    TaskDefinition(
+        name="DownloadPipelineArtifact",
+        version=2,
+        inputs={
+            "source": "current",
+            "project": "",
+            "pipeline": "",
+            "preferTriggeringPipeline": "false",
+            "runVersion": "latest",
+            "runBranch": "refs/heads/master",
+            "runId": "",
+            "tags": "",
+            "allowPartiallySucceededBuilds": "false",
+            "allowFailedBuilds": "false",
+            "artifact": "",
+            "patterns": "**",
+            "path": "$(Pipeline.Workspace)",
+        },
+        aliases={
+            "buildType": "source",
+            "definition": "pipeline",
+            "specificBuildWithTriggering": "preferTriggeringPipeline",
+            "buildVersionToDownload": "runVersion",
+            "branchName": "runBranch",
+            "pipelineId": "runId",
+            "buildId": "runId",
+            "artifactName": "artifact",
+            "itemPattern": "patterns",
+            "targetPath": "path",
+            "downloadPath": "path",
+        },
+        required=("source", "path"),
+    ),
+    TaskDefinition(
+        name=PUBLISH_TASK,
+        version=1,
+        inputs={"path": "", "artifactName": "", "artifactType": "pipeline", "properties": ""},
+        aliases={"artifact": "artifactName", "targetPath": "path"},
+    ),
+    TaskDefinition(
+        name=DOWNLOAD_TASK,
+        version=1,
+        inputs={"alias": "current", "artifact": "", "patterns": "**", "path": "", "tags": ""},
+        aliases={"artifactName": "artifact", "itemPattern": "patterns"},
+    ),
+)
+
+FILE_TASKS: tuple[TaskDefinition, ...] = (*SCRIPT_TASKS, *RESULT_TASKS, *ARTIFACT_TASKS)
