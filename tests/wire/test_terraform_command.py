@@ -244,7 +244,11 @@ def test_a_lock_file_of_the_real_providers_gets_our_checksum(
     lock.write_text(
         'provider "registry.terraform.io/hashicorp/azurerm" {\n  version     = "4.81.0"\n'
         f'  constraints = "~> 4.0"\n  hashes = [\n    "{theirs}",\n  ]\n}}\n'
+        'provider "registry.terraform.io/hashicorp/other" {\n  version = "1.0.0"\n}\n'
     )
+    # a fresh clone has no module installed yet: nothing but the lock file may be needed
+    (folder.path / "part").mkdir()
+    (folder.path / "part.tf").write_text('module "part" {\n  source = "./part"\n}\n')
     refused = folder.run("init", "-backend=false", accept=(1,))
     assert "checksums" in refused.stderr
     done = server.run("tf", "--", f"-chdir={folder.path}", "init", "-backend=false")

@@ -10,8 +10,9 @@ import base64
 import contextlib
 import hashlib
 import re
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ fi
 MALLOC_ARENA_MAX=1 exec "${{SHIPWAY_PYTHON:-python3}}" -I -m shipway.terraform {name}
 """
 _ENTRY = re.compile(r'provider\s+"([^"]+)"\s*\{(.*?)\n\}', re.DOTALL)
+_HASHES = re.compile(r"^\s*hashes\s*=\s*\[", re.MULTILINE)
 _VERSION = re.compile(r'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -155,6 +157,28 @@ def locked(path: Path) -> Sequence[Locked]:
                 )
             )
     return tuple(found)
+
+
+def add_hashes(path: Path, providers: Collection[str]) -> None:
+    """Put our checksums beside those that a `.terraform.lock.hcl` has for these providers.
+
+    The file is replaced as a whole. Raises `OSError` and `UnicodeDecodeError`.
+    """
+
+    def with_ours(entry: re.Match[str]) -> str:
+        provider = next((one for one in providers if SOURCES[one] == entry[1]), "")
+        if not provider:
+            return entry[0]
+        line = f'\n    "{our_hash(provider)}",'
+        if _HASHES.search(entry[0]):
+            return _HASHES.sub(lambda found: found[0] + line, entry[0], count=1)
+        return entry[0].removesuffix("\n}") + f"\n  hashes = [{line}\n  ]\n}}"
+
+    text = _ENTRY.sub(with_ours, path.read_text(encoding="utf-8"))
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    shutil.copymode(path, beside)
+    beside.replace(path)
 
 
 def platforms() -> tuple[str, ...]:

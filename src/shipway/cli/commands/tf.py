@@ -7,14 +7,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from shipway.base import config, process
+from shipway.base import config
 from shipway.base.errors import BadInput, ShipwayError
 from shipway.base.home import Home
 from shipway.cli.commands import env
 from shipway.terraform import mirror
-from shipway.terraform.schema import SOURCES
 
-_LOCK_SECONDS = 120.0
 _LOCK_NAME = ".terraform.lock.hcl"
 
 
@@ -45,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     env_vars.update(env.terraform_variables(Home(config.default_home())))
     env_vars.pop("TF_PLUGIN_CACHE_DIR", None)  # our providers do not belong among the real ones
     if _verb(given) == "init":
-        mend_lock(_folder(given), program, env_vars)
+        mend_lock(_folder(given))
     try:
         os.execve(program, ["terraform", *given], env_vars)  # noqa: S606  # no shell between
     except OSError as error:
@@ -65,7 +63,7 @@ def find_terraform(env_vars: Mapping[str, str]) -> str:
     return found
 
 
-def mend_lock(folder: Path, program: str, env_vars: Mapping[str, str]) -> None:
+def mend_lock(folder: Path) -> None:
     """Add our providers' checksums to a lock file that was made with the real ones; say so."""
     entries = mirror.locked(folder / _LOCK_NAME)
     for one in entries:
@@ -77,19 +75,14 @@ def mend_lock(folder: Path, program: str, env_vars: Mapping[str, str]) -> None:
     lacking = [one for one in entries if not one.has_our_hash and not one.is_other_version]
     if not lacking:
         return
-    home = Home(config.default_home())
-    command = [
-        program, "providers", "lock", f"-fs-mirror={mirror.mirror_folder(home)}",
-        *(f"-platform={platform}" for platform in mirror.platforms()),
-        *(SOURCES[one.provider] for one in lacking),
-    ]  # fmt: skip
-    ended = process.run(command, cwd=folder, env_vars=env_vars, seconds=_LOCK_SECONDS)
-    if ended.returncode:
+    try:
+        mirror.add_hashes(folder / _LOCK_NAME, [one.provider for one in lacking])
+    except OSError as error:
         raise ShipwayError(
-            f"the checksums of shipway's providers could not be added to {folder / _LOCK_NAME}: "
-            + (ended.stderr or ended.stdout).decode(errors="replace").strip()[-800:],
-            code="LockNotMended",
-        )
+            f"the checksums of shipway's providers could not be added: {error.strerror}",
+            code="LockNotMended", where=str(folder / _LOCK_NAME),
+            hint="Make the file writable, or take it away for now.",
+        ) from error  # fmt: skip
     names = ", ".join(one.provider for one in lacking)
     _say(
         f"{_LOCK_NAME} was made with the real providers: added the checksums of shipway's "
