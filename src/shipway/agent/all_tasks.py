@@ -4,10 +4,14 @@ from collections.abc import Mapping
 
 from shipway.agent.task import Task
 from shipway.agent.tasks import (
+    archive_files,
     artifact,
     azure_cli,
     azure_ml_job_wait,
     checkout,
+    copy_files,
+    delete_files,
+    extract_files,
     script,
     test_results,
     use_python_version,
@@ -25,6 +29,10 @@ _ALL = (
     artifact.DOWNLOAD_PIPELINE_ARTIFACT,
     artifact.PUBLISH,
     artifact.DOWNLOAD,
+    copy_files.COPY_FILES,
+    delete_files.DELETE_FILES,
+    archive_files.ARCHIVE_FILES,
+    extract_files.EXTRACT_FILES,
     checkout.CHECKOUT,
     azure_ml_job_wait.WAIT_0,
     azure_ml_job_wait.WAIT_1,

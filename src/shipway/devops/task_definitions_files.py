@@ -132,4 +132,65 @@ ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
     ),
 )
 
-FILE_TASKS: tuple[TaskDefinition, ...] = (*SCRIPT_TASKS, *RESULT_TASKS, *ARTIFACT_TASKS)
+_FILE_HANDLING: tuple[TaskDefinition, ...] = (
+    TaskDefinition(
+        name="CopyFiles",
+        version=2,
+        inputs={
+            "SourceFolder": "",
+            "Contents": "**",
+            "TargetFolder": "",
+            "CleanTargetFolder": "false",
+            "OverWrite": "false",
+            "flattenFolders": "false",
+            "preserveTimestamp": "false",
+            "retryCount": "0",
+            "delayBetweenRetries": "1000",
+            "ignoreMakeDirErrors": "false",
+        },
+        required=("Contents", "TargetFolder"),
+    ),
+    TaskDefinition(
+        name="DeleteFiles",
+        version=1,
+        inputs={
+            "SourceFolder": "",
+            "Contents": "myFileShare",
+            "RemoveSourceFolder": "false",
+            "RemoveDotFiles": "false",
+        },
+        required=("Contents",),
+    ),
+    TaskDefinition(
+        name="ArchiveFiles",
+        version=2,
+        inputs={
+            "rootFolderOrFile": "$(Build.BinariesDirectory)",
+            "includeRootFolder": "true",
+            "archiveType": "zip",
+            "sevenZipCompression": "normal",
+            "tarCompression": "gz",
+            "archiveFile": "$(Build.ArtifactStagingDirectory)/$(Build.BuildId).zip",
+            "replaceExistingArchive": "true",
+            "verbose": "false",
+            "quiet": "false",
+        },
+        required=("rootFolderOrFile", "archiveType", "archiveFile"),
+    ),
+    TaskDefinition(
+        name="ExtractFiles",
+        version=1,
+        inputs={
+            "archiveFilePatterns": "**/*.zip",
+            "destinationFolder": "",
+            "cleanDestinationFolder": "true",
+            "overwriteExistingFiles": "false",
+            "pathToSevenZipTool": "",
+        },
+        required=("archiveFilePatterns", "destinationFolder"),
+    ),
+)
+
+FILE_TASKS: tuple[TaskDefinition, ...] = (
+    *SCRIPT_TASKS, *RESULT_TASKS, *ARTIFACT_TASKS, *_FILE_HANDLING,
+)  # fmt: skip
