@@ -1,0 +1,169 @@
+"""One pipeline file compiled as Azure would, with what is wrong by the paths of this machine."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from shipway.azpipelines import compiler
+from shipway.azpipelines.compiler import CompileContext, CompileResult
+from shipway.azpipelines.diagnostics import Diagnostic, did_you_mean
+from shipway.azpipelines.expand.includes import SELF
+from shipway.azpipelines.plan import JobPlan, RunPlan, StepPlan
+from shipway.base.errors import BadInput
+from shipway.cli.pipeline_check import working_tree
+from shipway.cli.pipeline_check.working_tree import WorkingTree
+from shipway.devops import task_definitions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the caller says besides the file."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A diagnostic at a path of this machine."""
+
+    path: Path
+    diagnostic: Diagnostic
+
+    def text(self) -> str:
+        """`file:line:column: error: message`, as compilers print it, and the hint below."""
+        one = self.diagnostic
+        line = f"{shown(self.path)}:{max(one.line, 1)}:{max(one.column, 1)}: "
+        line += f"{one.severity}: {one.message}"
+        return line + (f"\n  hint: {one.hint}" if one.hint else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A pipeline file and what came of it."""
+
+    path: Path
+    result: CompileResult
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether there is no error, whatever the warnings."""
+        return self.result.plan is not None
+
+
+def shown(path: Path) -> str:
+    """The path as one would type it from here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def tree_of(path: Path, given: Given) -> WorkingTree:
+    """The working tree of a file: the git repository around it, or what was given as `self`."""
+    root = next((folder for alias, folder in given.folders.items() if alias.lower() == SELF), None)
+    return WorkingTree(root=root or working_tree.root_of(path), folders=given.folders)
+
+
+def check(path: Path, given: Given, tree: WorkingTree | None = None) -> Checked:
+    """Compile a file of a working tree; `tree` may be shared by the files of one repository.
+
+    Raises `BadInput` for a file that lies outside of the folder given as `self`.
+    """
+    path = working_tree.absolute(path)
+    tree = tree or tree_of(path, given)
+    if not path.is_relative_to(tree.root):
+        raise BadInput(
+            f"'{path}' does not lie in the repository '{tree.root}'", code="PipelineFileOutside",
+            where="--repository self", hint="Name a folder above the file.",
+        )  # fmt: skip
+    result = compiler.compile(
+        files=tree, path=path.relative_to(tree.root).as_posix(), context=_context(tree.root, given)
+    )
+    found = [_hinted(one, tree) for one in result.diagnostics]
+    if result.plan is not None:
+        found += _not_run_here(result.plan)
+    findings = [Finding(path=tree.place(one.file) if one.file else path, diagnostic=one)
+                for one in found]  # fmt: skip
+    return Checked(path=path, result=result, findings=tuple(findings))
+
+
+def _context(root: Path, given: Given) -> CompileContext:
+    branch = working_tree.branch_of(root)
+    variables = {
+        "Build.Reason": "Manual",
+        "Build.Repository.Name": root.name,
+        "Build.SourceBranch": branch,
+        "Build.SourceBranchName": branch.rpartition("/")[2],
+    }
+    taken = {name.lower() for name in given.variables}
+    variables = {name: value for name, value in variables.items() if name.lower() not in taken}
+    return CompileContext(
+        parameters=dict(given.parameters),
+        variables=variables | dict(given.variables),
+        refuse=frozenset(),
+    )
+
+
+def _hinted(one: Diagnostic, tree: WorkingTree) -> Diagnostic:
+    """With what this side knows besides: which folder is missing, which file is near."""
+    if one.hint:
+        return one
+    if one.code == "unknown-repository":
+        alias = one.message.partition("'")[2].rpartition("'")[0]
+        return replace(one, hint=f"Say where a clone of it lies: --repository {alias}=FOLDER.")
+    if one.code == "file-missing" and one.message.startswith("File /"):
+        return replace(one, hint=_near(one.message[len("File /") :].partition(" not ")[0], tree))
+    return one
+
+
+def _near(path: str, tree: WorkingTree) -> str:
+    """The file that is meant: the same in another letter case, or one beside with a near name."""
+    spelled = _in_other_case(tree.root, path.split("/"))
+    if spelled:
+        return f"It is spelled '{spelled}': letter case counts."
+    return did_you_mean(path.rpartition("/")[2], _names((tree.root / path).parent))
+
+
+def _in_other_case(root: Path, parts: Sequence[str]) -> str:
+    found: list[str] = []
+    for part in parts:
+        names = _names(root.joinpath(*found))
+        same = next((one for one in names if one.lower() == part.lower()), "")
+        if not same:
+            return ""
+        found.append(same)
+    return "/".join(found)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(one.name for one in folder.iterdir())
+    except OSError:
+        return []
+
+
+def _not_run_here(plan: RunPlan) -> Iterator[Diagnostic]:
+    """Warnings for tasks that agents here lack: right for Azure, but a run would be refused."""
+    names = {one.name for one in task_definitions.DEFINITIONS}
+    for step in _steps(plan):
+        task = step.task
+        major = task.version.partition(".")[0]
+        if step.shorthand != "task" or not major.isdigit():
+            continue
+        if task_definitions.find(task.name, int(major)) is None:
+            yield Diagnostic(
+                code="task-not-here", severity="warning", file=step.position.file,
+                line=step.position.line, column=step.position.column,
+                message=f"shipway's agents do not have the task '{task}'",
+                hint=did_you_mean(task.name, names),
+            )  # fmt: skip
+
+
+def _steps(plan: RunPlan) -> Iterator[StepPlan]:
+    jobs: Iterator[JobPlan] = (job for stage in plan.stages for job in stage.jobs)
+    for job in jobs:
+        yield from job.steps
+        for hook in job.hooks:
+            yield from hook.steps
