@@ -65,6 +65,27 @@ RESULT_TASKS: tuple[TaskDefinition, ...] = (
     ),
 )
 
+_BUILD_DOWNLOAD = {
+    "buildType": "current",
+    "project": "",
+    "definition": "",
+    "specificBuildWithTriggering": "false",
+    "buildVersionToDownload": "latest",
+    "allowPartiallySucceededBuilds": "false",
+    "branchName": "refs/heads/master",
+    "buildId": "",
+    "tags": "",
+    "downloadType": "single",
+    "artifactName": "",
+    "itemPattern": "**",
+    "downloadPath": "$(System.ArtifactsDirectory)",
+    "cleanDestinationFolder": "false",
+    "parallelizationLimit": "8",
+    "checkDownloadedFiles": "false",
+    "retryDownloadCount": "4",
+    "extractTars": "",
+}
+
 ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
     TaskDefinition(
         name="PublishPipelineArtifact",
@@ -117,6 +138,36 @@ ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
             "downloadPath": "path",
         },
         required=("source", "path"),
+    ),
+    TaskDefinition(
+        name="PublishBuildArtifacts",
+        version=1,
+        inputs={
+            "PathtoPublish": "$(Build.ArtifactStagingDirectory)",
+            "ArtifactName": "drop",
+            "ArtifactType": "Container",
+            "MaxArtifactSize": "0",
+            "TargetPath": "",
+            "Parallel": "false",
+            "ParallelCount": "8",
+            "StoreAsTar": "false",
+        },
+        aliases={"publishLocation": "ArtifactType"},
+        required=("PathtoPublish", "ArtifactName", "ArtifactType"),
+    ),
+    TaskDefinition(
+        name="DownloadBuildArtifacts",
+        version=0,
+        inputs={**_BUILD_DOWNLOAD, "retryRedirectDownloadCount": "0"},
+        aliases={"pipeline": "definition"},
+        required=("buildType", "downloadType", "downloadPath"),
+    ),
+    TaskDefinition(
+        name="DownloadBuildArtifacts",
+        version=1,
+        inputs=_BUILD_DOWNLOAD,
+        aliases={"pipeline": "definition"},
+        required=("buildType", "downloadType", "downloadPath"),
     ),
     TaskDefinition(
         name=PUBLISH_TASK,

@@ -1,31 +1,29 @@
 """Publish and download pipeline artifacts (PublishPipelineArtifact@1, DownloadPipelineArtifact@2
 and the shorthands `publish` and `download`)."""
 
-import fnmatch
 from pathlib import Path
 
 from shipway.agent.task import StepResult, StepRun, Task
+from shipway.agent.tasks import artifact_sources, paths
 from shipway.azpipelines.plan import DOWNLOAD_TASK, PUBLISH_TASK
-from shipway.base.errors import BadInput, NotSupported
+from shipway.base.errors import BadInput, NotFound, NotSupported
 from shipway.base.home import safe_join
 from shipway.devops import artifacts
-
-
-def _source(step: StepRun, text: str) -> Path:
-    path = Path(text)
-    if not path.is_absolute():
-        path = Path(step.job.variables.get("System.DefaultWorkingDirectory")) / path
-    if not path.exists():
-        raise BadInput(f"Path does not exist: {path}", code="ArtifactPathMissing")
-    return path
+from shipway.devops.artifacts import PipelineArtifact
+from shipway.devops.runs import Run
 
 
 def _publish(step: StepRun) -> StepResult:
-    location = step.input("publishLocation", "pipeline")
-    if location.lower() not in ("pipeline", ""):
-        raise NotSupported(f"publishLocation '{location}' is not supported", hint="Use pipeline.")
-    name = step.input("artifactName") or step.input("artifact") or step.job.job_name
-    source = _source(step, step.input("path") or step.input("targetPath"))
+    location = step.input("artifactType", "pipeline")
+    if location.lower() != "pipeline":
+        raise NotSupported(
+            f"artifactType '{location}' is not supported", code="InputNotSupported",
+            where="artifactType", hint="Use pipeline.",
+        )  # fmt: skip
+    name = step.input("artifactName") or step.job.job_name
+    source = paths.path_of(step, step.input("path"))
+    if not source.exists():
+        raise BadInput(f"Path does not exist: {source}", code="ArtifactPathMissing")
     made = artifacts.publish(
         step.job.store, run_id=step.job.run.run_id, name=name, source=source,
         published_by=step.job.job_record_id,
@@ -34,46 +32,61 @@ def _publish(step: StepRun) -> StepResult:
     return "succeeded"
 
 
-def _download(step: StepRun) -> StepResult:
-    source = (step.input("alias") or step.input("buildType") or "current").lower()
-    if source == "none":
+def _shorthand(step: StepRun) -> StepResult:
+    alias = step.input("alias", "current")
+    if alias.lower() == "none":
         return "succeeded"
-    if source != "current":
-        raise NotSupported(
-            f"artifacts of '{source}' cannot be downloaded yet",
-            code="DownloadSourceNotSupported",
-            hint="Only those of the current run can.",
-        )
-    name = step.input("artifact") or step.input("artifactName")
-    store, run_id = step.job.store, step.job.run.run_id
-    chosen = (
-        [artifacts.get(store, run_id=run_id, name=name)]
-        if name
-        else artifacts.list_of(store, run_id=run_id)
-    )
-    target_text = step.input("path") or step.input("targetPath")
+    is_current = alias.lower() == "current"
+    run = step.job.run if is_current else artifact_sources.resource_run(step, alias)
     workspace = step.job.directories.workspace
-    target = workspace / target_text if target_text else workspace
-    for artifact in chosen:
-        folder = target if name and target_text else target / artifact.name
-        count = _copy(step, artifact, folder)
-        step.log(f"Downloaded {count} files of artifact '{artifact.name}' to {folder}.")
+    base = workspace if is_current else workspace / alias
+    given, name = step.input("path"), step.input("artifact")
+    target = base
+    if given:
+        target = Path(given) if given.startswith("/") else safe_join(workspace, given)
+    for artifact in artifact_sources.choose(step, run, name):
+        folder = target if name and given else safe_join(target, artifact.name)
+        download(step, artifact, folder, bare=True)
     return "succeeded"
 
 
-def _copy(step: StepRun, artifact: artifacts.PipelineArtifact, folder: Path) -> int:
-    patterns = [p.strip() for p in step.input("patterns", "**").splitlines() if p.strip()]
-    if patterns in ([], ["**"], ["**/*"]):
-        return artifacts.copy_to(step.job.store, artifact, folder)
-    count = 0
-    for file in artifacts.files_of(step.job.store, artifact):
-        if any(fnmatch.fnmatch(file.path, p.replace("**/", "*")) for p in patterns):
-            step.job.store.files.copy_to(file.digest, safe_join(folder, file.path))
-            count += 1
-    return count
+def _download(step: StepRun) -> StepResult:
+    run = artifact_sources.run_of(step, artifact_sources.PIPELINE_INPUTS)
+    name = step.input("artifact")
+    target = paths.path_of(step, step.input("path") or step.job.variables.get("Pipeline.Workspace"))
+    tell(step, run)
+    chosen = artifact_sources.choose(step, run, name)
+    if not chosen:
+        raise NotFound(
+            "Could not find any pipeline artifacts in the build.", code="ArtifactNotFoundException"
+        )
+    step.log(f"Download artifact to: {target}")
+    for artifact in chosen:
+        folder = target if name else safe_join(target, artifact.name)
+        download(step, artifact, folder, bare=bool(name))
+    step.log("Download artifact finished.")
+    return "succeeded"
+
+
+def download(step: StepRun, artifact: PipelineArtifact, folder: Path, *, bare: bool) -> None:
+    """Put what the step's patterns choose of an artifact into a folder."""
+    patterns = paths.lines(step.input("patterns", "**"))
+    store = step.job.store
+    listed = artifacts.files_of(store, artifact)
+    chosen = artifact_sources.matching(listed, artifact, patterns, bare=bare)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in chosen:
+        store.files.copy_to(file.digest, safe_join(folder, file.path))
+    step.log(f"Downloaded {len(chosen)} files of artifact '{artifact.name}' to {folder}.")
+
+
+def tell(step: StepRun, run: Run) -> None:
+    """The variable that later steps read: the number of the run that was taken."""
+    step.log(f"Download from the specified build: #{run.run_id}")
+    step.job.variables.assign("BuildNumber", run.run_name)
 
 
 PUBLISH = Task(name=PUBLISH_TASK, version=1, run=_publish)
-DOWNLOAD = Task(name=DOWNLOAD_TASK, version=1, run=_download)
+DOWNLOAD = Task(name=DOWNLOAD_TASK, version=1, run=_shorthand)
 PUBLISH_PIPELINE_ARTIFACT = Task(name="PublishPipelineArtifact", version=1, run=_publish)
 DOWNLOAD_PIPELINE_ARTIFACT = Task(name="DownloadPipelineArtifact", version=2, run=_download)

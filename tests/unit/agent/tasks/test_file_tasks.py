@@ -139,7 +139,7 @@ def test_other_archives_are_refused_by_name(job: JobContext) -> None:
     write(job.directories.sources, {"a": "1", "x.7z": ""})
     with pytest.raises(NotSupported, match="'7z'"):
         run_task(job, ARCHIVE_FILES, rootFolderOrFile="a", archiveType="7z")
-    with pytest.raises(NotSupported, match="x[.]7z"):
+    with pytest.raises(NotSupported, match=r"x\.7z"):
         run_task(job, EXTRACT_FILES, archiveFilePatterns="x.7z", destinationFolder="out")
 
 
