@@ -2,6 +2,7 @@
 
     python -m benchmarks [--rounds 3] [--workloads one,chain,fan,layered] [--json FILE]
     python -m benchmarks terraform [--rounds 5] [--json FILE]    see terraform.py
+    python -m benchmarks pipelines [--rounds 5] [--json FILE]    see pipelines.py
 
 Everything is measured in one run, in turn, on one machine; compare within a run only. Each run is
 checked: every step once, after its parents, with the right value; a second, unchanged submission
@@ -17,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import floor, terraform, whole_command
+from benchmarks import floor, pipelines, terraform, whole_command
 from benchmarks.pipeline_jobs import Ran, Server
 from benchmarks.workloads import WORKLOADS, Step, values
 
@@ -28,6 +29,8 @@ def main() -> int:
     """Measure and print; 1 when a check or an aim does not hold."""
     if sys.argv[1:2] == ["terraform"]:
         return terraform.main(sys.argv[2:])
+    if sys.argv[1:2] == ["pipelines"]:
+        return pipelines.main(sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workloads", default=",".join(WORKLOADS))

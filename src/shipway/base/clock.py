@@ -2,9 +2,10 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Protocol
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _OURS = len("2026-01-01T02:03:04.123456Z")
 
 
@@ -59,7 +60,10 @@ def parse_timestamp(text: str) -> datetime:
 
 def http_date(moment: datetime) -> str:
     """RFC 1123 text, as in `Last-Modified` and `x-ms-date`."""
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
+    at = moment.astimezone(UTC)  # by hand: email.utils is slow to import, and strftime has locales
+    return (
+        f"{_DAYS[at.weekday()]}, {at.day:02} {_MONTHS[at.month - 1]} {at.year:04} {at:%H:%M:%S} GMT"
+    )
 
 
 def monotonic() -> float:

@@ -6,11 +6,9 @@ A verb's module is imported when the verb is called, so that no command pays for
 import argparse
 import importlib
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
-from typing import Protocol
+from typing import Any, Protocol
 
 from shipway.base import config
 from shipway.base.clock import SystemClock, timestamp
@@ -93,7 +91,7 @@ def _run(given: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="shipway", description="Azure ML and Azure DevOps on this machine."
     )
-    parser.add_argument("--version", action="version", version=metadata.version("shipway"))
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     asked = next((word for word in given if not word.startswith("-")), "")
     chosen: VerbModule | None = None
@@ -109,6 +107,21 @@ def _run(given: list[str]) -> int:
     return OK if chosen is None else chosen.run(arguments)
 
 
+class _Version(argparse.Action):
+    """Reads the version when it is asked for: its module would slow every command down."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        del namespace, values, option_string
+        print(importlib.import_module("importlib.metadata").version("shipway"))
+        parser.exit()
+
+
 def _unexpected(error: Exception, given: list[str]) -> int:
     """A fault of our own: a log to send, not a traceback to read."""
     home = Home(config.default_home())
@@ -116,7 +129,8 @@ def _unexpected(error: Exception, given: list[str]) -> int:
     path = home.logs / "command.log"
     with path.open("a") as log:
         log.write(f"{timestamp(SystemClock().now())} shipway {' '.join(given[:1])}\n")
-        log.write("".join(traceback.format_exception(error)))
+        told = importlib.import_module("traceback").format_exception(error)
+        log.write("".join(told))
     sys.stderr.write(f"error: shipway failed unexpectedly: {type(error).__name__}: {error}\n")
     sys.stderr.write(f"  where: {path}\n  to do: look there; the end of it tells the story\n")
     return UNEXPECTED

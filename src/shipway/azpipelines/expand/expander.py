@@ -35,7 +35,9 @@ class Expander:
         """
         self._budget.deep(scope.depth, token.position)
         self._budget.spend(TOKEN, token.position)
-        inner = replace(scope, depth=scope.depth + 1)
+        # most tokens are plain texts, for which a scope of their own would be made in vain
+        is_plain = isinstance(token, Scalar) and interpolation.OPEN not in token.text
+        inner = scope if is_plain else replace(scope, depth=scope.depth + 1)
         if kind == "declarations":
             token, kind = parameters.declared(token), "literal"
         if kind == "literal":
@@ -228,7 +230,9 @@ class Expander:
             else:
                 child = child_kind(kind, key.text)
                 # variables that a directive brought in are visible to what stands behind it
-                visible = replace(entry_scope, variables=scope.variables)
+                visible = entry_scope
+                if visible.variables is not scope.variables:
+                    visible = replace(entry_scope, variables=scope.variables)
                 expanded = self.expand(value, scope=visible, kind=child)
             # the key of a failed value stays, so that one error does not cause another
             entries.append(Entry(key, expanded or Scalar("", value.position, plain=False)))

@@ -5,6 +5,7 @@ from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as ListOf
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from shipway.azpipelines.diagnostics import Position, Problems
 from shipway.azpipelines.expand.scope import Scope
@@ -15,6 +16,9 @@ from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
 
 OPEN = "${{"
 _CLOSE = "}}"
+_QUOTE_OR_CLOSE = re.compile(r"'|}}")
+_SHORT = 1000
+"""Characters of a text that is worth keeping."""
 # only what is written as a number would be: 1.10 and 007 stay texts
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{0,14}[1-9])?")
 
@@ -46,8 +50,18 @@ class TokenArray(list[Value]):
     is_placed: bool = False
 
 
-def pieces(text: str) -> list[Piece]:
+def pieces(text: str) -> tuple[Piece, ...]:
     """Split a text at its expressions. Raises `Unclosed`. `}}` inside quotes does not close."""
+    return _split_again(text) if len(text) <= _SHORT else _split(text)
+
+
+@lru_cache(maxsize=2048)
+def _split_again(text: str) -> tuple[Piece, ...]:
+    """The same texts come with every turn of a loop and every use of a template."""
+    return _split(text)
+
+
+def _split(text: str) -> tuple[Piece, ...]:
     found: list[Piece] = []
     at = 0
     while (start := text.find(OPEN, at)) >= 0:
@@ -58,7 +72,7 @@ def pieces(text: str) -> list[Piece]:
         at = end + len(_CLOSE)
     if at < len(text):
         found.append(Piece(text[at:], False))
-    return found
+    return tuple(found)
 
 
 def evaluated(expression: str, *, scope: Scope) -> Value:
@@ -194,9 +208,9 @@ def to_value(token: Token, *, is_placed: bool = False) -> Value:
 
 def _closing(text: str, start: int) -> int:
     quoted = False
-    for at in range(start, len(text)):
-        if text[at] == "'":
+    for sign in _QUOTE_OR_CLOSE.finditer(text, start):
+        if sign[0] == "'":
             quoted = not quoted
-        elif not quoted and text.startswith(_CLOSE, at):
-            return at
+        elif not quoted:
+            return sign.start()
     raise Unclosed

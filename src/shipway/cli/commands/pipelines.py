@@ -4,16 +4,16 @@ The compiler of runs reads the working tree as it is, so that a mistake is found
 """
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from shipway.base.errors import BadInput, NotFound
 from shipway.cli import output
-from shipway.cli.pipeline_check import compiling, discovery, sarif, working_tree
+from shipway.cli.pipeline_check import compiling, discovery, working_tree
 from shipway.cli.pipeline_check.compiling import Checked, Finding, Given
 from shipway.cli.pipeline_check.discovery import Skipped
 from shipway.cli.pipeline_check.working_tree import WorkingTree
@@ -195,7 +195,9 @@ def _diagnostic(finding: Finding) -> dict[str, Any]:
 
 
 def _write_sarif(findings: Sequence[Finding], target: str) -> None:
-    log = sarif.log(findings, version=metadata.version("shipway"))
+    # both are seldom asked for, and slow to import beside the rest
+    version = importlib.import_module("importlib.metadata").version("shipway")
+    log = importlib.import_module("shipway.cli.pipeline_check.sarif").log(findings, version=version)
     if target == _STDOUT:
         output.show_json(log)
         return
