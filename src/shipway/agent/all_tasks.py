@@ -13,6 +13,8 @@ from shipway.agent.tasks import (
     copy_files,
     delete_files,
     extract_files,
+    power_shell,
+    python_script,
     script,
     test_results,
     use_python_version,
@@ -21,7 +23,8 @@ from shipway.agent.tasks import (
 _ALL = (
     script.COMMAND_LINE,
     script.BASH,
-    script.PYTHON_SCRIPT,
+    python_script.PYTHON_SCRIPT,
+    power_shell.POWER_SHELL,
     use_python_version.USE_PYTHON_VERSION,
     azure_cli.AZURE_CLI_2,
     azure_cli.AZURE_CLI_1,

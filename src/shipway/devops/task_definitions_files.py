@@ -25,6 +25,23 @@ SCRIPT_TASKS: tuple[TaskDefinition, ...] = (
     ),
     TaskDefinition(name="Bash", version=3, inputs={**_SCRIPT, "bashEnvValue": ""}),
     TaskDefinition(
+        name="PowerShell",
+        version=2,
+        inputs={
+            **_SCRIPT,
+            "errorActionPreference": "stop",
+            "warningPreference": "default",
+            "informationPreference": "default",
+            "verbosePreference": "default",
+            "debugPreference": "default",
+            "progressPreference": "silentlyContinue",
+            "showWarnings": "false",
+            "ignoreLASTEXITCODE": "false",
+            "pwsh": "false",
+            "runScriptInSeparateScope": "false",
+        },
+    ),
+    TaskDefinition(
         name="PythonScript",
         version=0,
         inputs={

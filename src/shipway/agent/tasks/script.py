@@ -8,10 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
+from shipway.agent.tasks import paths
 from shipway.base.errors import BadInput, NotSupported
 
+_LONGEST_NAME = 200
+_OUT_OF_MEMORY = (
+    "Bash exited with code 137, which means it ran out of memory. Make sure the agent (container) "
+    "host has sufficient memory configured."
+)
 # both streams go to the one log; whether anything came on the second is noted on its way there
-_WATCH_ERRORS = """\
+WATCH_ERRORS = """\
 marker=$1; shift; exec 3>&1
 "$@" 2>&1 1>&3 3>&- | while IFS= read -r line || [ -n "$line" ]; do
     : > "$marker"; printf '%s\\n' "$line" >&3
@@ -37,6 +43,9 @@ def result_of(step: StepRun, code: int, *, what: str) -> StepResult:
     """The result that an exit code means, and the error line that goes with it."""
     if code == 0:
         return "succeeded"
+    if code == 137 and what == "Bash" and not step.should_stop():
+        step.error(_OUT_OF_MEMORY)
+        return "failed"
     step.error(f"{what} exited with code '{code}'.")
     return "failed"
 
@@ -52,7 +61,7 @@ def run_watched(
     """
     marker = step.job.directories.temporary / f"{step.record_id}-stderr"
     if fail_on_stderr:
-        command = ["/bin/bash", "-c", _WATCH_ERRORS, "watch", str(marker), *command]
+        command = ["/bin/bash", "-c", WATCH_ERRORS, "watch", str(marker), *command]
     code = step.run_process(
         ProcessOrder(
             command=command, cwd=working_directory(step), fds=fds, env_vars=env_vars or {},
@@ -78,11 +87,29 @@ def refuse_inputs(step: StepRun, task: str, *names: str) -> None:
             )  # fmt: skip
 
 
-def _run_text(step: StepRun, text: str, interpreter: list[str]) -> StepResult:
+def announce(step: StepRun, text: str) -> None:
+    """What the tasks say before a script runs; only one of a single line is shown."""
     step.log("Generating script.")
-    for line in text.splitlines()[:200]:
-        step.log(line)
+    if "\n" not in text and "##VSO[" not in text.upper():
+        step.log("Script contents:")
+        step.log(text)
     step.log("========================== Starting Command Output ===========================")
+
+
+def file_of(step: StepRun, *, suffix: str = "") -> Path:
+    """The script file of `filePath`. Raises `BadInput` in the words of the tasks."""
+    file = paths.path_of(step, step.input("filePath"))
+    if not file.is_file() or not file.name.lower().endswith(suffix):
+        raise BadInput(
+            f"Invalid file path '{file}'." + (f" A path to a {suffix} file is required."
+                                              if suffix else ""),
+            code="ScriptMissing", where=str(file),
+            hint="filePath is relative to $(System.DefaultWorkingDirectory).",
+        )  # fmt: skip
+    return file
+
+
+def _run_text(step: StepRun, text: str, interpreter: list[str]) -> StepResult:
     path, descriptors = step.script(text, suffix=".sh")
     start_up = step.input("bashEnvValue")
     return run_watched(
@@ -93,47 +120,29 @@ def _run_text(step: StepRun, text: str, interpreter: list[str]) -> StepResult:
     )  # fmt: skip
 
 
-def _run_inline(step: StepRun) -> StepResult:
-    return _run_text(step, step.input("script"), ["/bin/bash", "--noprofile", "--norc"])
+def _run_command_line(step: StepRun) -> StepResult:
+    text = step.input("script")
+    if text and "\n" not in text and len(text) < _LONGEST_NAME:
+        # a script that is just the path of a file
+        text = f"exec {text}" if paths.path_of(step, text).is_file() else text
+    announce(step, text)
+    return _run_text(step, text, ["/bin/bash", "--noprofile", "--norc"])
 
 
 def _run_bash(step: StepRun) -> StepResult:
-    if step.input("targetType", "filePath").lower() == "inline":
-        return _run_inline(step)
-    file = Path(step.job.variables.get("System.DefaultWorkingDirectory")) / step.input("filePath")
-    if not file.is_file():
-        raise BadInput(
-            f"Invalid file path '{file}'. A path to a file is needed.",
-            code="ScriptMissing",
-            hint="filePath is relative to $(System.DefaultWorkingDirectory).",
-        )
-    command = f"exec bash {shlex.quote(str(file))} {step.input('arguments')}"
-    return _run_text(step, command, ["/bin/bash", "--noprofile", "--norc"])
+    if step.input("targetType", "filePath").lower() != "filepath":
+        text = step.input("script")
+        announce(step, text)
+        return _run_text(step, text, ["/bin/bash"])
+    file = file_of(step)
+    sourced = step.job.variables.get("AZP_BASHV3_OLD_SOURCE_BEHAVIOR")
+    start = "." if sourced else "exec bash"
+    command = f"{start} {shlex.quote(str(file))} {step.input('arguments')}".strip()
+    step.log("Generating script.")
+    step.log(f"Formatted command: {command}")
+    step.log("========================== Starting Command Output ===========================")
+    return _run_text(step, command, ["/bin/bash"])
 
 
-def _run_python(step: StepRun) -> StepResult:
-    source = step.input("scriptSource", "filePath")
-    interpreter = step.input("pythonInterpreter") or "python"
-    if source.lower() == "inline":
-        path, descriptors = step.script(step.input("script"), suffix=".py")
-    else:
-        default = Path(step.job.variables.get("System.DefaultWorkingDirectory"))
-        path, descriptors = str(default / step.input("scriptPath")), ()
-    arguments = step.input("arguments")
-    command = [
-        "/bin/bash",
-        "--noprofile",
-        "--norc",
-        "-c",
-        f"exec {interpreter} {shlex.quote(path)} {arguments}",
-    ]
-    return run_watched(
-        step, command, fds=descriptors, what=interpreter,
-        fail_on_stderr=step.flag("failOnStderr"),
-        complaint="One or more lines were written to the standard error stream.",
-    )  # fmt: skip
-
-
-COMMAND_LINE = Task(name="CmdLine", version=2, run=_run_inline)
+COMMAND_LINE = Task(name="CmdLine", version=2, run=_run_command_line)
 BASH = Task(name="Bash", version=3, run=_run_bash)
-PYTHON_SCRIPT = Task(name="PythonScript", version=0, run=_run_python)
