@@ -31,17 +31,29 @@ _LONGEST_WAIT = 30.0
 
 def check_url(url: str) -> None:
     """Raises `BadInput` for what no webhook can be at."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    host = _host_of(url)
+    if not host:
         raise BadInput(
             f"The webhook's address '{url}' is not valid", code="BadRequest", where="serviceUri",
-            hint="An http or https URL.",
+            hint="An http or https URL of ASCII characters, without blanks.",
         )  # fmt: skip
-    if is_azure_name(parts.hostname):
+    if is_azure_name(host):
         raise BadInput(
             f"The webhook's address '{url}' is a name of Azure, which is never called from here",
             code="BadRequest", where="serviceUri",
         )  # fmt: skip
+
+
+def _host_of(url: str) -> str:
+    """The host of a URL that can be posted to, else empty."""
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname or ""
+        host.encode("idna")  # what the socket does with a name: labels of 1 to 63 characters
+    except ValueError:
+        return ""
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    return host if is_plain and parts.scheme in ("http", "https") and port != 0 else ""
 
 
 def send(store: Store, *, item: str, url: str, body: Mapping[str, Any]) -> None:
@@ -50,7 +62,8 @@ def send(store: Store, *, item: str, url: str, body: Mapping[str, Any]) -> None:
 
 
 def post(url: str, body: Mapping[str, Any]) -> int:
-    """Post once, without any proxy; the status. Raises `OSError`, `http.client.HTTPException`."""
+    """Post once, without any proxy; the status. Raises `OSError`, `http.client.HTTPException`
+    and `ValueError` (of an address that is none)."""
     parts = urlsplit(url)
     is_tls = parts.scheme == "https"
     kind = http.client.HTTPSConnection if is_tls else http.client.HTTPConnection
@@ -117,6 +130,9 @@ class Notifier:
                 reason = "" if 200 <= status < 300 else f"it answered {status}"
             except (OSError, http.client.HTTPException) as error:
                 reason = str(error) or type(error).__name__
+            except ValueError as error:  # after OSError: those of TLS are both
+                reason = f"its address is not valid: {error}"
+                break  # it will be the same one next time
             if not reason:
                 break
             if self._stopping.wait(pause):
