@@ -136,9 +136,14 @@ def is_permitted(store: Store, principal: Principal, *, action: str, scope: str)
         return True
     return any(
         resource_ids.contains(document.body["scope"], scope)
-        and custom_roles.get(store, document.body["role"]).permits(action)
+        and _gives(custom_roles.get(store, document.body["role"]), document.body["scope"], action)
         for document in _documents_of(store, principal.object_id)
     )
+
+
+def _gives(role: RoleDefinition, at: str, action: str) -> bool:
+    # a custom role counts only where it is assignable
+    return custom_roles.reaches(role, at) and role.permits(action)
 
 
 def require(store: Store, principal: Principal, *, action: str, scope: str) -> None:

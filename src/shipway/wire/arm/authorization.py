@@ -2,7 +2,7 @@
 
 from shipway.azure.arm import resource_ids, role_assignments
 from shipway.azure.entra import audiences, tenant
-from shipway.base.errors import NotFound
+from shipway.base.errors import BadInput, NotFound
 from shipway.store.store import Store
 from shipway.wire.chain import Authenticate, Authorize
 from shipway.wire.entra import bearer
@@ -25,13 +25,23 @@ def authorize(store: Store) -> Authorize:
         check_subscription(store, request.path)
         if route.action:
             role_assignments.require(
-                store,
-                request.principal,
-                action=route.action,
-                scope=resource_ids.scope_of_path(request.path),
+                store, request.principal, action=route.action, scope=_scope(request)
             )
 
     return check
+
+
+def _scope(request: Request) -> str:
+    """What is acted upon: the `scope` of routes that go by any scope, else the path's."""
+    if "scope" not in request.params:
+        return resource_ids.scope_of_path(request.path)
+    scope = "/" + request.params["scope"].strip("/")
+    if scope != "/" and not resource_ids.same(str(resource_ids.parse(scope)), scope):
+        raise BadInput(
+            f"The scope '{scope}' is not valid", code="InvalidScope", where=scope,
+            hint="A subscription, a resource group or a resource.",
+        )  # fmt: skip
+    return scope
 
 
 def check_subscription(store: Store, path: str) -> None:

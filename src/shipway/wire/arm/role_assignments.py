@@ -88,12 +88,13 @@ def list_assignments(store: Store, request: Request) -> Response:
 
 
 def delete(store: Store, request: Request) -> Response:
-    """`DELETE ...`: the assignment that was, or 204 when there is none."""
-    if _find(store, request.params["assignment"]) is None:
-        return Response(status=204)
-    return json_response(
-        _shape(store, role_assignments.remove(store, request.params["assignment"]))
-    )
+    """`DELETE ...`: the assignment that was, or 204 when there is none at this very scope."""
+    with store.database.transaction():
+        found = _find(store, request.params["assignment"])
+        if found is None or not resource_ids.same(found.scope, _scope(request)):
+            return Response(status=204)
+        removed = role_assignments.remove(store, found.assignment_id)
+    return json_response(_shape(store, removed))
 
 
 def _find(store: Store, assignment_id: str) -> RoleAssignment | None:

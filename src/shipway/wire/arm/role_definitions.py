@@ -42,7 +42,11 @@ def get(store: Store, request: Request) -> Response:
 
 
 def put(store: Store, request: Request) -> Response:
-    """`PUT ...`: a custom role, 201 always."""
+    """`PUT ...`: a custom role, 201 always.
+
+    Raises `Forbidden` unless the caller may write it wherever it can or could be assigned, and
+    `BadInput` when it no longer could be where somebody has it.
+    """
     role_id = request.params["definition"].lower()
     if not ids.is_guid(role_id):
         raise BadInput(
@@ -67,26 +71,30 @@ def put(store: Store, request: Request) -> Response:
         assignable_scopes=_texts(given, "assignableScopes"),
         is_custom=True,
     )
-    return json_response(shape(store, custom_roles.put(store, role)), status=201)
+    with store.database.transaction():
+        before = custom_roles.find(store, role_id)
+        reached = {*(before.assignable_scopes if before else ()), *role.assignable_scopes}
+        if before is None or before.is_custom:  # a built-in one is refused by name below
+            _require_at(store, request, "write", reached)
+        _refuse_if_used(store, role_id, besides=role)
+        made = custom_roles.put(store, role)
+    return json_response(shape(store, made), status=201)
 
 
 def delete(store: Store, request: Request) -> Response:
-    """`DELETE ...`: the role that was, or 204. Raises `BadInput` for one that somebody has."""
-    role = custom_roles.find(store, request.params["definition"])
-    if role is None:
-        return Response(status=204)
-    if not role.is_custom:
-        raise BadInput(
-            f"The role '{role.name}' is built in and cannot be deleted",
-            code="RoleDefinitionDeleteNotPermitted", where=role.role_id,
-        )  # fmt: skip
+    """`DELETE ...`: the role that was, or 204. Raises `BadInput` for one that somebody has and
+    `Forbidden` unless the caller may delete it at every scope where it can be assigned."""
     with store.database.transaction():
-        if any(a.role.role_id == role.role_id for a in role_assignments.list_assignments(store)):
+        role = custom_roles.find(store, request.params["definition"])
+        if role is None:
+            return Response(status=204)
+        if not role.is_custom:
             raise BadInput(
-                "There are existing role assignments referencing role (code: "
-                "RoleDefinitionHasAssignments)",
-                code="RoleDefinitionHasAssignments", where=role.role_id,
+                f"The role '{role.name}' is built in and cannot be deleted",
+                code="RoleDefinitionDeleteNotPermitted", where=role.role_id,
             )  # fmt: skip
+        _require_at(store, request, "delete", set(role.assignable_scopes))
+        _refuse_if_used(store, role.role_id)
         custom_roles.delete(store, role.role_id)
     return json_response(shape(store, role))
 
@@ -117,6 +125,26 @@ def shape(store: Store, role: RoleDefinition) -> dict[str, Any]:
             ],
         },
     }
+
+
+def _require_at(store: Store, request: Request, verb: str, scopes: set[str]) -> None:
+    for scope in sorted(scopes):
+        role_assignments.require(
+            store, request.principal, action=f"{_TYPE}/{verb}", scope="/" + scope.strip("/")
+        )
+
+
+def _refuse_if_used(store: Store, role_id: str, *, besides: RoleDefinition | None = None) -> None:
+    """Raises `BadInput` when somebody has the role where its new form, `besides`, is not."""
+    if any(
+        a.role.role_id == role_id and not (besides and custom_roles.reaches(besides, a.scope))
+        for a in role_assignments.list_assignments(store)
+    ):
+        raise BadInput(
+            "There are existing role assignments referencing role (code: "
+            "RoleDefinitionHasAssignments)",
+            code="RoleDefinitionHasAssignments", where=role_id,
+        )  # fmt: skip
 
 
 def _kind(role: RoleDefinition) -> str:
