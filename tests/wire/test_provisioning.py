@@ -13,9 +13,9 @@ from tests.unit.azure import disk
 from tests.wire import azure_home, callers
 from tests.wire.azure_home import ACCOUNT, AzureHome
 from tests.wire.callers import Caller
-from tests.wire.in_process import content_of, transport
+from tests.wire.in_process import Wire, content_of, transport
 
-from shipway.azure.arm import role_assignments
+from shipway.azure.arm import resource_groups, role_assignments
 from shipway.azure.entra import (
     audiences,
     federated_credentials,
@@ -26,6 +26,8 @@ from shipway.azure.entra import (
 from shipway.base import ids
 from shipway.base.clock import http_date
 from shipway.ml import workspaces
+from shipway.wire.arm import table as arm_table
+from shipway.wire.ml.table import arm_routes
 
 GROUPS, STORAGE, ROLES = "2023-07-01", "2025-08-01", "2022-05-01-preview"
 SUBJECT = "sc://shipway/flights/azure-ml-dev"
@@ -193,6 +195,54 @@ def test_resources_act_as_identities_that_they_are_given(home: AzureHome, owner:
                                     "userAssignedIdentities": {identity + "x": {}}}}  # fmt: skip
     status, refused = owner("PUT", registry, "2025-11-01", missing)
     assert (status, refused["error"]["code"]) == (400, "FailedIdentityOperation")
+
+
+def test_an_identity_is_given_by_who_may_assign_it(
+    home: AzureHome, owner: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = arm_table.protocol(home.store, arm_routes(home.store))
+    monkeypatch.setattr(Wire, "protocol_of", lambda *_: whole)
+    identity = provider(home, "Microsoft.ManagedIdentity/userAssignedIdentities/id")
+    assert owner("PUT", identity, "2024-11-30", {"location": "westeurope"})[0] == 201
+    resource_groups.create_or_update(home.store, name="theirs", location="westeurope")
+    theirs = home.group_scope[: -len("rg")] + "theirs"
+    who, _ = home.robot("Owner", scope=theirs)
+    outsider = callers.arm(home, who)
+    lab = f"{theirs}/providers/Microsoft.MachineLearningServices/workspaces/lab"
+    plain: dict[str, Any] = {"location": "westeurope", "properties": {}}
+    assert outsider("PUT", lab, "2024-10-01", plain)[0] == 200
+    given: dict[str, Any] = {
+        "type": "SystemAssigned,UserAssigned",
+        "userAssignedIdentities": {identity: {}},
+    }
+    own = f"{theirs}/providers"
+    key: dict[str, Any] = {"authMode": "Key"}
+    cases: dict[str, tuple[str, dict[str, Any]]] = {
+        f"{own}/Microsoft.ContainerRegistry/registries/acrtwo": ("2025-11-01", {}),
+        f"{own}/Microsoft.Storage/storageAccounts/fresh2": ("2023-01-01", {}),
+        f"{lab}/computes/cpu": ("2024-10-01", {"computeType": "AmlCompute"}),
+        f"{lab}/onlineEndpoints/scores": ("2024-10-01", key),
+        f"{lab}2": ("2024-10-01", {}),
+    }
+    for path, (version, properties) in cases.items():
+        body = {"location": "westeurope", "properties": properties, "sku": {"name": "Basic"},
+                "identity": given}  # fmt: skip
+        status, refused = outsider("PUT", path, version, body)
+        assert (status, refused["error"]["code"]) == (403, "LinkedAuthorizationFailed"), path
+        assert (
+            "does not have permission to perform action "
+            "'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action' on the linked "
+            f"scope(s) '{identity}'"
+        ) in refused["error"]["message"], path
+        assert outsider("GET", path, version)[0] == 404
+    role_assignments.assign(
+        home.store, principal_id=who.object_id, role="Managed Identity Operator", scope=identity
+    )
+    path = f"{lab}/computes/cpu"
+    body = {"location": "westeurope", "properties": {"computeType": "AmlCompute"},
+            "identity": given}  # fmt: skip
+    status, made = outsider("PUT", path, "2024-10-01", body)
+    assert (status, list(made["identity"]["userAssignedIdentities"])) == (201, [identity])
 
 
 def test_keys_of_workspaces_and_registries_lie_sealed(home: AzureHome, owner: Caller) -> None:

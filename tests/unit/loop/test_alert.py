@@ -15,7 +15,7 @@ from tests.wire.azure_home import AzureHome
 from tests.wire.callers import Caller
 from tests.wire.in_process import Wire
 
-from shipway.azure.arm import developer_credential
+from shipway.azure.arm import developer_credential, resource_groups, role_assignments
 from shipway.azure.entra import tenant, users
 from shipway.base.clock import FrozenClock
 from shipway.base.errors import BadInput
@@ -238,8 +238,14 @@ def test_latency_and_rate_of_an_endpoint_are_measured(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://a.example/x", "hooks", "https://management.azure.com/x", ""]
-)
+    "url",
+    [
+        "ftp://a.example/x", "hooks", "https://management.azure.com/x", "",
+        "https://a.example:port/x", "https://a.example:99999/x", "https://a.example:0/x",
+        "https://a.example/caf\u00e9", "https://caf\u00e9.example/x", "https://a..example/x",
+        "https://a.example/x y", "https://a.example/x\ny", "http://[::1/x",
+    ],
+)  # fmt: skip
 def test_a_webhook_that_cannot_be_is_refused(url: str) -> None:
     with pytest.raises(BadInput):
         notification.check_url(url)
@@ -292,3 +298,45 @@ def test_posts_are_delivered_and_failures_noted(
     kinds = [e.kind for e in world.store.journal.since(
         world.clock.now() - timedelta(days=1), ("WebhookDelivered", "WebhookFailed"))]  # fmt: skip
     assert kinds == ["WebhookFailed", "WebhookDelivered"]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/x", "http://127.0.0.1:1/caf\u00e9"])
+def test_an_address_that_is_none_is_given_up_at_once(world: World, url: str) -> None:
+    notifier = Notifier(world.store)
+    notification.send(world.store, item="a", url=url, body={})
+    assert notifier.work()
+    notifier.stop()
+    world.clock.advance(3600)
+    assert not notifier.work()
+    found = world.store.journal.since(world.clock.now() - timedelta(days=1), ("WebhookFailed",))
+    assert [e.subject for e in found] == ["a"]
+    assert "not valid" in found[0].data["reason"]
+
+
+def test_a_rule_is_written_by_who_may_read_what_it_names(world: World) -> None:
+    resource_groups.create_or_update(world.store, name="theirs", location="westeurope")
+    group = action_group(world)
+    scope = tenant.facts(world.store).subscription_scope + "/resourceGroups/theirs"
+    who, _ = world.home.robot("Owner", scope=scope)
+    path = f"{scope}/providers/Microsoft.Insights/metricAlerts/failures"
+    status, made = rule(world)
+    assert status == 200, made
+    body = {"location": "global", "properties": made["properties"]}
+    outsider = callers.arm(world.home, who)
+    target = world.workspace.resource_id
+    for linked, action in (
+        (target, "Microsoft.MachineLearningServices/workspaces/read"),
+        (group, "Microsoft.Insights/actionGroups/read"),
+    ):
+        status, refused = outsider("PUT", path, ALERTS, body)
+        assert (status, refused["error"]["code"]) == (403, "LinkedAuthorizationFailed")
+        assert refused["error"]["message"] == (
+            f"The client '{who.app_id}' with object id '{who.object_id}' has permission to perform "
+            f"action 'Microsoft.Insights/metricAlerts/write' on scope '{path}'; however, it does "
+            f"not have permission to perform action '{action}' on the linked scope(s) '{linked}' "
+            "or the linked scope(s) are invalid."
+        ), linked
+        role_assignments.assign(
+            world.store, principal_id=who.object_id, role="Reader", scope=linked
+        )  # fmt: skip
+    assert outsider("PUT", path, ALERTS, body)[0] == 200

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shipway.azure.arm import resources
+from shipway.azure.arm import linked_access, resource_ids, resources
 from shipway.azure.entra import managed_identities
 from shipway.base.errors import BadInput
 from shipway.store.store import Store
 from shipway.wire.arm.shapes import object_of, text_of
+from shipway.wire.http import Request
 
 _TYPES = {
     "none": "None",
@@ -29,10 +30,11 @@ class GivenIdentity:
     users: tuple[str, ...] = ()
 
 
-def read(store: Store, body: Mapping[str, Any]) -> GivenIdentity | None:
+def read(store: Store, request: Request, body: Mapping[str, Any]) -> GivenIdentity | None:
     """The `identity` of a body; None when it has none.
 
-    Raises `BadInput` for an unknown type and for a user-assigned identity that does not exist.
+    Raises `BadInput` for an unknown type and for a user-assigned identity that does not exist,
+    `Forbidden` for one that the caller may not assign.
     """
     given = object_of(body, "identity")
     if not given:
@@ -48,6 +50,10 @@ def read(store: Store, body: Mapping[str, Any]) -> GivenIdentity | None:
     users = tuple(object_of(given, "userAssignedIdentities"))
     if "UserAssigned" not in kind.replace("SystemAssigned", ""):
         users = ()
+    linked_access.require_assign(
+        store, request.principal, identities=users,
+        resource_id=resource_ids.scope_of_path(request.path),
+    )  # fmt: skip
     for resource_id in users:
         if resources.find(store, resource_id) is None:
             raise BadInput(

@@ -6,7 +6,7 @@ https://learn.microsoft.com/rest/api/monitor/metric-alerts
 
 from typing import Any
 
-from shipway.azure.arm import resource_ids, resources
+from shipway.azure.arm import linked_access, resource_ids, resources
 from shipway.azure.arm.resources import ArmResource
 from shipway.azure.monitor import alert_rules
 from shipway.base.errors import BadInput
@@ -69,13 +69,16 @@ def metric_alert(store: Store, resource: ArmResource) -> dict[str, Any]:
 def prepare_metric_alert(
     store: Store, request: Request, resource_id: str, given: Given, before: ArmResource | None
 ) -> Given:
-    """Raises in Azure's words for an unknown metric, scope or action group."""
+    """Raises in Azure's words for an unknown metric, scope or action group, and `Forbidden` for
+    one that the caller may not read."""
     given = {**(before.properties if before and request.method == "PATCH" else {}), **given}
     rule = alert_rules.read(resource_id, given)
     for target in rule.scopes:
+        _require_read(store, request, resource_id, target)
         for criterion in rule.criteria:
             metrics.check(store, resource_id=target, metric=criterion.metric)
     for group_id in rule.action_groups:
+        _require_read(store, request, resource_id, group_id)
         found = resources.find(store, group_id)
         if found is None or found.full_type.lower() != ACTION_GROUP.lower():
             raise BadInput(
@@ -84,3 +87,13 @@ def prepare_metric_alert(
             )  # fmt: skip
     target_type = resource_ids.parse(rule.scopes[0]).full_type
     return {"targetResourceType": target_type, **{k: v for k, v in given.items() if v is not None}}
+
+
+def _require_read(store: Store, request: Request, resource_id: str, linked_id: str) -> None:
+    # an alert tells what its scopes measure, and its action groups have it told to others
+    named = resource_ids.parse(resource_ids.scope_of_path(linked_id))
+    kind = named.full_type or "Microsoft.Resources/subscriptions"
+    linked_access.require(
+        store, request.principal, resource_id=resource_id, linked_id=linked_id,
+        action=f"{kind}/read",
+    )  # fmt: skip

@@ -31,7 +31,7 @@ def put(store: Store, kind: ResourceType, request: Request) -> Response:
     with store.database.transaction():
         before = resources.find(store, resource_id)
         given = object_of(body, "properties")
-        identity = identity_shapes.read(store, body) or GivenIdentity()
+        identity = identity_shapes.read(store, request, body) or GivenIdentity()
         resource, is_new = resources.create_or_update(
             store,
             resource_id=before.resource_id if before else resource_id,
@@ -53,7 +53,7 @@ def patch(store: Store, kind: ResourceType, request: Request) -> Response:
     with store.database.transaction():
         before = resources.get(store, _id(store, kind, request))
         given = {**before.properties, **object_of(body, "properties")}
-        identity = identity_shapes.read(store, body) or GivenIdentity(
+        identity = identity_shapes.read(store, request, body) or GivenIdentity(
             kind=before.identity_type, users=before.user_identities
         )
         resource, _ = resources.create_or_update(

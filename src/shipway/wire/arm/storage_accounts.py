@@ -57,7 +57,7 @@ def put(store: Store, request: Request) -> Response:
         sku=text_of(object_of(body, "sku"), "name", "Standard_LRS"),
         account_kind=text_of(body, "kind", "StorageV2"),
         tags=tags_of(body),
-        properties=_known(object_of(body, "properties")) | _identity(store, body),
+        properties=_known(object_of(body, "properties")) | _identity(store, request, body),
     )
     _ensure_identity(store, account)
     return json_response(shape(store, account))
@@ -78,7 +78,7 @@ def patch(store: Store, request: Request) -> Response:
         properties={
             **before.properties,
             **_known(object_of(body, "properties")),
-            **_identity(store, body),
+            **_identity(store, request, body),
         },
     )
     _ensure_identity(store, account)
@@ -244,8 +244,8 @@ def shape(store: Store, account: StorageAccount) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _identity(store: Store, body: Mapping[str, Any]) -> dict[str, object]:
-    given = identity_shapes.read(store, body)
+def _identity(store: Store, request: Request, body: Mapping[str, Any]) -> dict[str, object]:
+    given = identity_shapes.read(store, request, body)
     return {} if given is None else {_IDENTITY: {"kind": given.kind, "users": list(given.users)}}
 
 

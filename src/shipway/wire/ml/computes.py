@@ -13,7 +13,7 @@ from shipway.ml.computes import Compute
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
-from shipway.wire.ml import envelopes, fields
+from shipway.wire.ml import envelopes, fields, given_identities
 from shipway.wire.ml import operations as operations_of_ml
 
 
@@ -47,7 +47,7 @@ def put(store: Store, request: Request) -> Response:
             description=fields.text(body, "properties.description"),
             tags=fields.texts(body, "tags"), settings=fields.mapping(body, "properties.properties"),
             system_identity="systemassigned" in identity.replace("_", ""),
-            user_identities=tuple(fields.mapping(body, "identity.userAssignedIdentities")),
+            user_identities=given_identities.read(store, request, body),
             principal=request.principal,
         )  # fmt: skip
     return json_response(shape(store, workspace, made), status=201 if before is None else 200)

@@ -15,7 +15,7 @@ from shipway.ml.online_endpoints import OnlineEndpoint
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
-from shipway.wire.ml import envelopes, fields, operations
+from shipway.wire.ml import envelopes, fields, given_identities, operations
 
 _TOKEN_SECONDS = 12 * 3600
 _IDENTITIES = ("SystemAssigned", "UserAssigned", "SystemAssigned,UserAssigned", "None")
@@ -39,7 +39,7 @@ def list_all(store: Store, request: Request) -> Response:
 def put(store: Store, request: Request) -> Response:
     """Create or update; the answer says where to poll."""
     workspace = envelopes.workspace_of(store, request)
-    wanted = _from_body(request, workspace, request.json())
+    wanted = _from_body(store, request, workspace, request.json())
     endpoint, is_new = deployment.put_endpoint(store, wanted)
     key = fields.text(request.json(), "properties.keys.primaryKey")
     if key and is_new:
@@ -152,7 +152,9 @@ def _endpoint(store: Store, request: Request, workspace: Workspace) -> OnlineEnd
     return online_endpoints.get(store, workspace=workspace.key, name=request.params["endpoint"])
 
 
-def _from_body(request: Request, workspace: Workspace, body: dict[str, Any]) -> OnlineEndpoint:
+def _from_body(
+    store: Store, request: Request, workspace: Workspace, body: dict[str, Any]
+) -> OnlineEndpoint:
     properties = fields.mapping(body, "properties")
     if fields.text(properties, "compute"):
         raise BadInput(
@@ -169,7 +171,7 @@ def _from_body(request: Request, workspace: Workspace, body: dict[str, Any]) -> 
         properties={n: v for n, v in given.items() if n not in own},
         traffic=_split(properties, "traffic"), mirror_traffic=_split(properties, "mirrorTraffic"),
         identity_type=fields.choice(body, "identity.type", _IDENTITIES, "SystemAssigned"),
-        user_identities=tuple(fields.mapping(body, "identity.userAssignedIdentities")),
+        user_identities=given_identities.read(store, request, body),
         public_network_access=fields.choice(
             properties, "publicNetworkAccess", ("Enabled", "Disabled"), "Enabled"
         ),

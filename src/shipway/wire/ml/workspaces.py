@@ -12,7 +12,7 @@ from shipway.ml import workspaces
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
-from shipway.wire.ml import envelopes, fields, linked_accounts
+from shipway.wire.ml import envelopes, fields, given_identities, linked_accounts
 from shipway.wire.ml import operations as operations_of_ml
 
 _READ_ONLY = frozenset(
@@ -46,6 +46,7 @@ def put(store: Store, request: Request) -> Response:
     body = request.json()
     location = fields.required_text(body, "location", hint='For example "westeurope".')
     _check_identity(body)
+    given_identities.read(store, request, body)  # they are not kept; may they be given at all?
     kind = fields.text(body, "kind", "Default")
     if kind.lower() != "default":
         raise BadInput(
