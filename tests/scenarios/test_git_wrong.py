@@ -9,7 +9,7 @@ from tests.devops_door import Door, commit, git, open_door, state_of
 
 from shipway.azure.entra import personal_access_tokens, service_principals, tokens
 from shipway.azure.entra.audiences import ARM, DEVOPS
-from shipway.devops import projects, repositories
+from shipway.devops import projects, repositories, security_groups
 
 pytestmark = pytest.mark.git
 RECEIVE = "flights/_git/flights/git-receive-pack"
@@ -51,6 +51,37 @@ def test_a_push_to_what_is_not_there_names_it(
     before = state_of(door.store)
     said = git("push", door.git_url(address), "main:other", cwd=clone, accept=(128,))
     assert all(word in said for word in words), said
+    assert state_of(door.store) == before
+
+
+@pytest.mark.parametrize("address", ["_git/flights", "flights/_git/flights"])
+def test_the_project_behind_an_address_decides_and_not_any_project(
+    door: Door, clone: Path, tmp_path: Path, address: str
+) -> None:
+    own = projects.create(door.store, name="own")
+    repositories.create(door.store, project_id=own.project_id, name="own")
+    hidden = projects.get(door.store, "flights").project_id
+    url = door.git_url(address, door.user_token)
+    git("clone", "-q", url, "seen", cwd=tmp_path)
+    group = security_groups.well_known(door.store, "Contributors", project_id=hidden)
+    security_groups.remove_member(
+        door.store, group_id=group.group_id, member_id=door.user.object_id
+    )
+    before = state_of(door.store)
+    for words in (("clone", url, "stolen"), ("ls-remote", url), ("-C", "seen", "fetch", url),
+                  ("-C", "seen", "push", url, "HEAD:other")):  # fmt: skip
+        said = git(*words, cwd=tmp_path, accept=(128,))
+        assert "VS800075" in said
+    fetch = requests.post(f"{door.url}/{address}/git-upload-pack", data=b"0000",
+                          auth=("", door.user_token), timeout=30)  # fmt: skip
+    push = requests.post(f"{door.url}/{address}/git-receive-pack", data=b"0000", headers=PACKET,
+                         auth=("", door.user_token), timeout=30)  # fmt: skip
+    assert (fetch.status_code, push.status_code) == (404, 404)
+    said = git("ls-remote", door.git_url("_git/nothing", door.user_token), cwd=tmp_path,
+               accept=(128,))  # fmt: skip
+    assert "Projects here: own" in said
+    assert "flights" not in said
+    assert "own" in git("clone", door.git_url("_git/own", door.user_token), cwd=tmp_path)
     assert state_of(door.store) == before
 
 

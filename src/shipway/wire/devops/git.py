@@ -25,7 +25,7 @@ from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
 from shipway.loop import push
 from shipway.store.store import Store
-from shipway.wire.devops import push_report
+from shipway.wire.devops import push_report, rights
 from shipway.wire.http import Request, Response, Route
 
 _DOC = "https://git-scm.com/docs/http-protocol"
@@ -109,12 +109,17 @@ class GitHttp:
         project_name = request.params.get("project") or name
         project = projects.find(self._store, project_name)
         if project is None:
-            known = ", ".join(p.name for p in projects.list_all(self._store)) or "none"
+            seen = [
+                p.name for p in projects.list_all(self._store)
+                if rights.sees(self._store, request, p.project_id)
+            ]  # fmt: skip
             raise NotFound(
                 f"TF200016: The following project does not exist: {project_name}",
                 code="ProjectDoesNotExistWithNameException", where=project_name,
-                hint=f"Projects here: {known}.",
+                hint=f"Projects here: {', '.join(seen) or 'none'}.",
             )  # fmt: skip
+        # the short address names no project that could have been asked about before
+        rights.require(self._store, request, "read", project_id=project.project_id)
         found = repositories.get(self._store, project_id=project.project_id, name_or_id=name)
         return project, found
 
