@@ -1,5 +1,6 @@
 """Definitions of GitHub repositories: unmapped, mapped, pushed to; over REST and with real git."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from shipway.devops import (
     projects,
     run_variables,
     runs,
+    security_groups,
     service_connections,
 )
 from shipway.devops.runs import Run
@@ -233,7 +235,12 @@ def test_following_a_source_brings_no_mirror_back_that_was_unmapped_meanwhile(
     [
         ("flights", "/tmp", BadInput),
         ("contoso/flights", "nowhere/at/all", BadInput),
-        ("contoso/flights", "https://me:secret@example.com/a.git", BadInput),
+        ("contoso/..", "/tmp", BadInput),
+        ("contoso/.", "/tmp", BadInput),
+        ("contoso/..git", "/tmp", BadInput),
+        ("contoso/flights.wiki", "/tmp", BadInput),
+        ("contoso/flights.git.git", "/tmp", BadInput),
+        ("contoso/flights.GIT", "/tmp", BadInput),
         ("contoso/flights", "/", SourceUnreadable),
     ],
 )
@@ -243,6 +250,67 @@ def test_a_mapping_that_cannot_be_is_refused_and_leaves_nothing(
     with pytest.raises(error):
         github_mirror.map_repository(door.store, name=name, source=place, by=door.user)
     assert github_mirrors.list_all(door.store) == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://ghp_TOKEN@127.0.0.1:1/a.git", "https://me:ghp_TOKEN@127.0.0.1:1/a.git",
+        "HTTPS://ghp_TOKEN@127.0.0.1:1/a.git", "https://ghp_TOKEN:@127.0.0.1:1/a.git",
+        "https:/ghp_TOKEN@127.0.0.1:1/a.git", "https://ghp_ TOKEN ghp_TOKEN@127.0.0.1:1/a.git",
+        "ssh://git:ghp_TOKEN@127.0.0.1:1/a.git", "htps://ghp_TOKEN@127.0.0.1:1/a.git",
+    ],
+)  # fmt: skip
+def test_a_token_in_the_url_is_refused_not_repeated_and_lies_nowhere(
+    door: Door, place: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        github_mirror.map_repository(door.store, name=NAME, source=place, by=door.user)
+    error = refused.value
+    assert "TOKEN" not in f"{error.message} {error.hint} {error.where}"
+    if place[:4].lower() == "http":
+        assert "credential helper" in error.hint
+    for folder, _, names in os.walk(door.store.home.root):
+        for name in names:
+            assert b"ghp_TOKEN" not in (Path(folder) / name).read_bytes()
+
+
+@pytest.mark.parametrize("place", ["ssh://git@127.0.0.1:1/a.git", "git@127.0.0.1:a.git"])
+def test_the_user_of_ssh_is_no_secret(
+    door: Door, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_SSH_COMMAND", "false")
+    with pytest.raises(SourceUnreadable, match="git@127"):
+        github_mirror.map_repository(door.store, name=NAME, source=place, by=door.user)
+
+
+def test_a_mirror_is_read_by_who_reads_a_project_that_names_it(door: Door, source: Path) -> None:
+    mapped(door, source)
+    url = door.git_url("github.com/contoso/_git/flights", door.user_token)
+    owners = door.git_url("github.com/contoso/_git/flights")
+
+    def refused() -> bool:
+        said = git("ls-remote", url, cwd=source, accept=(0, 128))
+        absent = git("ls-remote", url.replace("_git/flights", "_git/none"), cwd=source,
+                     accept=(128,))  # fmt: skip
+        assert "refs/heads/main" in git("ls-remote", owners, cwd=source)
+        return "not mapped" in said and said.replace("flights", "none") == absent
+
+    assert refused(), "no definition names it yet"
+    definition(door)
+    assert not refused()
+    project_id = projects.get(door.store, "ml").project_id
+    group = security_groups.well_known(door.store, "Contributors", project_id=project_id)
+    security_groups.remove_member(
+        door.store, group_id=group.group_id, member_id=door.user.object_id
+    )
+    projects.create(door.store, name="own")
+    assert refused(), "a member of another project"
+    fetch = requests.post(
+        f"{door.url}/github.com/contoso/_git/flights/git-upload-pack", data=b"0000",
+        auth=("", door.user_token), timeout=30,
+    )  # fmt: skip
+    assert fetch.status_code == 404
 
 
 def test_mirrors_are_repositories_of_no_project(door: Door, source: Path) -> None:

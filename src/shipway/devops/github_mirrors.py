@@ -49,9 +49,11 @@ class GithubMirror:
 
 
 def clean_name(name: str) -> str:
-    """`OWNER/NAME`. Raises `BadInput` for what is not GitHub's form."""
+    """`OWNER/NAME`. Raises `BadInput` for what GitHub would not take as a name."""
     clean = name.strip().removesuffix(".git").removeprefix("https://github.com/").strip("/")
-    if not _NAME.fullmatch(clean):
+    repository = clean.partition("/")[2].lower()
+    is_taken = repository in (".", "..") or repository.endswith((".git", ".wiki"))
+    if is_taken or not _NAME.fullmatch(clean):
         raise BadInput(
             f"'{name[:200]}' is not the name of a GitHub repository", where="name",
             code="GitHubRepositoryNameInvalid", hint="Give it as OWNER/NAME.",

@@ -31,7 +31,8 @@ _PATH_PAUSE, _URL_PAUSE = 2.0, 60.0
 _LINE = re.compile(r"^([0-9a-f]{40})\t(refs/(?:heads|tags)/\S+)$")
 _HEAD = re.compile(r"^ref: (refs/heads/\S+)\tHEAD$")
 _URL = re.compile(r"^(?:https?|ssh|git|file)://[^\s]+$|^[\w.-]+@[\w.-]+:[^\s]+$")
-_WITH_PASSWORD = re.compile(r"^\w+://[^/@\s]*:[^/@\s]*@")
+# a token may stand where a user's name does; ssh's user is no secret
+_WITH_USER = re.compile(r"^https?:/*[^/]*@|^[\w+.-]+:/*[^/]*:[^/]*@", re.IGNORECASE)
 
 
 class SourceUnreadable(ShipwayError):
@@ -167,17 +168,23 @@ def _unreadable(source: str, reason: str) -> SourceUnreadable:
 
 def _clean_source(source: str) -> str:
     given = source.strip()
-    if _WITH_PASSWORD.match(given):
+    if _WITH_USER.match(given):
         raise BadInput(
-            "the URL holds a password, which would be stored", where="source",
-            code="GitHubSourceInvalid", hint="Leave it to git's credential helper.",
+            "the URL holds a user, a password or a token before its '@', which would be stored",
+            where="source", code="GitHubSourceInvalid",
+            hint="Give the URL without it, and the token to git's credential helper: "
+            "`git config --global credential.helper store`, then `git ls-remote URL` once.",
         )  # fmt: skip
     if _URL.match(given):
         return given
     if given.startswith("/") and Path(given).is_dir():
         return str(Path(given).resolve())
+    # what stands before an '@' may be a secret, however the rest is misspelled
+    shown = (
+        f"what ends in '{given.rpartition('@')[2][:200]}'" if "@" in given else f"'{given[:200]}'"
+    )
     raise BadInput(
-        f"'{given[:200]}' is neither a folder nor a git URL", where="source",
+        f"{shown} is neither a folder nor a git URL", where="source",
         code="GitHubSourceInvalid", hint="Give the path of a git repository, or its URL.",
     )  # fmt: skip
 
