@@ -9,7 +9,20 @@ import requests
 from tests.devops_door import Door, open_door, state_of
 
 from shipway.azure.entra import personal_access_tokens
-from shipway.devops import definitions, environments, projects, repositories
+from shipway.base import ids
+from shipway.devops import (
+    definitions,
+    environments,
+    projects,
+    pull_requests,
+    repositories,
+    runs,
+    security_groups,
+    service_connections,
+    variable_groups,
+)
+from shipway.devops.pull_requests import PullRequest
+from shipway.devops.runs import Requester
 
 ZERO = "0" * 40
 MAIN = "refs/heads/main"
@@ -182,8 +195,6 @@ def test_a_contributor_may_not_administer(door: Door) -> None:
 
 
 def test_a_job_s_token_looks_and_changes_nothing(door: Door) -> None:
-    from shipway.devops import runs
-
     project = projects.get(door.store, "flights")
     definition = definitions.get(door.store, project_id=project.project_id, definition_id=1)
     run = runs.queue_run(
@@ -200,3 +211,132 @@ def test_a_job_s_token_looks_and_changes_nothing(door: Door) -> None:
     )
     assert projects_seen.status_code == 403
     assert state_of(door.store) == before
+
+
+@pytest.fixture
+def hidden(door: Door) -> dict[str, str]:
+    """A project that dana is not in: ids of what is in it."""
+    project_id = projects.create(door.store, name="hidden").project_id
+    group = security_groups.well_known(door.store, "Contributors", project_id=project_id)
+    security_groups.remove_member(
+        door.store, group_id=group.group_id, member_id=door.user.object_id
+    )
+    repository = repositories.create(door.store, project_id=project_id, name="vault")
+    who = Requester(object_id=ids.new_guid(), name="avery")
+    variables = variable_groups.create(
+        door.store, project_id=project_id, name="g",
+        variables={"a": variable_groups.GroupVariable(value="1")},
+    )  # fmt: skip
+    connection = service_connections.create(
+        door.store, project_id=project_id, name="c", kind="generic", scheme="None", url="https://a"
+    )
+    number = pull_requests.next_id(door.store)
+    pull_requests.save(
+        door.store,
+        PullRequest(
+            pull_request_id=number, project_id=project_id, title="t", source_ref="refs/heads/a",
+            repository_id=repository.repository_id, target_ref=MAIN, created_by=who,
+            created_at=door.store.clock.now(),
+        ),
+    )  # fmt: skip
+    return {
+        "project": project_id, "repository": repository.repository_id, "request": str(number),
+        "group": str(variables.group_id), "connection": connection.connection_id,
+        "environment": str(
+            environments.create(door.store, project_id=project_id, name="e").environment_id
+        ),
+        "team": security_groups.default_team(door.store, project_id).group_id,
+    }  # fmt: skip
+
+
+REPOSITORY = "_apis/git/repositories/{repository}"
+HIDDEN: list[tuple[str, str, Any, str]] = [
+    # method, path, body, who asks: each is found in a project that they do not see
+    *[("GET", f"{REPOSITORY}{tail}", None, who) for who in ("dana", "job")
+      for tail in ("", "/refs", "/commits", "/items?path=/a", "/pushes", "/stats/branches",
+                   "/pullrequests", "/pullrequests/{request}",
+                   "/pullrequests/{request}/threads")],
+    ("PATCH", REPOSITORY, {"name": "x"}, "dana"),
+    ("DELETE", REPOSITORY, None, "dana"),
+    ("POST", f"{REPOSITORY}/pushes", push_of("/a"), "dana"),
+    ("POST", f"{REPOSITORY}/refs", [], "dana"),
+    ("PATCH", f"{REPOSITORY}/pullrequests/{{request}}", {"title": "x"}, "dana"),
+    ("GET", "_apis/git/pullrequests/{request}", None, "dana"),
+    ("GET", "_apis/git/pullrequests/{request}", None, "job"),
+    ("GET", "flights/_apis/git/pullrequests/{request}", None, "dana"),
+    ("GET", "flights/_apis/policy/evaluations"
+     "?artifactId=vstfs:///CodeReview/CodeReviewId/{flights}/{request}", None, "dana"),
+    ("PUT", "_apis/distributedtask/variablegroups/{group}", {"name": "x"}, "dana"),
+    ("DELETE", "_apis/distributedtask/variablegroups/{group}", None, "dana"),
+    ("GET", "flights/_apis/distributedtask/variablegroups/{group}", None, "dana"),
+    ("POST", "_apis/distributedtask/variablegroups",
+     {"name": "x", "variables": {"a": {"value": "1"}}, "variableGroupProjectReferences":
+      [{"name": "x", "projectReference": {"name": "hidden"}}]}, "dana"),
+    ("PUT", "_apis/serviceendpoint/endpoints/{connection}", {"name": "x"}, "dana"),
+    ("PATCH", "_apis/serviceendpoint/endpoints/{connection}", [], "dana"),
+    ("DELETE", "_apis/serviceendpoint/endpoints/{connection}?projectIds={project}", None, "dana"),
+    ("GET", "flights/_apis/pipelines/pipelinepermissions/endpoint/{connection}", None, "dana"),
+    ("GET", "flights/_apis/pipelines/pipelinepermissions/variablegroup/{group}", None, "dana"),
+    ("GET", "flights/_apis/pipelines/pipelinepermissions/environment/{environment}", None, "dana"),
+    ("GET", "flights/_apis/pipelines/pipelinepermissions/repository/{project}.{repository}", None,
+     "dana"),
+    ("GET", "_apis/projects/hidden", None, "dana"),
+    ("GET", "_apis/projects/{project}/teams", None, "dana"),
+]  # fmt: skip
+
+
+def test_what_is_in_another_project_is_not_there_for_whoever_does_not_see_it(
+    door: Door, hidden: dict[str, str]
+) -> None:
+    names = {**hidden, "flights": projects.get(door.store, "flights").project_id}
+    asking = {"dana": door.user_token, "job": job_token(door)}
+    before = state_of(door.store)
+    for method, path, body, who in HIDDEN:
+        answer = requests.request(
+            method, f"{door.url}/{path.format(**names)}", json=body, auth=("", asking[who]),
+            timeout=30,
+        )  # fmt: skip
+        # a job's token is told that it is limited to its own project
+        expected = (403, 404) if who == "job" else (404,)
+        assert answer.status_code in expected, f"{who} {method} {path}: {answer.text}"
+    assert state_of(door.store) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "inside"),
+    [
+        ("_apis/projects", "hidden"), ("_apis/teams", "hidden"),
+        ("_apis/git/repositories", "vault"),
+        ("_apis/accesscontrollists/5a27515b-ccd7-42c9-84f1-54c998f03866"
+         "?token={project}\\{team}", "{team}"),
+    ],
+)  # fmt: skip
+def test_a_list_of_the_organization_leaves_out_what_is_not_seen(
+    door: Door, hidden: dict[str, str], path: str, inside: str
+) -> None:
+    security_groups.update(
+        door.store, group_id=hidden["team"], administrator_ids=(door.user.object_id,)
+    )
+    seen = {
+        who: requests.get(
+            f"{door.url}/{path.format(**hidden)}", auth=("", token), timeout=30
+        ).text
+        for who, token in (
+            ("owner", door.owner_token), ("dana", door.user_token), ("job", job_token(door)),
+        )
+    }  # fmt: skip
+    word = inside.format(**hidden)
+    assert word in seen["owner"]
+    assert word not in seen["dana"]
+    assert word not in seen["job"]
+
+
+def job_token(door: Door) -> str:
+    """The token of a job of a run in the project that dana is in."""
+    project = projects.get(door.store, "flights")
+    definition = definitions.get(door.store, project_id=project.project_id, definition_id=1)
+    run = runs.queue_run(
+        door.store, definition=definition, branch=MAIN, version=ZERO, reason="manual",
+        requested_by=door.user,
+    )  # fmt: skip
+    return personal_access_tokens.issue_job_token(door.store, run_id=run.run_id)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from shipway.azure.entra.principals import Principal
-from shipway.base.errors import BadInput
-from shipway.devops import security_groups
+from shipway.base.errors import BadInput, NotFound
+from shipway.devops import runs, security_groups
 from shipway.devops.security_groups import SecurityGroup
 from shipway.store.store import Store
 
@@ -101,7 +101,8 @@ def permissions_of(
 ) -> frozenset[Permission]:
     """What an identity may do in a project; in any of them, when none is given."""
     if principal.run_id:
-        return _BY_ROLE["BuildService"]
+        here = project_id is None or _runs_in(store, principal.run_id, project_id)
+        return _BY_ROLE["BuildService"] if here else frozenset()
     if principal.kind == "Owner":
         return _ALL
     role = given_role(store, principal.object_id)
@@ -121,6 +122,13 @@ def may(
 ) -> bool:
     """Whether an identity has a permission in a project; in any of them, when none is given."""
     return permission in permissions_of(store, principal, project_id=project_id)
+
+
+def _runs_in(store: Store, run_id: int, project_id: str) -> bool:
+    try:
+        return runs.get(store, run_id, project_id=project_id).run_id == run_id
+    except NotFound:
+        return False
 
 
 def _of_group(group: SecurityGroup) -> frozenset[Permission]:

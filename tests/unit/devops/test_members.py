@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from shipway.azure.entra import groups as entra_groups
-from shipway.azure.entra import service_principals, users
+from shipway.azure.entra import personal_access_tokens, service_principals, users
 from shipway.azure.entra.principals import Principal
 from shipway.base.clock import FrozenClock
 from shipway.base.errors import BadInput, Conflict, Forbidden, NotFound
 from shipway.base.home import Home
-from shipway.devops import members, projects, security_groups, subjects
+from shipway.devops import definitions, members, projects, runs, security_groups, subjects
 from shipway.devops.members import Permission
 from shipway.store.store import Store, open_store
 
@@ -117,6 +117,19 @@ def test_who_was_taken_out_of_the_organization_has_nothing_left(
     assert not members.belongs(store, dana)
     assert members.permissions_of(store, dana, project_id=project_id) == frozenset()
     assert dana.object_id not in [s.subject_id for s in subjects.people(store)]
+
+
+def test_a_job_reads_the_project_of_its_run_and_no_other(store: Store, project_id: str) -> None:
+    other = projects.create(store, name="other").project_id
+    definition = definitions.create(store, project_id=project_id, name="ml", repository_id="r")
+    run = runs.queue_run(
+        store, definition=definition, branch="refs/heads/main", version="c", reason="manual",
+        requested_by=runs.SERVICE,
+    )  # fmt: skip
+    job = personal_access_tokens.build_service(store, run_id=run.run_id)
+    assert members.may(store, job, "job", project_id=project_id)
+    assert members.may(store, job, "read")
+    assert members.permissions_of(store, job, project_id=other) == frozenset()
 
 
 def test_collection_administrators_make_projects(store: Store, project_id: str) -> None:

@@ -65,9 +65,9 @@ def authorizer(store: Store) -> Authorize:
                 hint=f"The organization is https://dev.azure.com/{projects.ORGANIZATION}.",
             )  # fmt: skip
         versions.check(request)
+        _stay_in_project(store, request)
         project_id = _project_of(store, request)
         rights.require(store, request, _PERMISSIONS[route.action], project_id=project_id)
-        _stay_in_project(store, request)
 
     return authorize
 

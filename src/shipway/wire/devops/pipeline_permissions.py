@@ -29,6 +29,9 @@ class PipelinePermissions:
         found = pipeline_permissions.get(
             self._store, resource_type=request.params["type"], resource_id=_key(request, project)
         )
+        protected_resources.name_of(
+            self._store, project, request.params["type"], request.params["id"]
+        )
         return json_response(self._shape(request, found))
 
     def update(self, request: Request) -> Response:

@@ -33,7 +33,9 @@ class Evaluations:
                 code="InvalidArgumentValueException", where="artifactId",
                 hint=f"{ARTIFACT}{{project's id}}/{{pull request's id}}",
             )  # fmt: skip
-        one = pull_requests.get(self._store, shapes.number(number, "artifactId"))
+        one = pull_requests.get(
+            self._store, shapes.number(number, "artifactId"), project_id=project.project_id
+        )
         every = shapes.is_true(request, "includeNotApplicable")
         listed = [e for e in self._of(one) if every or e.verdict.status != "notApplicable"]
         page, following = shapes.paged(request, listed)

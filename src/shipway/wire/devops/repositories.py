@@ -31,7 +31,11 @@ class Repositories:
         found = repositories.list_of(
             self._store, project_id=project.project_id if project else None
         )
-        own = [r for r in found if not github_mirrors.is_mirror(r)]
+        seen = {
+            project_id for project_id in {r.project_id for r in found}
+            if rights.sees(self._store, request, project_id)
+        }  # fmt: skip
+        own = [r for r in found if r.project_id in seen and not github_mirrors.is_mirror(r)]
         return shapes.collection([shape_of(self._store, request, r) for r in own])
 
     def create(self, request: Request) -> Response:

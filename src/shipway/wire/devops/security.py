@@ -37,7 +37,7 @@ class Security:
         _check_namespace(request)
         token = request.arg("token")
         team = self._team(token) if token else None
-        if team is None:
+        if team is None or not rights.sees(self._store, request, team.project_id):
             return shapes.collection([])
         found = (subjects.find(self._store, one) for one in team.administrator_ids)
         entries = {
