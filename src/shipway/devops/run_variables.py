@@ -226,6 +226,9 @@ def _block(
 def _may_read(
     store: Store, run: Run, stage: StagePlan | None, group: variable_groups.VariableGroup
 ) -> bool:
+    # a definition may link any number; the checkpoint asks about groups of its project alone
+    if group.project_id != run.project_id:
+        return False
     if pipeline_permissions.is_authorized(
         store, resource_type="variablegroup", resource_id=str(group.group_id),
         definition_id=run.definition_id,

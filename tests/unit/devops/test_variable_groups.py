@@ -7,7 +7,15 @@ import pytest
 from tests.devops_door import new_store
 
 from shipway.base.errors import BadInput, Conflict
-from shipway.devops import definitions, service_connections, variable_groups
+from shipway.devops import (
+    definitions,
+    pipeline_permissions,
+    projects,
+    run_variables,
+    runs,
+    service_connections,
+    variable_groups,
+)
 from shipway.devops.definitions import DefinitionVariable
 from shipway.devops.variable_groups import GroupVariable
 from shipway.store.store import Store
@@ -80,3 +88,30 @@ def test_a_connection_names_what_it_lacks(store: Store) -> None:
     assert (made.app_id, made.tenant_id, made.secret_names) == ("a", "t", ())
     again = service_connections.replace_connection(store, replace(made, name="c2"))
     assert service_connections.get(store, made.connection_id) == again
+
+
+def test_a_definition_that_links_a_group_of_another_project_reads_nothing_of_it(
+    store: Store,
+) -> None:
+    own, other = (projects.create(store, name=name).project_id for name in ("own", "other"))
+    group = variable_groups.create(
+        store, project_id=other, name="g",
+        variables={"key": GroupVariable(value=SECRET, is_secret=True)},
+    )  # fmt: skip
+    pipeline_permissions.authorize(
+        store, resource_type="variablegroup", resource_id=str(group.group_id), by="test"
+    )
+
+    def known(project_id: str) -> list[str]:
+        definition = definitions.create(
+            store, project_id=project_id, name="ml", repository_id="r",
+            variable_group_ids=(group.group_id,),
+        )  # fmt: skip
+        run = runs.queue_run(
+            store, definition=definition, branch="refs/heads/main", version="c", reason="manual",
+            requested_by=runs.SERVICE,
+        )  # fmt: skip
+        return [v.name for v in run_variables.queue_time(store, run)]
+
+    assert known(other) == ["key"]
+    assert known(own) == []
