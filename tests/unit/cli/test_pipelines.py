@@ -145,8 +145,9 @@ def test_a_folder_is_searched_for_pipelines(
         "ci/release.yaml": "trigger: none\nparameters:\n- name: to\n  type: string\n  default: a\n"
         "jobs:\n- job: a\n  steps:\n  - bash: echo\n",
         "ci/broken.yml": "steps:\n- bash: 'echo\n",
-        "templates/alone.yml": GREET,
-        "templates/old.yml": "parameters:\n  a: 1\nsteps:\n- bash: echo ${{ parameters.a }}\n",
+        "parts/alone.yml": GREET,
+        "parts/my-template.yml": "steps:\n- bash: echo\n",
+        "parts/old.yml": "parameters:\n  a: 1\nsteps:\n- bash: echo ${{ parameters.a }}\n",
         ".github/workflows/ci.yml": "on: push\njobs:\n  a:\n    steps: []\n",
         "node_modules/x/azure-pipelines.yml": "steps: wrong\n",
         "settings.yaml": "colour: red\n",
@@ -158,9 +159,10 @@ def test_a_folder_is_searched_for_pipelines(
     ]  # fmt: skip
     assert {one["file"]: one["reason"] for one in answer["skipped"]} == {
         ".github/workflows/ci.yml": "a GitHub workflow",
-        "steps/greet.yml": "a template of ../azure-pipelines.yml",
-        "templates/alone.yml": "a template: its parameter 'words' has no default",
-        "templates/old.yml": "a template: its parameters have the form that only templates take",
+        "steps/greet.yml": "a template of azure-pipelines.yml",
+        "parts/alone.yml": "a template: its parameter 'words' has no default",
+        "parts/my-template.yml": "a template by its name",
+        "parts/old.yml": "a template: its parameters have the form that only templates take",
     }
     (found,) = answer["pipelines"][1]["diagnostics"]
     assert (found["severity"], found["service_text"][:17]) == ("error", "/ci/broken.yml (L")
@@ -175,6 +177,29 @@ def test_a_task_that_is_not_here_is_a_warning(
     assert "azure-pipelines.yml:2:3: warning: shipway's agents do not have" in said.err
     assert "hint: Did you mean 'UsePythonVersion'?" in said.err
     assert "0 errors, 1 warning" in said.out
+
+
+def test_a_parameter_is_for_the_files_that_have_it(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(repository, {
+        "other.yml": "trigger: none\nparameters:\n- name: to\n  type: string\n"
+        "steps:\n- bash: echo ${{ parameters.to }}\n",
+    })  # fmt: skip
+    assert main.main(["pipelines", "validate", "."]) == 1
+    assert capsys.readouterr().err == (
+        "other.yml:3:9: error: A value for the 'to' parameter must be provided.\n"
+        "  hint: Give it: --parameter to=VALUE.\n"
+    )
+    assert main.main(["pipelines", "validate", ".", "--parameter", "to=x"]) == 0
+
+
+def test_a_version_of_a_task_that_is_not_here_names_those_that_are(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(repository, {"azure-pipelines.yml": "steps:\n- task: AzureKeyVault@9\n- task: Bash@1\n"})
+    assert main.main(["pipelines", "validate", "azure-pipelines.yml"]) == 0
+    assert "  hint: Known versions: Bash@3.\n" in capsys.readouterr().err
 
 
 def test_sarif_has_every_finding_once(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

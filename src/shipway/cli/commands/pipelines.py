@@ -91,10 +91,12 @@ def _validate(arguments: argparse.Namespace, given: Given) -> int:
     skipped: list[Skipped] = []
     checked: list[Checked] = []
     trees: dict[Path, WorkingTree] = {}
-    for path in _pipelines(arguments.paths, skipped):
+    files = list(_pipelines(arguments.paths, skipped))
+    for path in files:
         made = compiling.tree_of(path, given)
         tree = trees.setdefault(made.root, made)
-        checked.append(compiling.check(path, given, tree))
+        own = given if len(files) == 1 else compiling.fitting(path, given)
+        checked.append(compiling.check(path, own, tree))
     findings = list(dict.fromkeys(one for each in checked for one in each.findings))
     _show_findings(findings)
     if arguments.sarif:
@@ -117,10 +119,7 @@ def _pipelines(paths: Sequence[Path], skipped: list[Skipped]) -> Iterator[Path]:
             skipped += found.skipped
             files = found.pipelines
             if not files:
-                raise NotFound(
-                    f"there is no pipeline in '{path}'", code="PipelineFileNotFound",
-                    where=str(path), hint="A pipeline has steps, jobs, stages or extends.",
-                )  # fmt: skip
+                raise _no_pipeline(path, found.skipped)
         yield from (one for one in files if one not in seen)
         seen.update(files)
 
@@ -132,6 +131,17 @@ def _file(path: Path) -> Path:
             hint="Name the YAML file of a pipeline.",
         )  # fmt: skip
     return path
+
+
+def _no_pipeline(folder: Path, skipped: Sequence[Skipped]) -> NotFound:
+    hint = "A pipeline has steps, jobs, stages or extends."
+    if skipped:
+        first = f"{compiling.shown(skipped[0].path)} is {skipped[0].reason}"
+        hint = f"{_count(len(skipped), 'file')} skipped ({first}); name a file to validate it."
+    return NotFound(
+        f"there is no pipeline in '{folder}'", code="PipelineFileNotFound", where=str(folder),
+        hint=hint,
+    )  # fmt: skip
 
 
 def _show_findings(findings: Sequence[Finding]) -> None:

@@ -1,6 +1,7 @@
 """One pipeline file compiled as Azure would, with what is wrong by the paths of this machine."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from shipway.base.errors import BadInput
 from shipway.cli.pipeline_check import working_tree
 from shipway.cli.pipeline_check.working_tree import WorkingTree
 from shipway.devops import task_definitions
+
+_NAME = re.compile(r"\bname[ \t]*:[ \t]*['\"]?([^'\"#\s,}]+)")
+_NEEDED = re.compile(r"A value for the '(.+)' parameter must be provided\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,17 @@ class Checked:
         return self.result.plan is not None
 
 
+def fitting(path: Path, given: Given) -> Given:
+    """What is given to many files at once: a parameter counts for those that have its name."""
+    try:
+        text = path.read_text("utf-8", "replace")
+    except OSError:
+        return given
+    named = {one.lower() for one in _NAME.findall(text)}
+    kept = {name: value for name, value in given.parameters.items() if name.lower() in named}
+    return replace(given, parameters=kept)
+
+
 def shown(path: Path) -> str:
     """The path as one would type it from here."""
     relative = os.path.relpath(path)
@@ -78,10 +93,9 @@ def check(path: Path, given: Given, tree: WorkingTree | None = None) -> Checked:
             f"'{path}' does not lie in the repository '{tree.root}'", code="PipelineFileOutside",
             where="--repository self", hint="Name a folder above the file.",
         )  # fmt: skip
-    result = compiler.compile(
-        files=tree, path=path.relative_to(tree.root).as_posix(), context=_context(tree.root, given)
-    )
-    found = [_hinted(one, tree) for one in result.diagnostics]
+    entry = path.relative_to(tree.root).as_posix()
+    result = compiler.compile(files=tree, path=entry, context=_context(tree.root, given))
+    found = [_hinted(one, tree, entry) for one in result.diagnostics]
     if result.plan is not None:
         found += _not_run_here(result.plan)
     findings = [Finding(path=tree.place(one.file) if one.file else path, diagnostic=one)
@@ -106,10 +120,13 @@ def _context(root: Path, given: Given) -> CompileContext:
     )
 
 
-def _hinted(one: Diagnostic, tree: WorkingTree) -> Diagnostic:
+def _hinted(one: Diagnostic, tree: WorkingTree, entry: str) -> Diagnostic:
     """With what this side knows besides: which folder is missing, which file is near."""
     if one.hint:
         return one
+    missing = _NEEDED.fullmatch(one.message)
+    if missing and one.file == entry:
+        return replace(one, hint=f"Give it: --parameter {missing[1]}=VALUE.")
     if one.code == "unknown-repository":
         alias = one.message.partition("'")[2].rpartition("'")[0]
         return replace(one, hint=f"Say where a clone of it lies: --repository {alias}=FOLDER.")
@@ -146,7 +163,6 @@ def _names(folder: Path) -> list[str]:
 
 def _not_run_here(plan: RunPlan) -> Iterator[Diagnostic]:
     """Warnings for tasks that agents here lack: right for Azure, but a run would be refused."""
-    names = {one.name for one in task_definitions.DEFINITIONS}
     for step in _steps(plan):
         task = step.task
         major = task.version.partition(".")[0]
@@ -157,8 +173,16 @@ def _not_run_here(plan: RunPlan) -> Iterator[Diagnostic]:
                 code="task-not-here", severity="warning", file=step.position.file,
                 line=step.position.line, column=step.position.column,
                 message=f"shipway's agents do not have the task '{task}'",
-                hint=did_you_mean(task.name, names),
+                hint=_task_hint(task.name),
             )  # fmt: skip
+
+
+def _task_hint(name: str) -> str:
+    known = task_definitions.KNOWN
+    versions = next((found for one, found in known.items() if one.lower() == name.lower()), ())
+    if versions:
+        return f"Known versions: {', '.join(f'{name}@{one}' for one in versions)}."
+    return did_you_mean(name, known)
 
 
 def _steps(plan: RunPlan) -> Iterator[StepPlan]:

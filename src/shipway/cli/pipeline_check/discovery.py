@@ -63,7 +63,7 @@ def find(folder: Path) -> Found:
     for path, text in texts.items():
         if _BODY.search(text) is None:
             continue
-        reason = _reason(path, text, included)
+        reason = _reason(path.relative_to(folder), text, included.get(path))
         if reason:
             skipped.append(Skipped(path=path, reason=reason))
         else:
@@ -87,7 +87,7 @@ def _read(path: Path) -> bytes:
         return b""  # a broken link, or not ours to read
 
 
-def _reason(path: Path, text: bytes, included: dict[Path, Path]) -> str:
+def _reason(path: Path, text: bytes, includer: Path | None) -> str:
     """Why a file is no pipeline; empty when it is one."""
     keys = {match[1] for match in _KEY.finditer(text)}
     foreign = next((said for key, said in _FOREIGN.items() if key in keys), "")
@@ -95,11 +95,13 @@ def _reason(path: Path, text: bytes, included: dict[Path, Path]) -> str:
         return foreign
     if path.name.lower().startswith(".gitlab-ci."):
         return "a GitLab pipeline"
-    if path in included:
-        return f"a template of {os.path.relpath(included[path], path.parent)}"
-    if keys & _ENTRY_ONLY or b"parameters" not in keys:
+    if includer is not None:
+        return f"a template of {includer.name}"
+    if keys & _ENTRY_ONLY:
         return ""
-    return _template_parameters(text)
+    if any("template" in part.lower() for part in path.parts):
+        return "a template by its name"
+    return _template_parameters(text) if b"parameters" in keys else ""
 
 
 def _template_parameters(text: bytes) -> str:
