@@ -16,6 +16,7 @@ from shipway.agent.job_context import JobContext, JobStop
 from shipway.agent.job_environment import LOOKUP, base_environment, define_predefined
 from shipway.agent.masking import Masker
 from shipway.agent.step_runner import StepRunner
+from shipway.agent.tasks import post_job
 from shipway.agent.variables import JobVariables
 from shipway.azpipelines import conditions, results, runtime
 from shipway.azpipelines.conditions import ConditionResult, Status
@@ -180,6 +181,8 @@ class JobRunner:
             status = "Canceled" if self._stop.is_set() else self._result
             self.job.variables.define("Agent.JobStatus", status, is_read_only=True)
             self._step(step)
+        if self._result == "Succeeded" and not self._stop.is_set():
+            self._result = post_job.run(self.job, self._work.record)
 
     def _step(self, step: StepPlan) -> None:
         record = self._record(step)
@@ -304,7 +307,7 @@ class JobRunner:
             return
         runner.replay()
         # their effect is on the job, not in their output
-        if step.task.name.lower() in ("usepythonversion", CHECKOUT_TASK):
+        if step.task.name.lower() in ("usepythonversion", "cache", CHECKOUT_TASK):
             self._once(step, runner)
 
     def _record(self, step: StepPlan) -> Record:

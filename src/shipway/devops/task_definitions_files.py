@@ -202,6 +202,12 @@ ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
 
 _FILE_HANDLING: tuple[TaskDefinition, ...] = (
     TaskDefinition(
+        name="Cache",
+        version=2,
+        inputs={"key": "", "path": "", "cacheHitVar": "", "restoreKeys": ""},
+        required=("key", "path"),
+    ),
+    TaskDefinition(
         name="CopyFiles",
         version=2,
         inputs={

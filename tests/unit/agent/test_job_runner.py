@@ -276,3 +276,14 @@ def test_a_checkout_refuses_by_name_what_it_does_not_do(
     work = work_of(store, step)
     assert JobRunner(store, work, worker="w").run() == "Failed"
     assert next(iter(inputs)) in log_of(store, work, "get")
+
+
+def test_a_cache_is_kept_when_the_job_has_succeeded(store: Store) -> None:
+    inputs = {"key": '"k"', "path": "$(Pipeline.Workspace)/kept"}
+    work = work_of(
+        store, task("Cache", "Cache@2", inputs),
+        bash("fill", "mkdir ../kept && echo x > ../kept/file"),
+    )  # fmt: skip
+    assert JobRunner(store, work, worker="w").run() == "Succeeded"
+    assert results(store, work)["Post-job: Cache"] == "succeeded"
+    assert "Saved item" in log_of(store, work, "Post-job: Cache")
