@@ -1,104 +1,86 @@
-"""PublishTestResults@2 for JUnit files."""
+"""PublishTestResults@2: finds files of results and shows them with the run.
+
+Source: publishtestresults.ts of microsoft/azure-pipelines-tasks.
+"""
 
 from pathlib import Path
-from xml.etree import ElementTree
 
+from shipway.agent import file_matching
 from shipway.agent.task import StepResult, StepRun, Task
-from shipway.base.errors import BadInput, NotSupported
+from shipway.agent.tasks import paths, test_formats
+from shipway.base.errors import BadInput, ShipwayError
 from shipway.devops import test_results
-from shipway.devops.test_results import CaseResult, Outcome
-
-_LARGEST = 64 << 20
+from shipway.devops.test_results import CaseResult, PublishedTests
 
 
-def _files(step: StepRun) -> list[Path]:
-    default = Path(step.job.variables.get("System.DefaultWorkingDirectory"))
-    folder = default / step.input("searchFolder")
-    found: dict[Path, None] = {}
-    for pattern in step.input("testResultsFiles", "**/TEST-*.xml").splitlines():
-        text = pattern.strip()
-        if text.startswith("!"):
-            for path in _matching(folder, text[1:]):
-                found.pop(path, None)
-        elif text:
-            found.update(dict.fromkeys(_matching(folder, text)))
-    return list(found)
+def _read(step: StepRun, kind: str, files: list[Path]) -> tuple[list[list[CaseResult]], bool]:
+    """The cases by file, and whether each file could be read."""
+    found: list[list[CaseResult]] = []
+    all_read = True
+    must = step.flag("failTaskOnFailureToPublishResults")
+    for path in files:
+        try:
+            found.append(test_formats.read(path, kind))
+        except ShipwayError as error:
+            all_read = False
+            (step.error if must else step.warning)(error.message)
+    return found, all_read
 
 
-def _matching(folder: Path, pattern: str) -> list[Path]:
-    if pattern.startswith("/"):
-        return [Path(pattern)] if Path(pattern).is_file() else []
-    try:
-        return sorted(p for p in folder.glob(pattern) if p.is_file())
-    except ValueError as error:
-        raise BadInput(f"the pattern '{pattern}' cannot be read: {error}",
-                       code="InvalidPattern", where="testResultsFiles") from None  # fmt: skip
-
-
-def _cases(path: Path) -> list[CaseResult]:
-    content = path.read_bytes() if path.stat().st_size <= _LARGEST else b""
-    if not content or b"\0" in content or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise BadInput(
-            f"{path} is empty, too large, not UTF-8 or declares entities", code="InvalidResultsFile"
+def _publish(step: StepRun, kind: str, found: list[list[CaseResult]]) -> list[PublishedTests]:
+    title = step.input("testRunTitle") or f"{kind}_TestResults_{step.job.run.run_id}"
+    if step.flag("mergeTestResults"):
+        found = [[case for cases in found for case in cases]] if found else []
+    return [
+        test_results.publish(
+            step.job.store, run_id=step.job.run.run_id, record_id=step.job.job_record_id,
+            title=f"{title}_{number}" if len(found) > 1 else title, cases=tuple(cases),
         )
-    try:
-        root = ElementTree.fromstring(content)  # noqa: S314  # entities were refused above
-    except ElementTree.ParseError as error:
-        raise BadInput(f"{path} is not XML: {error}", code="InvalidResultsFile") from None
-    found = []
-    for suite in root.iter("testsuite"):
-        for case in suite.findall("testcase"):
-            found.append(_case(case, suite.get("name", "")))
-    return found
-
-
-def _case(case: ElementTree.Element, suite: str) -> CaseResult:
-    outcome: Outcome = "Passed"
-    message = ""
-    for kind in ("failure", "error"):
-        problem = case.find(kind)
-        if problem is not None:
-            outcome = "Failed"
-            message = problem.get("message") or (problem.text or "").strip()
-    if case.find("skipped") is not None:
-        outcome = "NotExecuted"
-    try:
-        seconds = float(case.get("time", "0"))
-    except ValueError:
-        seconds = 0.0
-    return CaseResult(
-        name=".".join(p for p in (case.get("classname"), case.get("name")) if p),
-        suite=suite,
-        outcome=outcome,
-        seconds=seconds,
-        message=message[:2000],
-    )
+        for number, cases in enumerate(found, 1)
+    ]  # fmt: skip
 
 
 def _run(step: StepRun) -> StepResult:
-    kind = step.input("testResultsFormat", "JUnit")
-    if kind.lower() != "junit":
-        raise NotSupported(f"testResultsFormat '{kind}' is not supported", hint="Use JUnit.")
-    files = _files(step)
+    given = paths.required(step, "testRunner")
+    kind = next((k for k in test_formats.KINDS if k.lower() == given.lower()), None)
+    if kind is None:
+        raise BadInput(
+            f"testResultsFormat '{given}' is not supported", code="InvalidInput",
+            where="testResultsFormat", hint=f"Use one of {', '.join(test_formats.KINDS)}.",
+        )  # fmt: skip
+    patterns = paths.required(step, "testResultsFiles")
+    folder = paths.path_of(step, step.input("searchFolder"))
+    files = file_matching.files_of(folder, paths.lines(patterns))
     if not files:
-        step.warning("No test result files matching the patterns were found.")
-        return "failed" if step.flag("failTaskOnMissingResultsFile") else "succeededWithIssues"
-    cases = [case for path in files for case in _cases(path)]
-    published = test_results.publish(
-        step.job.store,
-        run_id=step.job.run.run_id,
-        record_id=step.job.job_record_id,
-        title=step.input("testRunTitle") or f"{kind}_TestResults_{step.job.run.run_id}",
-        cases=tuple(cases),
-    )
-    step.log(
-        f"Published {len(cases)} results: {published.count('Passed')} passed, "
-        f"{published.count('Failed')} failed, {published.count('NotExecuted')} not executed."
-    )
-    if published.count("Failed") and step.flag("failTaskOnFailedTests"):
-        step.error("There are one or more test failures detected in result files.")
+        shown = ",".join(paths.lines(patterns))
+        message = f"No test result files matching '{shown}' were found."
+        if step.flag("failTaskOnMissingResultsFile"):
+            step.error(message)
+            return "failed"
+        step.warning(message)
+        return "succeeded"
+    found, all_read = _read(step, kind, files)
+    published = _publish(step, kind, found)
+    _tell(step, published)
+    if any(p.count("Failed") for p in published) and step.flag("failTaskOnFailedTests"):
+        step.error(
+            "There are one or more test failures detected in result files. Detailed summary of "
+            "published test results can be viewed in the Tests tab."
+        )
+        return "failed"
+    if not all_read and step.flag("failTaskOnFailureToPublishResults"):
         return "failed"
     return "succeeded"
+
+
+def _tell(step: StepRun, published: list[PublishedTests]) -> None:
+    passed, failed, skipped = (
+        sum(p.count(outcome) for p in published) for outcome in ("Passed", "Failed", "NotExecuted")
+    )  # fmt: skip
+    step.log(
+        f"Published {passed + failed + skipped} results: {passed} passed, {failed} failed, "
+        f"{skipped} not executed."
+    )
 
 
 PUBLISH_TEST_RESULTS = Task(name="PublishTestResults", version=2, run=_run)
