@@ -7,11 +7,15 @@ import pytest
 from tests.wire import azure_home, callers
 from tests.wire.azure_home import AzureHome
 from tests.wire.callers import Caller
+from tests.wire.in_process import Wire
 
 from shipway.azure.arm import resource_groups, role_assignments, role_definitions
 from shipway.azure.entra import tenant, users
 from shipway.azure.entra.principals import Principal
 from shipway.base import ids
+from shipway.ml import registries
+from shipway.wire.arm import table as arm_table
+from shipway.wire.ml.table import arm_routes
 
 GROUPS, ROLES = "2021-04-01", "2022-04-01"
 ROLE = "/providers/Microsoft.Authorization/roleAssignments/"
@@ -141,3 +145,48 @@ def test_no_spelling_of_a_path_reaches_another_scope(home: AzureHome, kind: str)
         body = assignment(home, "Owner", who)
         assert outsider("PUT", f"{path}/{ids.new_guid()}", version, body)[0] in (400, 403, 404)
     assert home.fingerprint() == before
+
+
+def test_a_registry_is_used_by_who_may_read_it(
+    home: AzureHome, owner: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = arm_table.protocol(home.store, arm_routes(home.store))
+    monkeypatch.setattr(Wire, "protocol_of", lambda *_: whole)
+    theirs, who, outsider = two_groups(home)
+    provider = "/providers/Microsoft.MachineLearningServices"
+    shared = f"{home.group_scope}{provider}/registries/contoso-ml"
+    region = {"location": "westeurope"}
+    body = {**region, "properties": {"regionDetails": [region]}}
+    assert owner("PUT", shared, "2024-04-01", body)[0] in (200, 201)
+    assert registries.by_name(home.store, "contoso-ml").arm_id == shared
+    lab = f"{theirs}{provider}/workspaces/lab"
+    assert outsider("PUT", lab, "2024-10-01", {**region, "properties": {}})[0] == 200
+    place = "azureml://registries/contoso-ml"
+    job = {"jobType": "Command", "command": "cat ${{inputs.m}}", "environmentId": "azureml:e:1",
+           "inputs": {"m": {"jobInputType": "custom_model",
+                            "uri": f" azureml:{place.upper()}/models/m/versions/1"}}}  # fmt: skip
+    trigger = {"triggerType": "Cron", "expression": "0 0 * * *"}
+    cases: dict[str, dict[str, Any]] = {
+        "jobs/j": job,
+        "schedules/s": {"action": {"actionType": "CreateJob", "jobDefinition": job},
+                        "trigger": trigger},
+        "onlineEndpoints/e/deployments/blue": {"endpointComputeType": "Managed",
+                                               "model": f"{place}/models/m/versions/1"},
+        "components/c/versions/1": {"componentSpec": {
+            "type": "command", "name": "c", "command": "true",
+            "environment": f"{place}/environments/e/labels/latest"}},
+    }  # fmt: skip
+    for path, properties in cases.items():
+        body = {**region, "properties": properties}
+        status, refused = outsider("PUT", f"{lab}/{path}", "2024-10-01", body)
+        assert (status, refused["error"]["code"]) == (403, "LinkedAuthorizationFailed"), path
+        assert (
+            f"registries/assets/read' on the linked scope(s) '{shared}'"
+            in (refused["error"]["message"])
+        )
+    role_assignments.assign(
+        home.store, principal_id=who.object_id, role="AzureML Registry User", scope=shared
+    )
+    for path, properties in cases.items():
+        body = {**region, "properties": properties}
+        assert outsider("PUT", f"{lab}/{path}", "2024-10-01", body)[0] != 403, path

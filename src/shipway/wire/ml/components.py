@@ -11,7 +11,7 @@ from shipway.ml.component_versions import ComponentVersion
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
-from shipway.wire.ml import assets, envelopes, fields
+from shipway.wire.ml import assets, envelopes, fields, linked_registries
 
 _KIND = component_versions.KIND
 
@@ -56,6 +56,7 @@ def get(store: Store, request: Request) -> Response:
 def put(store: Store, request: Request) -> Response:
     """Register a version; an anonymous one gets the id of the same content sent before."""
     workspace = envelopes.workspace_of(store, request)
+    linked_registries.check(store, request)
     properties = fields.mapping(request.json(), "properties")
     name, version = request.params["name"], request.params["version"]
     made = component_versions.create(

@@ -8,7 +8,7 @@ from shipway.loop import ml_job
 from shipway.ml import jobs
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
-from shipway.wire.ml import envelopes, fields, job_shapes
+from shipway.wire.ml import envelopes, fields, job_shapes, linked_registries
 
 
 def list_all(store: Store, request: Request) -> Response:
@@ -40,6 +40,7 @@ def get(store: Store, request: Request) -> Response:
 def put(store: Store, request: Request) -> Response:
     """Submit a job, or change tags, properties and names of one."""
     workspace = envelopes.workspace_of(store, request)
+    linked_registries.check(store, request)
     body = request.json()
     if "properties" not in body:
         raise BadInput(

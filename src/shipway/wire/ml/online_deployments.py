@@ -14,7 +14,7 @@ from shipway.ml.online_deployments import OnlineDeployment, Probe
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
-from shipway.wire.ml import durations, envelopes, fields, operations
+from shipway.wire.ml import durations, envelopes, fields, linked_registries, operations
 
 _DEFAULT_TAIL = 50
 _MOST_LINES = 10_000
@@ -37,6 +37,7 @@ def list_all(store: Store, request: Request) -> Response:
 def put(store: Store, request: Request) -> Response:
     """Create or update; the answer says where to poll."""
     workspace = envelopes.workspace_of(store, request)
+    linked_registries.check(store, request)
     wanted = _from_body(request, workspace, request.json())
     made, is_new = deployment.put_deployment(store, wanted)
     return json_response(

@@ -13,7 +13,7 @@ from shipway.ml.schedules import Schedule
 from shipway.ml.workspaces import Workspace
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
-from shipway.wire.ml import envelopes, fields
+from shipway.wire.ml import envelopes, fields, linked_registries
 
 
 def get(store: Store, request: Request) -> Response:
@@ -41,6 +41,7 @@ def list_all(store: Store, request: Request) -> Response:
 def put(store: Store, request: Request) -> Response:
     """Create or change; enabling and disabling come this way too."""
     workspace = envelopes.workspace_of(store, request)
+    linked_registries.check(store, request)
     properties = fields.mapping(request.json(), "properties")
     kind = fields.required_text(properties, "action.actionType")
     if kind.lower() != "createjob":
