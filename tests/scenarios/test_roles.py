@@ -176,7 +176,8 @@ def test_a_plain_script_has_no_azure_credential_at_all(world: World) -> None:
     query = "?api-version=2019-08-01&resource=https://management.azure.com/"
     tries = f"""
     found() {{ sed 's/^/FOUND /'; }}
-    env | grep -iE '^(azure_(client|tenant|fed|sub)|identity_|msi_|arm_|idtoken|shipway_)' | grep -v '^SHIPWAY_PYTHON=' | found
+    env | grep -iE '^(azure_(client|tenant|fed|sub)|identity_|msi_|arm_|idtoken|shipway_)' \\
+      | grep -v '^SHIPWAY_PYTHON=' | found
     az account show > /dev/null 2>&1 && echo FOUND login
     az account get-access-token > /dev/null 2>&1 && echo FOUND token
     find "$AZURE_CONFIG_DIR" -name '*entries*' -size +0 | found
