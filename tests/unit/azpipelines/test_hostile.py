@@ -20,9 +20,9 @@ class OneFile:
 
 
 def _first(text: str | bytes, others: dict[str, str] | None = None) -> Diagnostic:
-    started = time.monotonic()
+    started = time.process_time()
     result = compiler.compile(files=OneFile(text, others), path="p.yml")
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
     assert result.plan is None
     return result.diagnostics[0]
 
@@ -109,11 +109,11 @@ def test_a_function_cannot_make_a_text_beyond_the_limit() -> None:
 
 def test_a_large_honest_pipeline_compiles_quickly() -> None:
     steps = "\n".join(f"- script: echo {number}\n  displayName: n" for number in range(5000))
-    started = time.monotonic()
+    started = time.process_time()
     result = compiler.compile(files=OneFile("steps:\n" + steps), path="p.yml")
     assert result.plan is not None
     assert len(result.plan.stages[0].jobs[0].steps) == 5001
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_long_chains_and_rings_are_judged_quickly() -> None:
