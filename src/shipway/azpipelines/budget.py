@@ -1,6 +1,7 @@
 """What one compilation may cost, so that hostile input ends early instead of filling memory."""
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from shipway.azpipelines import limits
 from shipway.azpipelines.diagnostics import Position, Problems
@@ -35,16 +36,19 @@ class Budget:
             )
             raise Exceeded
 
-    def event(self, position: Position) -> None:
-        """Count a parser event. Raises `Exceeded`."""
+    def event(self) -> bool:
+        """Count a parser event; whether it was still allowed."""
         self.events -= 1
-        if self.events < 0:
-            self.problems.error(
-                "too-many-events",
-                f"Maximum parser event count of {limits.MAX_PARSER_EVENTS} exceeded",
-                position,
-            )
-            raise Exceeded
+        return self.events >= 0
+
+    def refuse_event(self, position: Position) -> NoReturn:
+        """Record that there were too many. Raises `Exceeded`."""
+        self.problems.error(
+            "too-many-events",
+            f"Maximum parser event count of {limits.MAX_PARSER_EVENTS} exceeded",
+            position,
+        )
+        raise Exceeded
 
     def deep(self, depth: int, position: Position) -> None:
         """Judge how deep something is nested. Raises `Exceeded`."""

@@ -103,7 +103,8 @@ class _Reader:
     def _checked(self, text: str) -> Iterator[yaml.Event]:
         try:
             for event in yaml.parse(text, Loader=_Loader):
-                self._budget.event(self._position(event))
+                if not self._budget.event():
+                    self._budget.refuse_event(self._position(event))
                 self._check_anchor(event)
                 self._check_tag(event)
                 yield event

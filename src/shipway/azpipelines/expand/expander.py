@@ -37,7 +37,7 @@ class Expander:
         self._budget.spend(TOKEN, token.position)
         # most tokens are plain texts, for which a scope of their own would be made in vain
         is_plain = isinstance(token, Scalar) and interpolation.OPEN not in token.text
-        inner = scope if is_plain else replace(scope, depth=scope.depth + 1)
+        inner = scope if is_plain else scope.deeper()
         if kind == "declarations":
             token, kind = parameters.declared(token), "literal"
         if kind == "literal":
@@ -195,7 +195,7 @@ class Expander:
             self._turns.unexpected(key)
 
     def _body_items(self, body: Token, *, scope: Scope, kind: str) -> Iterator[Token]:
-        inner = replace(scope, depth=scope.depth + 1)
+        inner = scope.deeper()
         if isinstance(body, Sequence):
             yield from self._items(body.items, scope=inner, kind=kind)
         elif isinstance(body, Scalar) and interpolation.OPEN in body.text:
@@ -275,7 +275,7 @@ class Expander:
                 return
             body = value
         if isinstance(body, Mapping):
-            yield from self._flat(body.entries, scope=replace(scope, depth=scope.depth + 1))
+            yield from self._flat(body.entries, scope=scope.deeper())
         elif not is_empty(body):
             self._problems.error("expected-mapping", "Expected a mapping", body.position)
 

@@ -35,6 +35,8 @@ class Turns:
 
     def directive(self, key: Scalar) -> Directive | None:
         """The directive in a key; one that is written wrongly is recorded."""
+        if not key.text.startswith(interpolation.OPEN):
+            return None
         found = directive_of(key.text)
         if isinstance(found, str):
             self._problems.error("directive", found, key.position)
@@ -43,7 +45,8 @@ class Turns:
 
     def is_wrong(self, key: Scalar) -> bool:
         """Whether a key is a directive written wrongly."""
-        return isinstance(directive_of(key.text), str)
+        text = key.text
+        return text.startswith(interpolation.OPEN) and isinstance(directive_of(text), str)
 
     def is_taken(self, key: Scalar) -> bool:
         """Whether what is wrong with it is a loop variable whose name has a meaning already."""
