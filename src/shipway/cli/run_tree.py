@@ -73,6 +73,12 @@ def foot(run: Mapping[str, Any], studio_port: int) -> Iterator[str]:
             f"  tests: {tests['title']}: {tests['passed']} passed, {tests['failed']} failed, "
             f"{tests['skipped']} skipped"
         )
+    for coverage in run.get("coverage", ()):
+        shown = ", ".join(
+            f"{c['label'].lower()} {c['percent']:.2f}% ({c['covered']} of {c['total']})"
+            for c in coverage["counts"]
+        )
+        yield f"  coverage: {coverage['tool']}: {shown}"
     if run["artifacts"]:
         yield f"  artifacts: {', '.join(a['name'] for a in run['artifacts'])}"
     for approval in run["approvals"]:

@@ -80,6 +80,25 @@ RESULT_TASKS: tuple[TaskDefinition, ...] = (
         },
         required=("testRunner", "testResultsFiles"),
     ),
+    TaskDefinition(
+        name="PublishCodeCoverageResults",
+        version=1,
+        inputs={
+            "codeCoverageTool": "JaCoCo",
+            "summaryFileLocation": "",
+            "pathToSources": "",
+            "reportDirectory": "",
+            "additionalCodeCoverageFiles": "",
+            "failIfCoverageEmpty": "false",
+        },
+        required=("codeCoverageTool", "summaryFileLocation"),
+    ),
+    TaskDefinition(
+        name="PublishCodeCoverageResults",
+        version=2,
+        inputs={"summaryFileLocation": "", "pathToSources": "", "failIfCoverageEmpty": "false"},
+        required=("summaryFileLocation",),
+    ),
 )
 
 _BUILD_DOWNLOAD = {

@@ -12,6 +12,7 @@ from shipway.studio.views import (
     ApprovalView,
     ArtifactView,
     CommentView,
+    CoverageView,
     EndpointView,
     IssueView,
     LogView,
@@ -93,7 +94,7 @@ class RunContext:
 
     `run`: its head; `diagnostics`: what the compiler said; `stages`: with jobs and steps;
     `approvals`: opened by it, those that wait first; `log`: of the chosen step, else of the one
-    that runs or failed; `summaries`, `tests`, `artifacts`: what its steps published;
+    that runs or failed; `summaries`, `tests`, `coverage`, `artifacts`: what its steps published;
     `permission`: what its pipeline may not use yet, if it waits for that;
     `may_change`: whether the signed-in person may cancel it or run it again.
     """
@@ -105,6 +106,7 @@ class RunContext:
     log: LogView | None
     summaries: tuple[SummaryView, ...]
     tests: tuple[TestsView, ...]
+    coverage: tuple[CoverageView, ...]
     artifacts: tuple[ArtifactView, ...]
     permission: PermissionView | None
     may_change: bool
@@ -257,7 +259,8 @@ class PatternsContext:
     """patterns.html: every part of a page on one page, for the eye.
 
     `states`: each word that a badge can show; `run`, `stages`, `approval`, `permission`,
-    `log`, `tests`, `summary`, `plot`, `graph`, `endpoint`, `stations`: an example of each part.
+    `log`, `tests`, `coverage`, `summary`, `plot`, `graph`, `endpoint`, `stations`: an example of
+    each part.
     """
 
     states: tuple[str, ...]
@@ -267,6 +270,7 @@ class PatternsContext:
     permission: PermissionView
     log: LogView
     tests: tuple[TestsView, ...]
+    coverage: tuple[CoverageView, ...]
     summary: SummaryView
     plot: PlotView
     graph: Markup

@@ -208,6 +208,14 @@ class TestsView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageView:
+    """Published code coverage: for each count its label, its share and how many of how many."""
+
+    tool: str
+    counts: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactFileView:
     """One file of an artifact."""
 

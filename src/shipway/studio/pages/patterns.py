@@ -10,6 +10,7 @@ from shipway.studio.graph_drawing import GraphEdge, GraphNode
 from shipway.studio.views import (
     ApprovalView,
     ApproverView,
+    CoverageView,
     DeploymentView,
     EndpointView,
     IssueView,
@@ -58,6 +59,12 @@ def show(store: Store, visit: Visit) -> Answer:
             "continue", resources=("variable group 'ml-prod'",), may_permit=True,
         ),
         log=_log(),
+        coverage=(
+            CoverageView(
+                tool="Cobertura",
+                counts=(("Lines", "93.10%", "135 of 145"), ("Branches", "80.00%", "16 of 20")),
+            ),
+        ),
         tests=(
             TestsView(
                 title="Unit tests", passed=41, failed=1, skipped=2,

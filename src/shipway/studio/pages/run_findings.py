@@ -1,11 +1,17 @@
 """What a run's steps published: summaries, test results, artifacts and their files."""
 
 from shipway.base.errors import NotFound
-from shipway.devops import artifacts, attachments, runs, test_results
+from shipway.devops import artifacts, attachments, coverage, runs, test_results
 from shipway.store.store import Store
 from shipway.studio import markdown, wording
 from shipway.studio.exchange import Answer, FileAnswer, Visit
-from shipway.studio.views import ArtifactFileView, ArtifactView, SummaryView, TestsView
+from shipway.studio.views import (
+    ArtifactFileView,
+    ArtifactView,
+    CoverageView,
+    SummaryView,
+    TestsView,
+)
 
 _FILES_SHOWN = 30
 _FAILURES_SHOWN = 20
@@ -38,6 +44,19 @@ def tests(store: Store, run_id: int) -> tuple[TestsView, ...]:
         )
         for one in test_results.list_of(store, run_id=run_id)
     )  # fmt: skip
+
+
+def coverage_of(store: Store, run_id: int) -> tuple[CoverageView, ...]:
+    """Published code coverage."""
+    return tuple(
+        CoverageView(
+            tool=one.tool,
+            counts=tuple(
+                (c.label, f"{c.percent():.2f}%", f"{c.covered} of {c.total}") for c in one.counts
+            ),
+        )
+        for one in coverage.list_of(store, run_id=run_id)
+    )
 
 
 def artifacts_of(store: Store, run_id: int) -> tuple[ArtifactView, ...]:

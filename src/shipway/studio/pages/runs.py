@@ -79,6 +79,7 @@ def show(store: Store, visit: Visit) -> Answer:
         log=run_logs.view(store, run, chosen) if chosen else None,
         summaries=run_findings.summaries(store, run.run_id),
         tests=run_findings.tests(store, run.run_id),
+        coverage=run_findings.coverage_of(store, run.run_id),
         artifacts=run_findings.artifacts_of(store, run.run_id),
         may_change=_may(store, visit, run, "contribute"),
     )

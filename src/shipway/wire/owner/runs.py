@@ -6,7 +6,16 @@ from typing import Any
 
 from shipway.base.clock import timestamp
 from shipway.base.errors import BadInput, NotFound
-from shipway.devops import approvals, artifacts, definitions, logs, projects, runs, test_results
+from shipway.devops import (
+    approvals,
+    artifacts,
+    coverage,
+    definitions,
+    logs,
+    projects,
+    runs,
+    test_results,
+)
 from shipway.devops.approvals import Approval
 from shipway.devops.runs import Record, Run
 from shipway.loop import checkpoint, checkpoint_records
@@ -55,6 +64,17 @@ def get(store: Store, request: Request) -> Response:
                 "skipped": t.count("NotExecuted"),
             }
             for t in test_results.list_of(store, run_id=run.run_id)
+        ],
+        "coverage": [
+            {
+                "tool": c.tool,
+                "counts": [
+                    {"label": n.label, "covered": n.covered, "total": n.total,
+                     "percent": round(n.percent(), 2)}
+                    for n in c.counts
+                ],
+            }
+            for c in coverage.list_of(store, run_id=run.run_id)
         ],
     }  # fmt: skip
     return json_response(body)
