@@ -187,6 +187,32 @@ def test_a_deleted_vault_is_recovered_with_its_secrets(home: AzureHome, owner: C
     assert robot("GET", "/secrets/a", DATA)[0] == 404
 
 
+def test_who_may_not_assign_roles_leaves_the_permission_model(
+    home: AzureHome, owner: Caller
+) -> None:
+    path = make(home, owner, enableRbacAuthorization=True)
+    who, _ = home.robot("Contributor")
+    robot = callers.arm(home, who)
+    policy = {"tenantId": tenant.facts(home.store).tenant_id, "objectId": who.object_id,
+              "permissions": {"secrets": ["get", "list"]}}  # fmt: skip
+
+    def body(**properties: Any) -> dict[str, Any]:
+        return {"location": "westeurope", "properties": {"accessPolicies": [policy], **properties}}
+
+    closed = {"enableRbacAuthorization": False}
+    for method in ("PUT", "PATCH"):
+        status, refused = robot(method, path, VERSION, body(**closed))
+        assert (status, refused["error"]["code"]) == (400, "InsufficientPermissions"), method
+        assert robot(method, path, VERSION, body())[1]["properties"]["enableRbacAuthorization"]
+    assert callers.vault(home, who, "keys")("GET", "/secrets", DATA)[0] == 403
+    owner("DELETE", path, VERSION)
+    status, refused = robot("PUT", path, VERSION, body(createMode="recover", **closed))
+    assert (status, refused["error"]["code"]) == (400, "InsufficientPermissions")
+    assert robot("PUT", path, VERSION, body(createMode="recover"))[0] == 201
+    assert owner("PATCH", path, VERSION, body(**closed))[0] == 200
+    assert callers.vault(home, who, "keys")("GET", "/secrets", DATA)[0] == 200
+
+
 def test_names_that_azure_refuses(home: AzureHome, owner: Caller) -> None:
     make(home, owner)
     body = {"location": "westeurope", "properties": {}}

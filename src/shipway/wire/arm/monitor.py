@@ -47,6 +47,10 @@ def prepare_action_group(
             where="groupShortName",
         )  # fmt: skip
     for receiver in given.get("webhookReceivers") or ():
+        if not isinstance(receiver, dict):
+            raise BadInput(
+                "A webhook receiver must be an object", code="BadRequest", where="webhookReceivers"
+            )
         notification.check_url(str(receiver.get("serviceUri") or ""))
         if receiver.get("useAadAuth"):
             raise BadInput(

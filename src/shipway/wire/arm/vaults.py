@@ -4,9 +4,10 @@ Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from shipway.azure.arm import operations, resources
+from shipway.azure.arm import operations, resources, role_assignments
 from shipway.azure.arm.resources import ArmResource
 from shipway.azure.entra import tenant
 from shipway.azure.vault import vaults
@@ -20,6 +21,7 @@ from shipway.wire.arm.shapes import object_of
 from shipway.wire.http import Request, Response, json_response
 
 _NAME = re.compile(r"[a-zA-Z](?:-?[a-zA-Z0-9]){2,23}")
+_MODEL, _MAY_ASSIGN = "enableRbacAuthorization", "Microsoft.Authorization/roleAssignments/write"
 _ROLES_BY_DEFAULT = "2026-02-01"  # from this api-version on a new vault goes by roles
 
 
@@ -50,6 +52,7 @@ def prepare(
     mode = str(given.pop("createMode", "default")).lower()
     if before is not None:
         _check_kept(before, given)
+        given = _with_model(store, request, before.resource_id, before.properties, given)
         return {**before.properties, **given} if request.method == "PATCH" else given
     if not _NAME.fullmatch(name):
         raise BadInput(
@@ -65,7 +68,8 @@ def prepare(
                 f"The deleted vault '{name}' was {deleted.resource_id}: recover it there",
                 code="VaultAlreadyExists", where="name",
             )  # fmt: skip
-        return {**vaults.recover(store, name), **given}
+        was = vaults.recover(store, name)
+        return {**was, **_with_model(store, request, resource_id, was, given)}
     if vaults.find(store, name) is not None:
         raise Conflict(
             f"The vault name '{name}' is already in use. Vault names are globally unique so it is "
@@ -81,8 +85,8 @@ def prepare(
             code="ConflictError", where="name",
             hint="https://go.microsoft.com/fwlink/?linkid=2149745",
         )  # fmt: skip
-    if "enableRbacAuthorization" not in given:
-        given["enableRbacAuthorization"] = request.arg("api-version") >= _ROLES_BY_DEFAULT
+    if _MODEL not in given:
+        given[_MODEL] = request.arg("api-version") >= _ROLES_BY_DEFAULT
     return given
 
 
@@ -183,6 +187,29 @@ def _check_kept(before: ArmResource, given: Given) -> None:
             "protection for a vault is an irreversible action",
             code="BadRequest", where="enablePurgeProtection",
         )  # fmt: skip
+
+
+def _with_model(
+    store: Store, request: Request, resource_id: str, was: Mapping[str, Any], given: Given
+) -> Given:
+    """`given` with the permission model, kept where it says none.
+
+    Raises `BadInput` (InsufficientPermissions) for another one, unless the caller may assign roles:
+    whoever writes a vault writes its access policies, which would then open what roles had closed.
+    Source: https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+    """
+    model = bool(was.get(_MODEL))
+    given = {_MODEL: model, **given}
+    if bool(given[_MODEL]) != model and not role_assignments.is_permitted(
+        store, request.principal, action=_MAY_ASSIGN, scope=resource_id
+    ):
+        raise BadInput(
+            "Caller is not allowed to change permission model. Details: "
+            f"oid={request.principal.object_id}; action={_MAY_ASSIGN}; resource={resource_id}; "
+            "decision=NotAllowed",
+            code="InsufficientPermissions", where=_MODEL,
+        )  # fmt: skip
+    return given
 
 
 def _deleted(store: Store, name: str) -> DeletedVault:
