@@ -238,6 +238,8 @@ class JobRunner:
                 self._finish(record, "Failed", reason=problem)
                 return "Failed"
             writer.write(f"##[section]Starting: {runner.name}")
+            for name in runner.unknown_inputs():
+                runner.log(f"##[warning]The task {step.task} has no input '{name}'.")
             result = self._attempts(step, runner)
             writer.write(f"##[section]Finishing: {runner.name}")
         result = results.with_continue_on_error(result, continue_on_error=step.continue_on_error)

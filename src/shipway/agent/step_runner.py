@@ -90,9 +90,15 @@ class StepRunner:
         wanted = self._canonical(name)
         for given, value in self._plan.inputs.items():
             if self._canonical(given) == wanted:
-                return self._job.variables.expand(value).strip("\n") or default
+                # trimmed first, as the agent does: what a variable brings stays as it is
+                return self._job.variables.expand(value.strip()) or default
         known = {n.lower(): v for n, v in self._definition.inputs.items()}
         return self._job.variables.expand(known.get(wanted, "")) or default
+
+    def unknown_inputs(self) -> list[str]:
+        """The inputs that the task does not have; they change nothing."""
+        known = {name.lower() for name in self._definition.inputs}
+        return [name for name in self._plan.inputs if self._canonical(name) not in known]
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         text = self.input(name).lower()

@@ -287,3 +287,31 @@ def test_a_cache_is_kept_when_the_job_has_succeeded(store: Store) -> None:
     assert JobRunner(store, work, worker="w").run() == "Succeeded"
     assert results(store, work)["Post-job: Cache"] == "succeeded"
     assert "Saved item" in log_of(store, work, "Post-job: Cache")
+
+
+def test_tasks_with_files_work_together_in_a_job(store: Store) -> None:
+    junit = '<testsuite name="S"><testcase name="a"/></testsuite>'
+    made = f"mkdir -p d/e && echo hi > d/e/f.txt && echo '{junit}' > TEST-a.xml"
+    work = work_of(
+        store, bash("make", made),
+        task("copy", "CopyFiles@2", {
+            "SourceFolder": "d", "TargetFolder": "$(Build.ArtifactStagingDirectory)", "odd": "1",
+        }),
+        task("pack", "ArchiveFiles@2", {
+            "rootFolderOrFile": "d", "archiveFile": "$(Build.ArtifactStagingDirectory)/d.zip",
+        }),
+        task("keep", "PublishBuildArtifacts@1", {}),
+        task("fetch", "DownloadBuildArtifacts@1", {
+            "artifactName": "drop", "downloadPath": "$(Build.BinariesDirectory)",
+        }),
+        task("tests", "PublishTestResults@2", {}),
+        task("look", "PythonScript@0", {
+            "scriptSource": "inline", "arguments": '"$(Build.BinariesDirectory)" x',
+            "script": "import os, sys\n"
+                      "print(sorted(os.listdir(sys.argv[1] + '/drop')), sys.argv[2:])",
+        }),
+    )  # fmt: skip
+    assert JobRunner(store, work, worker="w").run() == "Succeeded"
+    assert set(results(store, work).values()) == {"succeeded"}
+    assert "['d.zip', 'e'] ['x']" in log_of(store, work, "look")
+    assert "##[warning]The task CopyFiles@2 has no input 'odd'." in log_of(store, work, "copy")

@@ -34,7 +34,7 @@ def _save(job: JobContext, parent: Record, marker: Path, order: int) -> bool:
     if found is not None and found.state == "completed":
         return found.result == "succeeded"
     log = logs.create(store, run_id=run_id, record_id=record_id)
-    name = f"Post-job: {json.loads(marker.read_text())['name']}"
+    name = job.masker.mask(f"Post-job: {json.loads(marker.read_text())['name']}")
     record = runs.set_record(
         store,
         Record(
@@ -48,7 +48,7 @@ def _save(job: JobContext, parent: Record, marker: Path, order: int) -> bool:
     with logs.writer(store, log) as writer:
         writer.write(f"##[section]Starting: {name}")
         try:
-            cache.save(job, marker, writer.write)
+            cache.save(job, marker, lambda line: writer.write(job.masker.mask(line)))
         except (ShipwayError, OSError) as error:
             problem = job.masker.mask(str(error))
             writer.write(f"##[error]{problem}")

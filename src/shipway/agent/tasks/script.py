@@ -32,7 +32,7 @@ def working_directory(step: StepRun) -> Path:
     folder = Path(default) / given if given else Path(default)
     if not folder.is_dir():
         raise BadInput(
-            f"the working directory {folder} does not exist",
+            f"Not found workingDirectory: {folder}",
             code="WorkingDirectoryMissing",
             hint="workingDirectory is relative to $(System.DefaultWorkingDirectory).",
         )
