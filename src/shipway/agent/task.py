@@ -43,6 +43,15 @@ class StepRun(Protocol):
         """The id of its line in the timeline."""
         ...
 
+    @property
+    def ref_name(self) -> str:
+        """Its `name:`, or what stands for it."""
+        ...
+
+    def set_output(self, name: str, value: str, *, is_secret: bool) -> None:
+        """An output variable, for other jobs."""
+        ...
+
     def input(self, name: str, default: str = "") -> str:
         """An input with macros expanded, its name in any letter case."""
         ...

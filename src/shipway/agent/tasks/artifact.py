@@ -81,9 +81,11 @@ def download(step: StepRun, artifact: PipelineArtifact, folder: Path, *, bare: b
 
 
 def tell(step: StepRun, run: Run) -> None:
-    """The variable that later steps read: the number of the run that was taken."""
+    """The output variable of the downloads, which is the id of the run that was taken."""
     step.log(f"Download from the specified build: #{run.run_id}")
-    step.job.variables.assign("BuildNumber", run.run_name)
+    step.set_output("BuildNumber", str(run.run_id), is_secret=False)
+    name = f"{step.ref_name}.BuildNumber" if step.ref_name else "BuildNumber"
+    step.job.variables.assign(name, str(run.run_id))
 
 
 PUBLISH = Task(name=PUBLISH_TASK, version=1, run=_publish)

@@ -169,12 +169,15 @@ def matching(
     if patterns in ([], ["**"], ["**/*"]):
         return files
     named = {f"{artifact.name}/{f.path}": f for f in files}
-    chosen = set(file_matching.match(list(named), patterns))
-    if bare:
-        short = file_matching.match([f.path for f in files], patterns)
-        kept = {f"{artifact.name}/{path}" for path in short}
-        excludes = any(p.startswith("!") for p in patterns)
-        chosen = (chosen & kept if chosen else kept) if excludes else chosen | kept
+    chosen: set[str] = set()
+    for pattern in patterns:
+        text = pattern.lstrip("!")
+        hits = set(file_matching.match(list(named), [text]))
+        if bare:
+            short = file_matching.match([f.path for f in files], [text])
+            hits |= {f"{artifact.name}/{path}" for path in short}
+        is_include = (len(pattern) - len(text)) % 2 == 0
+        chosen = chosen | hits if is_include else chosen - hits
     return [file for name, file in named.items() if name in chosen]
 
 

@@ -54,6 +54,7 @@ class FakeStep:
             self._inputs[folded] = value
         self.job = job
         self.name = "the step"
+        self.ref_name = "ref"
         self.record_id = "0f0e0d0c-0000-4000-8000-000000000001"
         self.is_canceled = False
         self.logged: list[str] = []
@@ -70,6 +71,9 @@ class FakeStep:
     def flag(self, name: str, *, default: bool = False) -> bool:
         text = self.input(name).lower()
         return default if text == "" else text == "true"
+
+    def set_output(self, name: str, value: str, *, is_secret: bool) -> None:
+        self.job.outputs[f"{self.ref_name}.{name}"] = (value, is_secret)
 
     def log(self, line: str) -> None:
         self.logged.append(line)

@@ -28,6 +28,7 @@ def _published(job: JobContext, name: str = "drop") -> None:
         ("drop/s/**", ["s/c.txt"]),
         ("**\n!**/*.log", ["a.txt", "s/c.txt"]),
         ("**\n!s/**", ["a.txt", "b.log"]),
+        ("drop/**\n!**/*.log", ["a.txt", "s/c.txt"]),
     ],
 )  # fmt: skip
 def test_downloads_what_the_patterns_choose(
@@ -40,7 +41,8 @@ def test_downloads_what_the_patterns_choose(
         targetPath=str(target),
     )  # fmt: skip
     assert listing(target) == expected
-    assert job.variables.get("BuildNumber") == job.run.run_name
+    assert job.variables.get("ref.BuildNumber") == str(job.run.run_id)
+    assert job.outputs["ref.BuildNumber"] == (str(job.run.run_id), False)
 
 
 def test_all_artifacts_go_to_folders_of_their_names(job: JobContext) -> None:
@@ -72,7 +74,7 @@ def test_takes_the_latest_good_run_of_another_pipeline(job: JobContext, tmp_path
     inputs = {"source": "specific", "project": "ml", "definition": "other", "artifact": "drop"}
     path = str(job.directories.binaries)
     run_task(job, artifact.DOWNLOAD_PIPELINE_ARTIFACT, inputs, path=path)
-    assert job.variables.get("BuildNumber") == wanted.run_name
+    assert job.variables.get("ref.BuildNumber") == str(wanted.run_id)
     inputs |= {"runVersion": "latestFromBranch", "runBranch": "main"}
     _, step = run_task(job, artifact.DOWNLOAD_PIPELINE_ARTIFACT, inputs, path=path)
     assert f"#{wanted.run_id - 1}" in step.logged[0]
