@@ -95,7 +95,8 @@ def _run(given: list[str]) -> int:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     asked = next((word for word in given if not word.startswith("-")), "")
     chosen: VerbModule | None = None
-    for verb in VERBS:
+    # a parser for each verb takes a while: all are made only where their list is to be shown
+    for verb in [one for one in VERBS if one.name == asked] or VERBS:
         child = verbs.add_parser(verb.name, help=verb.summary, description=verb.summary)
         if verb.name == asked:
             chosen = importlib.import_module(f"shipway.cli.commands.{verb.module}")
