@@ -125,3 +125,24 @@ def test_build_artifacts_as_tar_and_with_a_limit(job: JobContext) -> None:
         downloadPath=str(target),
     )  # fmt: skip
     assert listing(target / "t") == sorted(_TREE)
+
+
+def test_an_alias_stands_for_a_run_of_another_pipeline(job: JobContext, tmp_path: Path) -> None:
+    store = job.store
+    made = []
+    for number in range(2):
+        run = steps.make_run(store, pipeline="other")
+        write(steps.job_of(tmp_path, store, run).directories.sources, {"out/n.txt": str(number)})
+        run_task(
+            steps.job_of(tmp_path, store, run), artifact.PUBLISH, path="out", artifactName="drop"
+        )
+        runs.set_run(store, run.run_id, state="completed", result="succeeded")
+        made.append(run)
+    plan = {"pipelines": [{"alias": "up", "source": "other"}]}
+    runs.set_run(store, job.run.run_id, plan=plan)
+    run_task(job, artifact.DOWNLOAD, alias="up", patterns="**/*.txt")
+    found = job.directories.workspace / "up" / "drop" / "n.txt"
+    assert found.read_text() == "1"
+    job.variables.define("resources.pipeline.up.runID", str(made[0].run_id))
+    run_task(job, artifact.DOWNLOAD, alias="up", artifact="drop")
+    assert found.read_text() == "0"
