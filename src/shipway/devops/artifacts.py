@@ -4,7 +4,7 @@ Knows: documents, files. Must not know: HTTP, who publishes.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,9 +47,11 @@ class ArtifactFile:
 
 def publish(
     store: Store, *, run_id: int, name: str, source: Path, kind: ArtifactKind = "PipelineArtifact",
-    published_by: str = "",
+    published_by: str = "", leaves_out: Callable[[str], bool] = lambda path: False,
 ) -> PipelineArtifact:  # fmt: skip
     """Publish a file or a folder (its content, without links that leave it).
+
+    `leaves_out` says of a path below the folder that it is not taken.
 
     Raises `NotFound` when `source` is not there, `BadInput` for the name, `Conflict` when a
     pipeline artifact of that name exists; a container artifact takes further files.
@@ -58,7 +60,7 @@ def publish(
     if not source.exists():
         raise NotFound(f"the path to publish does not exist: {source}", where=str(source),
                        code="ArtifactSourceMissing")  # fmt: skip
-    added = {f.path: f for f in _store_all(store, source)}
+    added = {f.path: f for f in _store_all(store, source, leaves_out)}
     with store.database.transaction():
         before = find(store, run_id=run_id, name=name)
         is_own = before is not None and before.published_by == published_by != ""
@@ -126,14 +128,15 @@ def copy_to(store: Store, artifact: PipelineArtifact, target: Path) -> int:
     return len(listed)
 
 
-def _store_all(store: Store, source: Path) -> list[ArtifactFile]:
+def _store_all(store: Store, source: Path, leaves_out: Callable[[str], bool]) -> list[ArtifactFile]:
     if source.is_file():
         return [_stored(store, source, source.name)]
     root = source.resolve()
     found: list[ArtifactFile] = []
     for path in sorted(source.rglob("*")):
-        if path.is_file() and path.resolve().is_relative_to(root):
-            found.append(_stored(store, path, path.relative_to(source).as_posix()))
+        name = path.relative_to(source).as_posix()
+        if path.is_file() and path.resolve().is_relative_to(root) and not leaves_out(name):
+            found.append(_stored(store, path, name))
     return found
 
 

@@ -4,7 +4,7 @@ and the shorthands `publish` and `download`)."""
 from pathlib import Path
 
 from shipway.agent.task import StepResult, StepRun, Task
-from shipway.agent.tasks import artifact_sources, paths
+from shipway.agent.tasks import artifact_ignore, artifact_sources, paths
 from shipway.azpipelines.plan import DOWNLOAD_TASK, PUBLISH_TASK
 from shipway.base.errors import BadInput, NotFound, NotSupported
 from shipway.base.home import safe_join
@@ -26,7 +26,7 @@ def _publish(step: StepRun) -> StepResult:
         raise BadInput(f"Path does not exist: {source}", code="ArtifactPathMissing")
     made = artifacts.publish(
         step.job.store, run_id=step.job.run.run_id, name=name, source=source,
-        published_by=step.job.job_record_id,
+        published_by=step.job.job_record_id, leaves_out=artifact_ignore.rule_of(source),
     )  # fmt: skip
     step.log(f"Uploaded {made.file_count} files, {made.size} bytes, as artifact '{made.name}'.")
     return "succeeded"

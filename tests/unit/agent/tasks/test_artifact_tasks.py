@@ -146,3 +146,22 @@ def test_an_alias_stands_for_a_run_of_another_pipeline(job: JobContext, tmp_path
     job.variables.define("resources.pipeline.up.runID", str(made[0].run_id))
     run_task(job, artifact.DOWNLOAD, alias="up", artifact="drop")
     assert found.read_text() == "0"
+
+
+def test_an_artifact_leaves_out_what_its_ignore_file_says(job: JobContext) -> None:
+    folder = job.directories.sources / "out"
+    write(folder, {**_TREE, ".git/config": "", "s/.git/x": "", "top/c.txt": "", "top/k.txt": ""})
+    publish = artifact.PUBLISH_PIPELINE_ARTIFACT
+    expected = {
+        None: ["a.txt", "b.log", "s/c.txt", "top/c.txt", "top/k.txt"],
+        "": [".artifactignore", ".git/config", "a.txt", "b.log", "s/.git/x", "s/c.txt",
+             "top/c.txt", "top/k.txt"],
+        "# no\n.git/\n*.log\n/top\n!top/k.txt\n.artifactignore": ["a.txt", "s/c.txt", "top/k.txt"],
+        "**/*\n!s/*.txt": ["s/c.txt"],
+    }  # fmt: skip
+    for number, (text, files) in enumerate(expected.items()):
+        if text is not None:
+            (folder / ".artifactignore").write_text(text)
+        run_task(job, publish, targetPath="out", artifact=f"n{number}")
+        made = artifacts.get(job.store, run_id=job.run.run_id, name=f"n{number}")
+        assert [f.path for f in artifacts.files_of(job.store, made)] == files, text
