@@ -3,6 +3,7 @@
 Source: deletefiles.ts of microsoft/azure-pipelines-tasks.
 """
 
+import bisect
 from pathlib import Path
 
 from shipway.agent import file_matching
@@ -46,9 +47,10 @@ def _chosen(
     chosen = file_matching.match(found, rooted, root=str(source), options=options)
     if not any(_marks(p) % 2 for p in patterns):
         return chosen
-    # a folder stays when anything below it does
-    kept = set(found) - set(chosen)
-    return [path for path in chosen if not any(other.startswith(path) for other in kept)]
+    # a folder stays when anything below it does; in order, what begins with it comes next
+    kept = sorted(set(found) - set(chosen))
+    places = {path: bisect.bisect_left(kept, path) for path in chosen}
+    return [p for p, at in places.items() if at == len(kept) or not kept[at].startswith(p)]
 
 
 def _marks(pattern: str) -> int:
