@@ -89,6 +89,18 @@ def test_a_failing_reaction_leaves_no_rows_and_does_not_stop_the_next(store: Sto
     assert [dict(e.data) for e in failed] == [{"event": 2, "kind": "Bad"}]
 
 
+def test_a_station_that_fails_on_a_failure_is_not_told_of_its_own(store: Store) -> None:
+    def bad(store: Store, event: Event) -> None:
+        raise RuntimeError("broken station")
+
+    for reactor in _reactor(store, {"Bad": (bad,), "ReactionFailed": (bad,)}):
+        _tell(store, "Bad")
+        reactor.settle()
+    kinds = [e.kind for e in store.journal.of("run/1")]
+    assert kinds == ["Bad", "ReactionFailed"]
+    assert store.journal.handled() == 2
+
+
 def test_a_timer_fires_once_and_may_set_itself_again(store: Store) -> None:
     clock = store.clock
     assert isinstance(clock, FrozenClock)
