@@ -165,9 +165,14 @@ def _is_left_over(name: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process began, in the system's own count; empty when it is gone."""
+    """When a process began, in the system's own count; empty when it is gone.
+
+    One that has ended and that nobody has asked about is gone: in a container without an init it
+    stays listed for good.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if fields[0] in ("Z", "X") else fields[19]
     except (OSError, IndexError):
         pass
     try:

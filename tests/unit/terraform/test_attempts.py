@@ -1,5 +1,8 @@
 """Notes of creates that were cut off."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -103,3 +106,21 @@ def test_a_folder_that_cannot_be_written_costs_only_the_note(tmp_path: Path) -> 
     notes.note(attempt, {"id": "1"})
     notes.close()
     assert list(tmp_path.iterdir()) == [blocked]
+
+
+def test_a_process_that_has_ended_unasked_after_is_gone(tmp_path: Path) -> None:
+    notes = Attempts(tmp_path, "here")
+    notes.note(notes.begin("t", GIVEN), {"id": "1"})
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.read()  # it has ended, or is about to, and stays listed until it is waited for
+        stat = Path(f"/proc/{child.pid}/stat")
+        while stat.read_text().rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.001)
+        began = stat.read_text().rpartition(")")[2].split()[19]
+        for path in tmp_path.iterdir():
+            key, _, number = path.name.split(".")
+            path.rename(path.with_name(f"{key}.{child.pid}-{began}.{number}"))
+        taken = Attempts(tmp_path, "here").take_up("t", GIVEN)
+    assert taken is not None
+    assert taken.made == {"id": "1"}
