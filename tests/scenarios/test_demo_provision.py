@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.shipway_server import ShipwayServer, running
-from tests.support.terraform_folder import needs_terraform
+from tests.support.needs_terraform import needs_terraform
 
 from shipway.azure.entra import tenant
 from shipway.base.errors import ShipwayError

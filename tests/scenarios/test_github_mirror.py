@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.devops_door import commit, git
 from tests.shipway_server import SHIPWAY, ShipwayServer, running, wait_for
-from tests.support.terraform_folder import needs_terraform
+from tests.support.needs_terraform import needs_terraform
 
 from shipway.azure.entra import users
 from shipway.devops import definitions, github_mirrors, projects, runs

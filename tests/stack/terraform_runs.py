@@ -19,7 +19,6 @@ from shipway.terraform import mirror
 from tests.stack.conftest import IGNORED, KEPT, STACK
 
 TERRAFORM = shutil.which("terraform")
-needs_terraform = pytest.mark.skipif(TERRAFORM is None, reason="there is no terraform on PATH")
 
 
 @dataclass(kw_only=True)

@@ -12,12 +12,12 @@ import pytest
 from shipway.azure.arm import role_assignments
 from shipway.azure.entra import federated_credentials, service_principals
 from shipway.devops import checks, definitions, environments, projects, variable_groups
+from tests.support.needs_terraform import needs_terraform
 from tests.shipway_server import ShipwayServer, running
 from tests.stack.terraform_runs import (
     Infrastructure,
     copy_of_infrastructure,
     kept_variables,
-    needs_terraform,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.terraform, needs_terraform]

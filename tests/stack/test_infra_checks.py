@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.needs_terraform import needs_terraform
 from tests.stack.terraform_runs import (
     Infrastructure,
     copy_of_infrastructure,
-    needs_terraform,
     without_a_server,
 )
 

@@ -1,19 +1,14 @@
 """A folder with .tf files and the terraform on this machine, pointed at a server."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.support.running_server import RunningServer
 
-needs_terraform = pytest.mark.skipif(
-    shutil.which("terraform") is None, reason="terraform is not installed"
-)
 PROVIDERS = """
 terraform {
   required_providers {

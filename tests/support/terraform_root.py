@@ -9,14 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.shipway_server import ShipwayServer
 
 TERRAFORM = shutil.which("terraform") or ""
 _SECONDS = 170
-
-#: put on every test that runs terraform; in CI a skipped one fails the session
-needs_terraform = pytest.mark.skipif(not TERRAFORM, reason="terraform is not on this machine")
 
 
 def variables(server: ShipwayServer) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from tests.shipway_server import ShipwayServer, running, wait_for
-from tests.support.terraform_root import TerraformFolder, needs_terraform, variables
+from tests.support.needs_terraform import needs_terraform
+from tests.support.terraform_root import TerraformFolder, variables
 from tests.wire.azuredevops_everything import CHANGING, COUNT, EVERYTHING, HEAD, PROVIDER
 from tests.wire.azuredevops_parts import DATA, LOOP, SMALL, WRONG
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from tests.shipway_server import ShipwayServer, running
-from tests.support.terraform_root import TerraformFolder, needs_terraform, variables
+from tests.support.needs_terraform import needs_terraform
+from tests.support.terraform_root import TerraformFolder, variables
 from tests.wire.azurerm_everything import CHANGING, EVERYTHING, HEAD
 from tests.wire.azurerm_otherwise import OTHERWISE
 

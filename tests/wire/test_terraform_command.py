@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.needs_terraform import needs_terraform
 from tests.support.running_server import RunningServer, running_server
 from tests.support.terraform_folder import (
     TerraformFolder,
-    needs_terraform,
     terraform_variables,
 )
 

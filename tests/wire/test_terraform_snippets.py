@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 from tests.shipway_server import ShipwayServer, running
-from tests.support.terraform_root import TerraformFolder, needs_terraform, variables
+from tests.support.needs_terraform import needs_terraform
+from tests.support.terraform_root import TerraformFolder, variables
 
 pytestmark = [pytest.mark.terraform, needs_terraform]
 
