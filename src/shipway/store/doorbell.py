@@ -4,6 +4,7 @@ A listener binds a datagram socket in the home's `run` folder; a ring is one byt
 ring costs a listener its timeout, never a row: the rows are the truth.
 """
 
+import atexit
 import contextlib
 import os
 import socket
@@ -17,6 +18,7 @@ _SETTLED_SECONDS = 1.0
 _known: dict[str, tuple[int, tuple[str, ...]]] = {}
 _sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 _sender.setblocking(False)
+atexit.register(_sender.close)  # else Python tells of a socket left open when it ends
 
 
 class Doorbell:
