@@ -8,7 +8,7 @@ from shipway.base.errors import NotFound
 from shipway.base.messages import Event
 from shipway.devops import runs
 from shipway.devops.runs import Issue
-from shipway.loop import run as station
+from shipway.loop import run_instructions
 from shipway.store.store import Store
 
 
@@ -30,7 +30,7 @@ def on_reaction_failed(store: Store, event: Event) -> None:
     for record in runs.records_of(store, run.run_id):
         if record.state == "completed":
             continue
-        store.queue.request_cancel(station.item_of(run.run_id, record.record_id))
+        store.queue.request_cancel(run_instructions.item_of(run.run_id, record.record_id))
         issues = (Issue(kind="error", message=reason),) if record.kind == "Stage" else ()
         runs.change_record(
             store, run.run_id, record.record_id, state="completed",

@@ -7,7 +7,7 @@ from shipway.base.errors import Forbidden
 from shipway.devops import approvals, members, projects, runs
 from shipway.devops.members import Permission
 from shipway.devops.runs import Record, Run
-from shipway.loop import checkpoint, checkpoint_records
+from shipway.loop import checkpoint, checkpoint_records, run_retry
 from shipway.loop import run as station
 from shipway.store.store import Store
 from shipway.studio import wording
@@ -97,7 +97,7 @@ def cancel(store: Store, visit: Visit) -> Answer:
 def rerun(store: Store, visit: Visit) -> Answer:
     """POST /runs/{run}/rerun: the same commit once more."""
     _check(store, visit)
-    made = station.rerun(store, run_id=visit.number("run"), principal=visit.principal)
+    made = run_retry.rerun(store, run_id=visit.number("run"), principal=visit.principal)
     return Redirect(location=f"/runs/{made.run_id}")
 
 

@@ -18,7 +18,7 @@ from shipway.devops import (
 )
 from shipway.devops.approvals import Approval
 from shipway.devops.runs import Record, Run
-from shipway.loop import checkpoint, checkpoint_records
+from shipway.loop import checkpoint, checkpoint_records, run_retry
 from shipway.loop import run as station
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
@@ -82,7 +82,7 @@ def get(store: Store, request: Request) -> Response:
 
 def start(store: Store, request: Request) -> Response:
     """`POST /api/v1/runs/{run}/rerun`: the same commit once more, as `as`."""
-    made = station.rerun(
+    made = run_retry.rerun(
         store, run_id=_run_of(store, request).run_id, principal=people.acting(store, request)
     )
     return json_response(_summary(made, _project_names(store)), status=201)
