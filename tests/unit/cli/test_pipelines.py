@@ -149,6 +149,9 @@ def test_a_folder_is_searched_for_pipelines(
         "parts/my-template.yml": "steps:\n- bash: echo\n",
         "parts/old.yml": "parameters:\n  a: 1\nsteps:\n- bash: echo ${{ parameters.a }}\n",
         ".github/workflows/ci.yml": "on: push\njobs:\n  a:\n    steps: []\n",
+        ".circleci/config.yml": "version: 2\njobs: {}\nworkflows: {}\n",
+        "cloudbuild.yaml": "steps:\n- name: gcr.io/x\n",
+        ".yamllint.yml": "extends: default\nrules: {}\n",
         "node_modules/x/azure-pipelines.yml": "steps: wrong\n",
         "settings.yaml": "colour: red\n",
     })  # fmt: skip
@@ -159,6 +162,8 @@ def test_a_folder_is_searched_for_pipelines(
     ]  # fmt: skip
     assert {one["file"]: one["reason"] for one in answer["skipped"]} == {
         ".github/workflows/ci.yml": "a GitHub workflow",
+        ".circleci/config.yml": "of CircleCI",
+        "cloudbuild.yaml": "of Google Cloud Build",
         "steps/greet.yml": "a template of azure-pipelines.yml",
         "parts/alone.yml": "a template: its parameter 'words' has no default",
         "parts/my-template.yml": "a template by its name",
@@ -192,6 +197,20 @@ def test_a_parameter_is_for_the_files_that_have_it(
         "  hint: Give it: --parameter to=VALUE.\n"
     )
     assert main.main(["pipelines", "validate", ".", "--parameter", "to=x"]) == 0
+
+
+def test_a_parameter_of_a_template_is_for_who_includes_it(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(repository, {
+        "parts/asks.yml": "parameters:\n- name: to\n  type: string\nsteps:\n- bash: echo\n",
+        "azure-pipelines.yml": "steps:\n- template: parts/asks.yml\n",
+    })  # fmt: skip
+    assert main.main(["pipelines", "validate", "azure-pipelines.yml"]) == 1
+    assert capsys.readouterr().err == (
+        "azure-pipelines.yml:2:13: error: A value for the 'to' parameter must be provided.\n"
+        "  hint: The template asks for it: add 'to' to the 'parameters' beside 'template'.\n"
+    )
 
 
 def test_a_version_of_a_task_that_is_not_here_names_those_that_are(

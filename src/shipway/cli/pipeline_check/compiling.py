@@ -125,14 +125,24 @@ def _hinted(one: Diagnostic, tree: WorkingTree, entry: str) -> Diagnostic:
     if one.hint:
         return one
     missing = _NEEDED.fullmatch(one.message)
-    if missing and one.file == entry:
-        return replace(one, hint=f"Give it: --parameter {missing[1]}=VALUE.")
+    if missing:
+        return replace(one, hint=_how_to_give(missing[1], one, tree, entry))
     if one.code == "unknown-repository":
         alias = one.message.partition("'")[2].rpartition("'")[0]
         return replace(one, hint=f"Say where a clone of it lies: --repository {alias}=FOLDER.")
     if one.code == "file-missing" and one.message.startswith("File /"):
         return replace(one, hint=_near(one.message[len("File /") :].partition(" not ")[0], tree))
     return one
+
+
+def _how_to_give(name: str, one: Diagnostic, tree: WorkingTree, entry: str) -> str:
+    """A parameter of the pipeline is for who runs it, one of a template for who includes it."""
+    text = tree.read(SELF, entry).decode("utf-8", "replace") if one.file == entry else ""
+    lines = text.splitlines()
+    line = lines[one.line - 1] if 0 < one.line <= len(lines) else ""
+    if lines and "template" not in line:
+        return f"Give it: --parameter {name}=VALUE."
+    return f"The template asks for it: add '{name}' to the 'parameters' beside 'template'."
 
 
 def _near(path: str, tree: WorkingTree) -> str:

@@ -20,12 +20,16 @@ _SKIPPED = frozenset((
     "site-packages", "venv",
 ))  # fmt: skip
 _SUFFIXES = (".yml", ".yaml")
-_BODY = re.compile(rb"^(?:steps|jobs|stages|phases|extends)[ \t]*:", re.MULTILINE)
+_BODY = re.compile(
+    rb"^(?:(?:steps|jobs|stages|phases)[ \t]*:|extends[ \t]*:[ \t]*(?:[{#\r]|$))", re.MULTILINE
+)
 _KEY = re.compile(rb"^([$A-Za-z][\w$.-]*|\"on\"|'on')[ \t]*:", re.MULTILINE)
 _FOREIGN = {
     b"on": "a GitHub workflow", b'"on"': "a GitHub workflow", b"'on'": "a GitHub workflow",
+    b"workflows": "of CircleCI", b"kind": "of another system",
     b"$schema": "of another system", b"type": "of another system", b"apiVersion": "of Kubernetes",
 }  # fmt: skip
+_NAMES = {".gitlab-ci.": "a GitLab pipeline", "cloudbuild.": "of Google Cloud Build"}
 _ENTRY_ONLY = frozenset((b"trigger", b"pr", b"schedules", b"resources", b"name"))
 _INCLUDED = re.compile(rb"\btemplate[ \t]*:[ \t]*['\"]?([^'\"#\n\r{}]+)")
 
@@ -93,8 +97,9 @@ def _reason(path: Path, text: bytes, includer: Path | None) -> str:
     foreign = next((said for key, said in _FOREIGN.items() if key in keys), "")
     if foreign:
         return foreign
-    if path.name.lower().startswith(".gitlab-ci."):
-        return "a GitLab pipeline"
+    system = next((said for name, said in _NAMES.items() if path.name.lower().startswith(name)), "")
+    if system:
+        return system
     if includer is not None:
         return f"a template of {includer.name}"
     if keys & _ENTRY_ONLY:
