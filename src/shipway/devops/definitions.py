@@ -70,7 +70,8 @@ class GithubRepository:
 class PipelineDefinition:
     """A pipeline of a project. `trigger_override` None: the YAML's own trigger counts.
 
-    With `github`, `repository_id` is that of the mirror, which may not be there yet.
+    With `github`, `repository_id` is that of the mirror, which may not be there yet. A local one
+    was made for runs of working trees: no push, schedule or other pipeline starts it.
     """
 
     definition_id: int
@@ -89,6 +90,7 @@ class PipelineDefinition:
     variables: Mapping[str, DefinitionVariable] = field(default_factory=dict)
     variable_group_ids: tuple[int, ...] = ()
     revision: int = 1
+    is_local: bool = False
     created_by_id: str = ""
     created_by_name: str = ""
     created_at: datetime
@@ -112,6 +114,7 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
     queue_status: QueueStatus = "enabled",
     queue_number: int = agent_pools.HOSTED,
     job_authorization_scope: JobScope = "projectCollection",
+    is_local: bool = False,
     created_by_id: str = "",
     created_by_name: str = "",
 ) -> PipelineDefinition:
@@ -129,7 +132,7 @@ def create(  # noqa: PLR0913  # one argument for each field that a client may se
             job_authorization_scope=job_authorization_scope,
             trigger_override=trigger_override, pull_request_trigger=pull_request_trigger,
             variables=variables or {}, variable_group_ids=variable_group_ids,
-            created_by_id=created_by_id, created_by_name=created_by_name,
+            is_local=is_local, created_by_id=created_by_id, created_by_name=created_by_name,
             created_at=now, updated_at=now,
         )  # fmt: skip
         return _save(store, made)
@@ -185,8 +188,8 @@ def list_everywhere(store: Store) -> list[PipelineDefinition]:
 
 
 def of_repository(store: Store, repository_id: str) -> list[PipelineDefinition]:
-    """All definitions that read their YAML from a repository, by id."""
-    return [d for d in _all(store) if d.repository_id == repository_id]
+    """The definitions that read their YAML from a repository, by id; without local ones."""
+    return [d for d in _all(store) if d.repository_id == repository_id and not d.is_local]
 
 
 def delete(store: Store, *, project_id: str, definition_id: int) -> None:

@@ -16,6 +16,7 @@ from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.devops import (
     definitions,
     github_mirrors,
+    local_choices,
     pipeline_permissions,
     projects,
     pull_request_variables,
@@ -115,6 +116,9 @@ def queue_time(store: Store, run: Run, *, stage: StagePlan | None = None) -> lis
             for name, v in definitions.values_of(store, definition).items()
         ]
     found += [RunVariable(name=name, value=value) for name, value in run.variables.items()]
+    if run.local is not None:
+        secrets = local_choices.secrets_of(store, run.run_id, run.local)
+        found += [RunVariable(name=n, value=v, is_secret=True) for n, v in secrets.items()]
     return found
 
 

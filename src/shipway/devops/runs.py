@@ -15,6 +15,7 @@ from shipway.base.errors import Conflict, NotFound
 from shipway.base.messages import Event, Json
 from shipway.devops import rows
 from shipway.devops.definitions import PipelineDefinition
+from shipway.devops.local_choices import LocalChoices
 from shipway.devops.run_states import RecordState, Result, RunState
 from shipway.store.documents import Document
 from shipway.store.store import Store
@@ -53,7 +54,8 @@ class Run:
 
     `run_name` is Build.BuildNumber; `variables` and `parameters` are those given when it was
     queued; `diagnostics` are what compiling said (Azure's words, `file (Line: n, Col: m): ...`).
-    `plan` (the JSON of a RunPlan) is filled by `get` only, not in lists.
+    `plan` (the JSON of a RunPlan) is filled by `get` only, not in lists. `local` is there for a
+    run of a working tree: nothing follows from such a run but what it does itself.
     """
 
     run_id: int
@@ -78,6 +80,7 @@ class Run:
     stages_to_skip: tuple[str, ...] = ()
     diagnostics: tuple[Mapping[str, Json], ...] = ()
     trigger_info: Mapping[str, str] = field(default_factory=dict)
+    local: LocalChoices | None = None
     tags: tuple[str, ...] = ()
     plan_id: str
     plan: Json = None
@@ -144,6 +147,7 @@ def queue_run(  # noqa: PLR0913  # one argument for each field that a client may
     parameters: Mapping[str, Json] | None = None,
     stages_to_skip: tuple[str, ...] = (),
     trigger_info: Mapping[str, str] | None = None,
+    local: LocalChoices | None = None,
 ) -> Run:
     """Queue a run of `definition` at commit `version`; the journal gets its RunQueued.
 
@@ -167,7 +171,7 @@ def queue_run(  # noqa: PLR0913  # one argument for each field that a client may
             requested_for=_requester(requested_for) if requested_for else by,
             queued_at=now, updated_at=now, variables=dict(variables or {}),
             parameters=dict(parameters or {}), stages_to_skip=stages_to_skip,
-            trigger_info=dict(trigger_info or {}), plan_id=ids.new_guid(),
+            trigger_info=dict(trigger_info or {}), local=local, plan_id=ids.new_guid(),
         )  # fmt: skip
         store.documents.create(_RUN, _key(run.run_id), _run_body(run))
         store.documents.create(_PLAN_ID, run.plan_id, {"run_id": run.run_id})

@@ -33,11 +33,13 @@ from shipway.loop import pipeline_schedule, pull_request_refresh, push_batch
 from shipway.store.store import Store
 
 PULL_REFS = "refs/pull/"
+LOCAL_REFS = "refs/local/"
 PULL_REQUEST_NEEDED = (
     "TF402455: Pushes to this branch are not permitted; you must use a pull request to update "
     "this branch."
 )
 _PULL_REFS_KEPT = "refs/pull/ is written by pull requests only"
+_LOCAL_REFS_KEPT = "refs/local/ is written by runs of working trees only"
 _REJECTED = "rejectedByPolicy"
 _UNKNOWN = Requester(object_id="", name="unknown")
 _NEW_COMMITS = 1000
@@ -93,6 +95,7 @@ def refusals(store: Store, repository: Repository, refs: Sequence[str]) -> dict[
     Source: https://learn.microsoft.com/azure/devops/repos/git/branch-policies
     """
     found = {ref: _PULL_REFS_KEPT for ref in refs if ref.startswith(PULL_REFS)}
+    found |= {ref: _LOCAL_REFS_KEPT for ref in refs if ref.startswith(LOCAL_REFS)}
     protected = [ref for ref in refs if policies.is_protected(store, repository, ref)]
     if protected:
         present = repositories.refs_of(store, repository)
@@ -109,7 +112,7 @@ def accept(store: Store, repository: Repository) -> Accepted:
     present = {
         ref: tip
         for ref, tip in repositories.refs_of(store, repository).items()
-        if not ref.startswith(PULL_REFS)
+        if not ref.startswith((PULL_REFS, LOCAL_REFS))
     }
     moves = pushes.moves_between(pushes.known_refs(store, repository), present)
     if not moves:
