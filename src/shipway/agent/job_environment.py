@@ -101,6 +101,7 @@ def define_predefined(
             "Environment.Name": work.job.environment.name,
             "Environment.ResourceName": work.job.environment.resource_name or "",
             "Strategy.Name": work.job.deployment_strategy or "runOnce",
+            **work.leg.variables,
         }
     for name, value in values.items():
         variables.define(name, value, is_read_only=name.startswith(("Agent.", "System.")))

@@ -20,7 +20,7 @@ from shipway.agent.tasks import post_job
 from shipway.agent.variables import JobVariables
 from shipway.azpipelines import conditions, results, runtime
 from shipway.azpipelines.conditions import ConditionResult, Status
-from shipway.azpipelines.plan import CHECKOUT_TASK, HOOK_ORDER, StepPlan
+from shipway.azpipelines.plan import CHECKOUT_TASK, StepPlan
 from shipway.azpipelines.results import Result
 from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.azure.entra import personal_access_tokens
@@ -44,7 +44,7 @@ class JobRunner:
         self._result: Result = "Succeeded"
         self._order = 0
         self._stop = JobStop(grace_seconds=work.job.cancel_timeout_in_minutes * 60.0)
-        self.job = self._context("")
+        self.job = self._context()
 
     def stop(self) -> None:
         """Somebody asked to cancel the job."""
@@ -57,10 +57,7 @@ class JobRunner:
             return "Failed"
         limit = self._limit()
         try:
-            if self._work.job.kind == "deployment":
-                self._deployment()
-            else:
-                self._steps(self._work.job.steps)
+            self._steps(self._work.job.steps)
         finally:
             if limit is not None:
                 limit.cancel()
@@ -93,7 +90,7 @@ class JobRunner:
         return max(0.0, minutes * 60 - (now - (since or now)).total_seconds())
 
     def _tidy(self) -> None:
-        """End what steps have left running and take the folders of the job (or hook) away.
+        """End what steps have left running and take the folders of the job away.
 
         The next one begins on a fresh machine.
         """
@@ -108,37 +105,10 @@ class JobRunner:
         """`step.name` -> value and whether it is secret."""
         return self.job.outputs
 
-    def _deployment(self) -> None:
-        """Hooks one after another, each as on a fresh machine; then success or failure."""
-        gathered: dict[str, tuple[str, bool]] = {}
-        hooks = {hook.name: hook for hook in self._work.job.hooks}
-        for name in HOOK_ORDER:
-            if name in hooks and self._result in ("Succeeded", "SucceededWithIssues"):
-                self._hook(name, hooks[name].steps, gathered)
-        good = self._result in ("Succeeded", "SucceededWithIssues") and not self._stop.is_set()
-        last = "success" if good else "failure"
-        if last in hooks:
-            verdict = self._result
-            self._result = "Succeeded"
-            self._hook(last, hooks[last].steps, gathered)
-            self._result = results.merge(verdict, self._result)
-        self.job.outputs.update(gathered)
-
-    def _hook(
-        self, name: str, steps: Sequence[StepPlan], gathered: dict[str, tuple[str, bool]]
-    ) -> None:
-        self._tidy()
-        issues = self.job.issues
-        self.job = self._context(name)
-        self.job.issues = issues
-        self.job.variables.define("Strategy.CycleName", name)
-        self._steps(steps)
-        gathered.update(self.job.outputs)
-
-    def _context(self, hook: str) -> JobContext:
+    def _context(self) -> JobContext:
         work, store = self._work, self._store
         root = store.home.runs / str(work.run.run_id) / work.record.record_id
-        directories = JobDirectories(root=root / hook if hook else root)
+        directories = JobDirectories(root=root)
         token = personal_access_tokens.issue_job_token(store, run_id=work.run.run_id)
         variables = JobVariables()
         for item in work.variables:
@@ -151,7 +121,7 @@ class JobRunner:
         if not work.job.pool.is_server:
             directories.create()
             base = base_environment(store.home, directories)
-            base[LOOKUP] = f"vsts_{work.record.record_id}{hook}"
+            base[LOOKUP] = f"vsts_{work.record.record_id}"
         return JobContext(
             store=store,
             run=work.run,
@@ -314,8 +284,7 @@ class JobRunner:
 
     def _record(self, step: StepPlan) -> Record:
         work = self._work
-        hook = self.job.variables.get("Strategy.CycleName")
-        record_id = ids.guid_from("step", work.record.record_id, hook, str(self._order))
+        record_id = ids.guid_from("step", work.record.record_id, "", str(self._order))
         found = runs.find_record(self._store, work.run.run_id, record_id)
         if found is not None:
             return found

@@ -102,10 +102,17 @@ class PoolPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegPlan:
-    """One leg of a matrix or slice of `parallel`: its name and its own variables."""
+    """One leg of a matrix or slice of `parallel`: its name and its own variables.
+
+    A deployment job has one for each hook that runs: `hook` says which, `wave` when (those of one
+    number run side by side), and `machine` on which resource of the environment.
+    """
 
     name: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    hook: str = ""
+    wave: int = 0
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipway.base.errors import BadInput, Conflict, NotFound
-from shipway.devops import pipeline_permissions, rows
+from shipway.devops import environment_machines, pipeline_permissions, rows, run_states
 from shipway.devops.run_states import Result
 from shipway.store.store import Store
 
@@ -42,6 +42,7 @@ class DeploymentRecord:
     run_name: str
     stage_name: str
     job_name: str
+    machine_id: int = 0
     stage_attempt: int = 1
     job_attempt: int = 1
     result: Result | None = None
@@ -147,9 +148,11 @@ def update(
 
 
 def delete(store: Store, *, project_id: str, environment_id: int) -> None:
-    """Remove an environment. Raises `NotFound`."""
+    """Remove an environment with its machines. Raises `NotFound`."""
     get(store, project_id=project_id, environment_id=environment_id)
-    store.documents.delete(_KIND, _key(environment_id))
+    with store.database.transaction():
+        environment_machines.forget(store, environment_id=environment_id)
+        store.documents.delete(_KIND, _key(environment_id))
 
 
 def add_record(store: Store, record: DeploymentRecord) -> DeploymentRecord:
@@ -172,9 +175,15 @@ def change_record(
         before = rows.read(DeploymentRecord, found.body)
         after = replace(
             before, started_at=before.started_at or started_at,
-            finished_at=finished_at or before.finished_at, result=result or before.result,
+            finished_at=finished_at or before.finished_at, result=_worse(before.result, result),
         )  # fmt: skip
         store.documents.put(_RECORDS, _record_key(after), rows.body_of(after))
+
+
+def _worse(before: Result | None, after: Result | None) -> Result | None:
+    """A deployment runs as several jobs, one for each hook: the worst tells how it went."""
+    known = [one for one in (before, after) if one is not None]
+    return run_states.worst(known) if known else None
 
 
 def records_of(store: Store, *, environment_id: int) -> list[DeploymentRecord]:

@@ -44,6 +44,7 @@ def of_record(store: Store, *, run_id: int, record_id: str) -> JobWork:
     progress = _revealed(store, run, plan)
     leg = _leg(progress, stage, job, str(record.data["leg"]))
     dependencies = run_engine.job_views(stage, progress.stages[stage.name], job.depends_on)
+    job = _of_hook(job, leg)
     work = JobWork(run=run, stage=stage, job=job, leg=leg, record=record, dependencies=dependencies)
     defined = run_variables.all_of(store, run, plan, stage=stage, job=job)
     defined += [RunVariable(name=n, value=v) for n, v in leg.variables.items()]
@@ -61,6 +62,14 @@ def of_record(store: Store, *, run_id: int, record_id: str) -> JobWork:
 def _leg(progress: run_engine.RunProgress, stage: StagePlan, job: JobPlan, name: str) -> LegPlan:
     planned = progress.stages[stage.name].jobs[job.name].planned_legs
     return next((leg for leg in planned if leg.name == name), LegPlan(name=name))
+
+
+def _of_hook(job: JobPlan, leg: LegPlan) -> JobPlan:
+    """A deployment job as the agent runs it: the steps and the pool of one hook."""
+    if job.kind != "deployment":
+        return job
+    hook = next((one for one in job.hooks if one.name == (leg.hook or "deploy")), None)
+    return replace(job, steps=hook.steps, pool=hook.pool) if hook else job
 
 
 def _revealed(store: Store, run: Run, plan: RunPlan) -> run_engine.RunProgress:

@@ -15,7 +15,7 @@ from shipway.azpipelines.conditions import Dependency, Status
 from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan
 from shipway.azpipelines.results import Result as LanguageResult
 from shipway.base.messages import Instruction
-from shipway.devops import run_states
+from shipway.devops import deployment_legs, run_states
 from shipway.devops.run_states import RecordState, Result
 
 CheckpointState = Literal["none", "waiting", "passed", "failed", "skipped", "superseded"]
@@ -205,6 +205,8 @@ def _legs(
     stage: StagePlan, job: JobPlan, at: JobProgress, *, canceling: bool
 ) -> Iterator[Instruction]:
     planned = at.planned_legs or (LegPlan(name=""),)
+    if any(one.hook for one in planned):
+        planned = deployment_legs.reached(planned, {n: leg.result for n, leg in at.legs.items()})
     limit = (job.fan_out.max_parallel if job.fan_out else 0) or len(planned)
     running = [leg for leg in at.legs.values() if leg.state != "completed"]
     if canceling:
@@ -235,10 +237,12 @@ def outputs_of(job: JobPlan, at: JobProgress) -> dict[str, str]:
     `step.name`; `leg.step.name` for legs; `job.step.name` for a runOnce deployment.
     """
     found: dict[str, str] = {}
+    planned = {one.name: one for one in at.planned_legs}
     for leg in at.legs.values():
         prefix = f"{leg.name}." if leg.name else ""
         if job.kind == "deployment":
-            prefix = f"{job.name}."
+            which = planned.get(leg.name, LegPlan(name=leg.name))
+            prefix = f"{deployment_legs.output_prefix(job, which)}."
         found |= {f"{prefix}{name}": value for name, value in leg.outputs.items()}
     return found
 

@@ -4,6 +4,7 @@ Stage > Checkpoint > Checkpoint.*, and Stage > Phase > Job > Task. A Phase is a 
 plan, its Jobs are the legs. Knows: runs. Must not know: who changes the records.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -121,9 +122,18 @@ def _job(
 def legs_from(value: object) -> tuple[LegPlan, ...]:
     """Legs as a Phase record keeps them."""
     items = cast("list[dict[str, Any]]", value or [])
-    return tuple(LegPlan(name=i["name"], variables=i["variables"]) for i in items)
+    return tuple(
+        LegPlan(
+            name=i["name"],
+            variables=i["variables"],
+            hook=i.get("hook", ""),
+            wave=i.get("wave", 0),
+            machine=i.get("machine", ""),
+        )
+        for i in items
+    )
 
 
 def legs_to(legs: Sequence[LegPlan]) -> list[dict[str, Any]]:
     """Legs for a Phase record."""
-    return [{"name": leg.name, "variables": dict(leg.variables)} for leg in legs]
+    return [{**dataclasses.asdict(leg), "variables": dict(leg.variables)} for leg in legs]

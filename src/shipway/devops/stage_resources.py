@@ -15,6 +15,7 @@ from shipway.devops import (
     agent_pools,
     checks,
     definitions,
+    environment_machines,
     environments,
     pipeline_permissions,
     repositories,
@@ -132,13 +133,6 @@ def _environments(store: Store, run: Run, stage: StagePlan) -> Iterator[StageRes
         if job.environment is None:
             continue
         target = job.environment
-        if target.resource_name:  # an environment has no machines or namespaces here
-            raise NotFound(
-                f"Job {job.name}: Resource {target.resource_name} does not exist in "
-                f"environment {target.name}.",
-                code="EnvironmentResourceNotFound", where=f"environment of job {job.name}",
-                hint="Name the environment alone.",
-            )  # fmt: skip
         found = environments.find(store, project_id=run.project_id, name=target.name)
         if found is None:
             environments.check_name(target.name)
@@ -148,6 +142,10 @@ def _environments(store: Store, run: Run, stage: StagePlan) -> Iterator[StageRes
                 code="EnvironmentNotFound", where=f"environment of job {job.name}",
                 hint="Create it, or run the pipeline again: a run makes what is missing.",
             )  # fmt: skip
+        environment_machines.chosen(
+            store, target, environment_id=found.environment_id, job_name=job.name,
+            all_by_default=job.deployment_strategy == "rolling",
+        )  # fmt: skip
         yield StageResource(
             kind="environment", resource_id=str(found.environment_id), name=found.name
         )

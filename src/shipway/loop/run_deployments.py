@@ -5,10 +5,18 @@ Called by the station of runs, in its transactions; knows nothing of how a run g
 
 from datetime import datetime
 
-from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan
+from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan
 from shipway.base.errors import BadInput
-from shipway.devops import environments
-from shipway.devops.environments import DeploymentRecord
+from shipway.devops import (
+    deployment_legs,
+    environment_machines,
+    environments,
+    run_progress,
+    run_variables,
+    runs,
+)
+from shipway.devops.environment_machines import EnvironmentMachine
+from shipway.devops.environments import DeploymentRecord, EnvironmentInstance
 from shipway.devops.run_states import Result
 from shipway.devops.runs import Record, Run
 from shipway.store.store import Store
@@ -30,26 +38,78 @@ def make_environments(store: Store, run: Run, plan: RunPlan) -> None:
         )  # fmt: skip
 
 
-def add(store: Store, run: Run, stage: StagePlan, job: JobPlan) -> dict[str, int]:
+def legs_of(
+    store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan
+) -> tuple[LegPlan, ...]:
+    """The jobs that a job of the plan runs as: legs of a matrix, hooks of a deployment.
+
+    Raises `RuntimeValueError`, `NotFound` for a machine that is not there, `BadInput`.
+    """
+    if job.kind != "deployment":
+        return run_variables.legs_of(store, run, plan, stage=stage, job=job)
+    target = _target(store, run, job)
+    machines: list[EnvironmentMachine] = []
+    if target is not None and job.environment is not None:
+        machines = environment_machines.chosen(
+            store, job.environment, environment_id=target.environment_id, job_name=job.name,
+            all_by_default=job.deployment_strategy == "rolling",
+        )  # fmt: skip
+    return deployment_legs.legs_of(job, [(m.name, str(m.machine_id)) for m in machines])
+
+
+def planned_leg(store: Store, run: Run, stage: StagePlan, job: JobPlan, name: str) -> LegPlan:
+    """A job of `legs_of` as it was planned when the job of the plan began."""
+    phase = runs.find_record(store, run.run_id, run_progress.phase_id(run, stage.name, job.name))
+    planned = run_progress.legs_from(phase.data.get("legs")) if phase else ()
+    return next((leg for leg in planned if leg.name == name), LegPlan(name=name))
+
+
+def is_server(job: JobPlan, leg: LegPlan) -> bool:
+    """Whether a job needs no agent; each hook of a deployment has a pool of its own."""
+    hook = next((one for one in job.hooks if one.name == (leg.hook or "deploy")), None)
+    return (hook or job).pool.is_server
+
+
+def add(store: Store, run: Run, stage: StagePlan, job: JobPlan, leg: LegPlan) -> dict[str, int]:
     """Note a job that was queued; what its Record keeps in `data` to find the note again.
 
-    Empty for a job without an environment.
+    Empty for a job without an environment. Hooks of one deployment have one note.
     """
-    if not job.environment_name:
+    target = _target(store, run, job)
+    if target is None:  # or taken away since the checkpoint
         return {}
-    target = environments.find(store, project_id=run.project_id, name=job.environment_name)
-    if target is None:  # taken away since the checkpoint
-        return {}
-    made = environments.add_record(
-        store,
-        DeploymentRecord(
-            record_number=0, environment_id=target.environment_id, run_id=run.run_id,
-            definition_id=run.definition_id, definition_name=run.definition_name,
-            run_name=run.run_name, stage_name=stage.name, job_name=job.name,
-            queued_at=store.clock.now(),
-        ),
-    )  # fmt: skip
-    return {"environment": made.environment_id, "deployment": made.record_number}
+    machine = _machine_id(leg)
+    number = _noted(store, run, stage, job, machine)
+    if not number:
+        number = environments.add_record(
+            store,
+            DeploymentRecord(
+                record_number=0, environment_id=target.environment_id, run_id=run.run_id,
+                definition_id=run.definition_id, definition_name=run.definition_name,
+                run_name=run.run_name, stage_name=stage.name, job_name=job.name,
+                machine_id=machine, queued_at=store.clock.now(),
+            ),
+        ).record_number  # fmt: skip
+    return {"environment": target.environment_id, "deployment": number, "machine": machine}
+
+
+def _target(store: Store, run: Run, job: JobPlan) -> EnvironmentInstance | None:
+    name = job.environment_name
+    return environments.find(store, project_id=run.project_id, name=name) if name else None
+
+
+def _machine_id(leg: LegPlan) -> int:
+    return int(leg.variables.get("Environment.ResourceId", "0"))
+
+
+def _noted(store: Store, run: Run, stage: StagePlan, job: JobPlan, machine: int) -> int:
+    """The number of the note that an earlier hook of the same deployment made; 0 for none."""
+    phase = run_progress.phase_id(run, stage.name, job.name)
+    for record in runs.records_of(store, run.run_id):
+        data = record.data
+        if record.parent_id == phase and data.get("machine") == machine and "deployment" in data:
+            return int(data["deployment"])
+    return 0
 
 
 def note(

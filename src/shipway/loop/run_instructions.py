@@ -10,7 +10,7 @@ from typing import Literal
 
 from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan
 from shipway.base.messages import Event, Instruction
-from shipway.devops import run_progress, run_variables, runs
+from shipway.devops import run_progress, runs
 from shipway.devops.runs import Issue, Record, Run
 from shipway.loop import checkpoint, run_deployments
 from shipway.store.store import Store
@@ -87,7 +87,7 @@ def _complete_stage(store: Store, run: Run, plan: RunPlan, instruction: Instruct
 
 def _start_job(store: Store, run: Run, plan: RunPlan, instruction: Instruction) -> None:
     stage, job = _stage(plan, instruction), _job(plan, instruction)
-    legs = run_variables.legs_of(store, run, plan, stage=stage, job=job)
+    legs = run_deployments.legs_of(store, run, plan, stage, job)
     _set_phase(store, run, stage, job, state="inProgress", legs=legs)
 
 
@@ -136,6 +136,7 @@ def _start_leg(store: Store, run: Run, plan: RunPlan, instruction: Instruction) 
     stage, job, leg = _stage(plan, instruction), _job(plan, instruction), _leg(instruction)
     record_id = run_progress.leg_id(run, stage.name, job.name, leg)
     shown = job.display_name or job.name
+    planned = run_deployments.planned_leg(store, run, stage, job, leg)
     runs.set_record(
         store,
         Record(
@@ -150,11 +151,12 @@ def _start_leg(store: Store, run: Run, plan: RunPlan, instruction: Instruction) 
                 "leg": leg,
                 "stage": stage.name,
                 "job": job.name,
-                **run_deployments.add(store, run, stage, job),
+                **run_deployments.add(store, run, stage, job, planned),
             },
         ),
     )
-    payload = {"run_id": run.run_id, "record_id": record_id, "server": job.pool.is_server}
+    server = run_deployments.is_server(job, planned)
+    payload = {"run_id": run.run_id, "record_id": record_id, "server": server}
     store.queue.put(QUEUE, item_of(run.run_id, record_id), payload)
 
 
