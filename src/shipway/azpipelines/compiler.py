@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from shipway.azpipelines import final_yaml, graph
 from shipway.azpipelines.budget import Budget, Exceeded
 from shipway.azpipelines.context import CompileContext
-from shipway.azpipelines.convert import pipeline, resources
+from shipway.azpipelines.convert import pipeline, resources, task_references
 from shipway.azpipelines.diagnostics import Diagnostic, Position, Problems
 from shipway.azpipelines.expand import document
 from shipway.azpipelines.expand.includes import SELF, FileMissing, FileProvider, Library, Location
@@ -83,6 +83,7 @@ def _compiled(
     )
     plan, setting = pipeline.convert(expanded.root, context=context, problems=problems)
     plan = graph.check(plan, places=setting.places, problems=problems)
+    task_references.check_targets(plan, context, problems)
     values = {name: _shown(value) for name, value in expanded.parameters.items()}
     return replace(plan, parameters=values, files=tuple(library.read)), expanded.root
 

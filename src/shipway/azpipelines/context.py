@@ -15,7 +15,6 @@ Feature = Literal[
     "downloadBuild",
     "getPackage",
     "reviewApp",
-    "upload",
     "checks",
     "manualStage",
     "otherSystem",
@@ -33,13 +32,21 @@ NOT_RUN: frozenset[Feature] = frozenset(
         "downloadBuild",
         "getPackage",
         "reviewApp",
-        "upload",
-        "checks",
+            "checks",
         "manualStage",
         "otherSystem",
     )
 )
 """Features of the language that compile but that no agent here can run yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTarget:
+    """A task in full: its exact version, and whether agents or agentless jobs may run it."""
+
+    version: str
+    agent: bool = True
+    server: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,8 @@ class CompileContext:
     - `groups`: variable groups that may be used, name to variables; None: any name, no values.
       Secrets stand there with an empty value and are named in `secret_names`.
     - `known_tasks`: task name (or id) to its major versions; None: any task.
+    - `missing_task_hint`: what to do about a task that is not known; `TASK` stands for its name.
+    - `task_targets`: where tasks may run, by `name@major` in small letters; others: anywhere.
     - `environments`: names of AzDO environments that exist; None: any name.
     - `refuse`: features that are an error. Empty for a tool that only validates.
     """
@@ -61,6 +70,8 @@ class CompileContext:
     groups: Mapping[str, Mapping[str, str]] | None = None
     secret_names: frozenset[str] = frozenset()
     known_tasks: Mapping[str, Collection[int]] | None = None
+    missing_task_hint: str = ""
+    task_targets: Mapping[str, TaskTarget] = field(default_factory=dict)
     environments: Collection[str] | None = None
     refuse: frozenset[Feature] = NOT_RUN
 

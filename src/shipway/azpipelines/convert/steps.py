@@ -7,6 +7,7 @@ from typing import cast
 
 from shipway.azpipelines import limits
 from shipway.azpipelines.context import Feature
+from shipway.azpipelines.convert import task_references
 from shipway.azpipelines.convert.forms import FORMS
 from shipway.azpipelines.convert.setting import Setting
 from shipway.azpipelines.diagnostics import Position, did_you_mean
@@ -39,9 +40,8 @@ _REFUSED: MappingOf[str, Feature] = {
     "downloadBuild": "downloadBuild",
     "getPackage": "getPackage",
     "reviewApp": "reviewApp",
-    "upload": "upload",
 }
-_KINDS = ("task", *FORMS, *_REFUSED, "template")
+_KINDS = ("task", *FORMS, "template")
 
 
 @dataclass(slots=True)
@@ -146,7 +146,6 @@ def _step(token: Token, setting: Setting, names: _Names, job_name: str) -> StepP
         return None
     if first.text in _REFUSED:
         setting.refuse(_REFUSED[first.text], f"The step '{first.text}'", first.position)
-        return None
     if first.text == "task":
         return _task(body, setting, names, job_name)
     return _shorthand(body, cast(Shorthand, first.text), setting, names)
@@ -180,7 +179,14 @@ def _task(body: Mapping, setting: Setting, names: _Names, job_name: str) -> Step
             )
         return None
     task = TaskReference(name=match["name"], version=match["version"])
-    _check_known(task, setting, where, job_name)
+    task_references.check_known(
+        task,
+        setting.context,
+        setting.problems,
+        where,
+        job_name=job_name,
+        step_name=_written_name(body),
+    )
     title = task.name.rpartition(".")[2]
     return _common(
         StepPlan(
@@ -197,38 +203,19 @@ def _task(body: Mapping, setting: Setting, names: _Names, job_name: str) -> Step
     )
 
 
-def _check_known(task: TaskReference, setting: Setting, where: Position, job_name: str) -> None:
-    known = setting.context.known_tasks
-    if known is None:
-        return
-    majors = next(
-        (versions for name, versions in known.items() if name.lower() == task.name.lower()), None
-    )
-    major = int(task.version.partition(".")[0])
-    if majors is not None and major in majors:
-        return
-    if majors:
-        hint = f"Known versions: {', '.join(f'{task.name}@{one}' for one in sorted(majors))}."
-    else:
-        hint = did_you_mean(task.name, known)
-    setting.problems.error(
-        "unknown-task",
-        f"A task is missing. The pipeline references a task called '{task.name}'. This usually "
-        "indicates the task isn't installed, and you may be able to install it from the "
-        f"Marketplace: https://marketplace.visualstudio.com. (Task version {task.version}, "
-        f"job '{job_name}', step ''.)",
-        where,
-        hint=hint,
-    )
+def _written_name(body: Mapping) -> str:
+    token = body.get("name")
+    return token.text if isinstance(token, Scalar) else ""
 
 
 def _shorthand(body: Mapping, kind: Shorthand, setting: Setting, names: _Names) -> StepPlan | None:
     reader = setting.reader
     form = FORMS[kind]
-    reader.check_keys(body, (kind, *form.moved, *_COMMON))
+    more = ("inputs",) if kind == "downloadBuild" else ()
+    reader.check_keys(body, (kind, *form.moved, *more, *_COMMON))
     token = body.get(kind)
     text = reader.text(token) or ""
-    inputs = {**form.fixed, form.text_input: text}
+    inputs = {**form.fixed, form.text_input: text, **reader.text_map(body.get("inputs"))}
     for key, name in form.moved.items():
         value = reader.text(body.get(key))
         if value is not None:
@@ -239,7 +226,7 @@ def _shorthand(body: Mapping, kind: Shorthand, setting: Setting, names: _Names) 
         StepPlan(
             ref_name=form.title,
             display_name=form.title,
-            shorthand=kind,
+            shorthand="publish" if kind == "upload" else kind,
             task=form.task,
             inputs=inputs,
             position=body.position,

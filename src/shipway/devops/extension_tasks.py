@@ -1,0 +1,42 @@
+"""Tasks of Marketplace extensions that many organizations install, by name.
+
+The service knows a task of an extension only where the extension is installed. Which ones are, no
+repository says; these count as installed when a pipeline is judged as Azure would judge it.
+Whatever else is in use can be named in the repository's shipway.yml (`devops/task_stubs.py`).
+"""
+
+_NAMES = """
+AdvancedSecurity-Codeql-Analyze AdvancedSecurity-Codeql-Autobuild AdvancedSecurity-Codeql-Enable
+AdvancedSecurity-Codeql-Init AdvancedSecurity-Dependency-Scanning AdvancedSecurity-Publish
+AllureGenerate AntiMalware AquaScanner ArmOutputs ArtifactoryGenericDownload
+ArtifactoryGenericUpload AzureAppConfiguration AzureAppConfigurationExport
+AzureAppConfigurationImport AzureAppConfigurationPush AzureAppConfigurationSnapshot
+AzureAppConfigurationTask AzureBicepBuild AzureMLJobWaitTask BicepBuild BicepInstall BinSkim
+BuildQualityChecks Checkmarx CheckmarxAST CodeQL3000Finalize CodeQL3000Init
+ComponentGovernanceComponentDetection CredScan DockerComposeV0 EsrpCodeSigning EsrpRelease
+FlutterBuild FlutterCommand FlutterInstall FlutterTest FortifyScanCentralSAST GitVersion Gitleaks
+InfracostComment InfracostSetup InstallPester IsAzureDevOpsExtensionValid JFrogCli JFrogCliV2
+JfrogCli MLPublishedPipelineRestAPITask ManifestGeneratorTask MicroBuildCleanup
+MicroBuildSigningPlugin MicrosoftSecurityDevOps PSRule PackageAzureDevOpsExtension Pester PoliCheck
+PostAnalysis PostBuildCleanup PowerBIActions PowerPlatformAddSolutionComponent
+PowerPlatformApplySolutionUpgrade PowerPlatformBackupEnvironment PowerPlatformChecker
+PowerPlatformCreateEnvironment PowerPlatformDeleteEnvironment PowerPlatformDeletePackage
+PowerPlatformDeploySolution PowerPlatformExportData PowerPlatformExportSolution
+PowerPlatformImportData PowerPlatformImportSolution PowerPlatformPackSolution
+PowerPlatformPublishCustomizations PowerPlatformSetConnectionVariables
+PowerPlatformSetSolutionVersion PowerPlatformToolInstaller PowerPlatformUnpackSolution
+PowerPlatformWhoAmi PublishADFTask PublishAllureReport PublishAzureDevOpsExtension
+PublishHtmlReport PublishSecurityAnalysisLogs QueryAzureDevOpsExtensionVersion RunARMTTKTests
+RunARMTTKTestsXPlat SdtReport SnykSecurityScan SonarCloudAnalyze SonarCloudPrepare
+SonarCloudPublish SonarQubeAnalyze SonarQubePrepare SonarQubePublish TSAUpload TerraformCLI
+TerraformInstaller TerraformTask TerraformTaskV1 TerraformTaskV2 TerraformTaskV3 TerraformTaskV4
+TfxInstaller Tokenizer Trivy UpdateAzureDevOpsExtensionVersion UseBicep UseGitVersion Veracode
+WhiteSource XplatGenerateReleaseNotes configuredatabricks deploynotebooks executenotebook
+gitleaks gittools.gitversion ps-rule-assert ps-rule-install replacetokens reportgenerator
+sonar-buildbreaker sonarcloud-buildbreaker startcluster tokenization trivy
+"""
+
+EXTENSION_TASKS: tuple[str, ...] = tuple(_NAMES.split())
+
+ANY_VERSION = range(1000)
+"""Extensions bring new major versions as they like."""

@@ -1,0 +1,68 @@
+"""Which tasks exist: for a run here, and for the service; and where each may run.
+
+What the compiler is given to judge a task by.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from shipway.azpipelines.context import TaskTarget
+from shipway.devops import built_in_tasks, extension_tasks, task_definitions, task_stubs
+from shipway.devops.task_stubs import NO_STUBS, TaskStubs
+
+Known = Mapping[str, Collection[int]]
+_ON_SERVERS = {
+    "AzureMLJobWaitTask": ("0.1.1", "1.0.1"),
+    "MLPublishedPipelineRestAPITask": ("0.1.20",),
+}
+
+
+def of_runs(stubs: TaskStubs = NO_STUBS) -> Known:
+    """The tasks that a run here can have: those of the agents, and the stubs."""
+    return _joined((task_definitions.KNOWN, task_stubs.names_of(stubs)))
+
+
+def of_service(stubs: TaskStubs = NO_STUBS) -> Known:
+    """The tasks that Azure takes: its own, those of extensions, what shipway has, the stubs."""
+    built_in = {one.name: tuple(one.versions) for one in built_in_tasks.BUILT_IN}
+    ids = {one.task_id: tuple(one.versions) for one in built_in_tasks.BUILT_IN if one.task_id}
+    extensions = dict.fromkeys(extension_tasks.EXTENSION_TASKS, extension_tasks.ANY_VERSION)
+    return _joined((ids, built_in, extensions, task_definitions.KNOWN, task_stubs.names_of(stubs)))
+
+
+def is_built_in(name: str, version: int) -> bool:
+    """Whether Azure Pipelines brings the task itself."""
+    wanted = name.lower()
+    return any(
+        wanted in (one.name.lower(), one.task_id) and version in one.versions
+        for one in built_in_tasks.BUILT_IN
+    )
+
+
+def targets() -> Mapping[str, TaskTarget]:
+    """Where tasks may run, by `name@major` in small letters; others may run anywhere."""
+    found: dict[str, TaskTarget] = {}
+    for one in built_in_tasks.BUILT_IN:
+        for major, version in one.versions.items():
+            target = TaskTarget(
+                version=version, agent=one.place == "agent", server=one.place == "server"
+            )
+            found[f"{one.name.lower()}@{major}"] = target
+    for name, versions in _ON_SERVERS.items():
+        for version in versions:
+            key = f"{name.lower()}@{version.partition('.')[0]}"
+            found[key] = TaskTarget(version=version, agent=False, server=True)
+    return found
+
+
+def _joined(tables: Iterable[Known]) -> Known:
+    found: dict[str, Collection[int]] = {}
+    spelled: dict[str, str] = {}
+    for table in tables:
+        for name, versions in table.items():
+            key = spelled.setdefault(name.lower(), name)
+            before = found.get(key, ())
+            if isinstance(versions, range) or isinstance(before, range):
+                found[key] = extension_tasks.ANY_VERSION
+            else:
+                found[key] = tuple(sorted({*before, *versions}))
+    return found
