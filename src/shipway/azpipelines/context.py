@@ -32,7 +32,7 @@ NOT_RUN: frozenset[Feature] = frozenset(
         "downloadBuild",
         "getPackage",
         "reviewApp",
-            "checks",
+        "checks",
         "manualStage",
         "otherSystem",
     )

@@ -12,6 +12,15 @@ from typing import Literal
 
 from shipway.azpipelines import plan_json
 from shipway.azpipelines.diagnostics import NOWHERE, Position
+from shipway.azpipelines.plan_resources import (
+    BuildResource,
+    CheckoutOptions,
+    ContainerPlan,
+    PackageResource,
+    PipelineResource,
+    RepositoryResource,
+    WebhookResource,
+)
 from shipway.azpipelines.triggers import PipelineTriggers
 
 CHECKOUT_TASK = "6d15af64-176c-496d-b583-fd2ae21d4df4"
@@ -20,8 +29,9 @@ DOWNLOAD_TASK = "30f35852-3f7e-4c0c-9a88-e127b4f97211"
 """Ids of the tasks behind `checkout`, `publish` and `download`; each at version 1."""
 
 Shorthand = Literal[
-    "task", "script", "bash", "pwsh", "powershell", "checkout", "publish", "download"
-]
+    "task", "script", "bash", "pwsh", "powershell", "checkout", "publish", "download",
+    "downloadBuild", "getPackage", "reviewApp",
+]  # fmt: skip
 JobKind = Literal["job", "deployment"]
 DeploymentStrategy = Literal["runOnce", "rolling", "canary"]
 HookName = Literal["preDeploy", "deploy", "routeTraffic", "postRouteTraffic", "success", "failure"]
@@ -68,6 +78,9 @@ class StepTarget:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPlan:
     """One step; shorthands are already the task that stands behind them.
+
+    Inputs: `downloadBuild` has alias, artifact, path, patterns and those of its `inputs:`,
+    `getPackage` alias and path, `reviewApp` resourceName; `upload` is a `publish`.
 
     `shorthand` says how it was written, so that checkout, publish and download need no id.
     `implicit` steps were not written: the checkout of a job, the download of a deploy hook.
@@ -149,15 +162,6 @@ class EnvironmentTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerPlan:
-    """The container that a job asks for: an alias of `resources` or an image."""
-
-    alias: str | None = None
-    image: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobPlan:
     """One job: `steps` for kind job, `environment` and `hooks` for kind deployment.
 
@@ -182,8 +186,12 @@ class JobPlan:
     continue_on_error: bool = False
     workspace_clean: str | None = None
     container: ContainerPlan | None = None
-    services: Mapping[str, str] = field(default_factory=dict)
+    """Where its steps run; resources are filled in. None: the agent itself."""
+    services: Mapping[str, ContainerPlan] = field(default_factory=dict)
+    """Containers beside the job, by the host name under which they are reached."""
     uses_repositories: tuple[str, ...] = ()
+    uses_pools: tuple[str, ...] = ()
+    """Resources that no step names: a job may use them by a variable or a script."""
     runtime_values: Mapping[str, str] = field(default_factory=dict)
     position: Position = NOWHERE
 
@@ -199,7 +207,11 @@ class JobPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagePlan:
-    """One stage. `depends_on` is final: an unwritten one names the stage before."""
+    """One stage. `depends_on` is final: an unwritten one names the stage before.
+
+    `trigger` manual: the stage waits until somebody starts it. A stage that is not `is_skippable`
+    cannot be left out when a run is queued. `checks` are the kinds of the old `checks:` list.
+    """
 
     name: str
     display_name: str
@@ -210,29 +222,8 @@ class StagePlan:
     lock_behavior: LockBehavior | None = None
     trigger: Literal["automatic", "manual"] = "automatic"
     is_skippable: bool = True
+    checks: tuple[str, ...] = ()
     position: Position = NOWHERE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryResource:
-    """A repository that the pipeline names; `self` is not listed."""
-
-    alias: str
-    name: str
-    type: str = "git"
-    ref: str | None = None
-    endpoint: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineResource:
-    """Another pipeline whose runs and artifacts this one uses."""
-
-    alias: str
-    source: str
-    project: str | None = None
-    version: str | None = None
-    branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +239,13 @@ class RunPlan:
     lock_behavior: LockBehavior | None = None
     repositories: tuple[RepositoryResource, ...] = ()
     pipelines: tuple[PipelineResource, ...] = ()
-    containers: tuple[str, ...] = ()
+    containers: tuple[ContainerPlan, ...] = ()
+    """`resources: containers`; each has an alias."""
+    builds: tuple[BuildResource, ...] = ()
+    packages: tuple[PackageResource, ...] = ()
+    webhooks: tuple[WebhookResource, ...] = ()
+    self_checkout: CheckoutOptions = field(default_factory=CheckoutOptions)
+    """The old `resources: - repo: self`: how `self` is checked out where a step says nothing."""
     files: tuple[str, ...] = ()
     """Every file that was read, the entry file first."""
 
@@ -259,7 +256,23 @@ class RunPlan:
     @staticmethod
     def from_json(body: Mapping[str, object]) -> "RunPlan":
         """The plan that `to_json` wrote. Raises `ValueError` for anything else."""
+        containers = body.get("containers")
+        if isinstance(containers, list) and any(isinstance(one, str) for one in containers):
+            # plans were once stored with the aliases alone
+            body = {**body, "containers": [{"alias": one} for one in containers]}
         return plan_json.from_json(RunPlan, body)
+
+    def container(self, name: str) -> ContainerPlan:
+        """What the text of `container:`, of a service or a step's target means: a resource by its
+        alias, whatever the case, else an image."""
+        wanted = name.lower()
+        known = (one for one in self.containers if (one.alias or "").lower() == wanted)
+        return next(known, ContainerPlan(image=name))
+
+    def repository(self, alias: str) -> RepositoryResource | None:
+        """A repository resource by its alias, whatever the case."""
+        wanted = alias.lower()
+        return next((one for one in self.repositories if one.alias.lower() == wanted), None)
 
     def stage(self, name: str) -> StagePlan | None:
         """A stage by its name, whatever the case."""

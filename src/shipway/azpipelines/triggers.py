@@ -74,6 +74,18 @@ class CompletionTrigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryTrigger:
+    """Starts when a repository of `resources.repositories` is pushed to; of type git only.
+
+    `name` is `repository` or `project/repository`. Runs take the pipeline's own default branch.
+    """
+
+    alias: str
+    name: str
+    trigger: Trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineTriggers:
     """Everything that starts a pipeline by itself."""
 
@@ -81,6 +93,7 @@ class PipelineTriggers:
     pull_request: Trigger = Trigger()
     schedules: tuple[Schedule, ...] = ()
     completions: tuple[CompletionTrigger, ...] = ()
+    repositories: tuple[RepositoryTrigger, ...] = ()
 
 
 SkipReason = Literal["disabled", "branch", "paths", "tag"]
@@ -222,6 +235,7 @@ def read(root: Mapping, *, problems: Problems) -> PipelineTriggers:
         pull_request=_trigger(root.get("pr"), reader, _PR_KEYS),
         schedules=tuple(_schedules(root.get("schedules"), reader)),
         completions=tuple(_completions(root.get("resources"), reader)),
+        repositories=tuple(_repositories(root.get("resources"), reader)),
     )
 
 
@@ -238,15 +252,16 @@ def _trigger(token: Token | None, reader: Reader, keys: tuple[str, ...]) -> Trig
     reader.check_keys(token, keys)
     return Trigger(
         batch=reader.boolean(token, "batch", default=False),
-        branches=_filters(token.get("branches"), reader),
-        paths=_filters(token.get("paths"), reader),
-        tags=_filters(token.get("tags"), reader),
+        branches=filters(token.get("branches"), reader),
+        paths=filters(token.get("paths"), reader),
+        tags=filters(token.get("tags"), reader),
         auto_cancel=reader.boolean(token, "autoCancel", default=True),
         drafts=reader.boolean(token, "drafts", default=True),
     )
 
 
-def _filters(token: Token | None, reader: Reader) -> FilterSet:
+def filters(token: Token | None, reader: Reader) -> FilterSet:
+    """Patterns in a list, or under `include` and `exclude`."""
     if isinstance(token, Sequence):
         return FilterSet(include=reader.texts(token))
     body = reader.mapping(token, allowed=("include", "exclude"))
@@ -276,7 +291,7 @@ def _schedules(token: Token | None, reader: Reader) -> list[Schedule]:
             Schedule(
                 cron=cron,
                 display_name=reader.text(body.get("displayName")) or "",
-                branches=_filters(body.get("branches"), reader),
+                branches=filters(body.get("branches"), reader),
                 always=reader.boolean(body, "always", default=False),
                 batch=reader.boolean(body, "batch", default=False),
             )
@@ -294,6 +309,13 @@ def _completions(token: Token | None, reader: Reader) -> list[CompletionTrigger]
     return found
 
 
+def is_started(word: Scalar, reader: Reader) -> bool:
+    """`trigger: true` or `none` of a resource."""
+    if word.text not in ("none", "true"):
+        reader.unexpected(word, ("none", "true"))
+    return word.text == "true"
+
+
 def _completion(item: Mapping, reader: Reader) -> CompletionTrigger | None:
     trigger = item.get("trigger")
     if trigger is None or is_empty(trigger):
@@ -301,9 +323,7 @@ def _completion(item: Mapping, reader: Reader) -> CompletionTrigger | None:
     alias = reader.text(item.get("pipeline")) or ""
     source_name = reader.text(item.get("source")) or alias
     if isinstance(trigger, Scalar):
-        if trigger.text not in ("none", "true"):
-            reader.unexpected(trigger, ("none", "true"))
-        started = trigger.text == "true"
+        started = is_started(trigger, reader)
         return CompletionTrigger(alias=alias, source=source_name) if started else None
     body = reader.mapping(trigger, allowed=("enabled", "branches", "stages", "tags"))
     if body is None or not reader.boolean(body, "enabled", default=True):
@@ -311,10 +331,25 @@ def _completion(item: Mapping, reader: Reader) -> CompletionTrigger | None:
     return CompletionTrigger(
         alias=alias,
         source=source_name,
-        branches=_filters(body.get("branches"), reader),
+        branches=filters(body.get("branches"), reader),
         tags=reader.texts(body.get("tags")),
         stages=reader.texts(body.get("stages")),
     )
+
+
+def _repositories(token: Token | None, reader: Reader) -> list[RepositoryTrigger]:
+    listed = token.get("repositories") if isinstance(token, Mapping) else None
+    found: list[RepositoryTrigger] = []
+    for item in listed.items if isinstance(listed, Sequence) else ():
+        written = item.get("trigger") if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping) or written is None or is_empty(written):
+            continue
+        trigger = _trigger(written, reader, _TRIGGER_KEYS)
+        alias = reader.text(item.get("repository")) or ""
+        name = reader.text(item.get("name")) or alias
+        if trigger.enabled and (reader.text(item.get("type")) or "git") == "git":
+            found.append(RepositoryTrigger(alias=alias, name=name, trigger=trigger))
+    return found
 
 
 def _is_cron(text: str) -> bool:

@@ -89,4 +89,29 @@ FORMS: Mapping[str, StepForm] = {
         text_input="alias",
         moved=_same("artifact", "patterns", "path"),
     ),
+    "upload": StepForm(  # what `publish` was called at first
+        task=TaskReference(name=PUBLISH_TASK, version="1"),
+        title="PublishPipelineArtifact",
+        text_input="path",
+        moved={"artifact": "artifactName"},
+    ),
+    # the three below need what no agent here has; `steps` refuses them for a run
+    "downloadBuild": StepForm(
+        task=TaskReference(name=DOWNLOAD_TASK, version="1"),
+        title="DownloadPipelineArtifact",
+        text_input="alias",
+        moved=_same("artifact", "patterns", "path"),
+    ),
+    "getPackage": StepForm(
+        task=TaskReference(name="DownloadPackage", version="1"),
+        title="DownloadPackage",
+        text_input="alias",
+        moved=_same("path"),
+    ),
+    "reviewApp": StepForm(
+        task=TaskReference(name="ReviewApp", version="0"),
+        title="ReviewApp",
+        text_input="resourceName",
+        moved={},
+    ),
 }

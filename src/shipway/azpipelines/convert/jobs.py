@@ -1,11 +1,11 @@
 """Jobs and what ordinary and deployment jobs share."""
 
 import re
-from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
 
 from shipway.azpipelines import limits
 from shipway.azpipelines.convert import (
+    containers,
     deployments,
     legacy,
     pools,
@@ -15,7 +15,7 @@ from shipway.azpipelines.convert import (
 )
 from shipway.azpipelines.convert.setting import Setting
 from shipway.azpipelines.diagnostics import Position, did_you_mean
-from shipway.azpipelines.plan import ContainerPlan, JobPlan, PoolPlan, VariablePlan
+from shipway.azpipelines.plan import JobPlan, PoolPlan, VariablePlan
 from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
 
 _SHARED = (
@@ -36,24 +36,6 @@ _SHARED = (
 )
 _JOB_KEYS = ("job", "steps", *_SHARED)
 _DEPLOYMENT_KEYS = ("deployment", "environment", *_SHARED)
-_CONTAINER_KEYS = (
-    "alias",
-    "image",
-    "endpoint",
-    "env",
-    "mapDockerSocket",
-    "options",
-    "ports",
-    "volumes",
-    "mountReadOnly",
-    "trigger",
-    "type",
-    "registry",
-    "repository",
-    "azureSubscription",
-    "resourceGroup",
-    "localImage",
-)
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _DEFAULT_TIMEOUT = 60
 
@@ -188,47 +170,13 @@ def _shared(
             if workspace
             else None
         ),
-        container=_container(body.get("container"), setting),
-        services=_services(body.get("services"), setting),
+        container=containers.of_job(body.get("container"), setting),
+        services=containers.services(body.get("services"), setting),
         uses_repositories=reader.texts(uses.get("repositories")) if uses else (),
+        uses_pools=reader.texts(uses.get("pools")) if uses else (),
         runtime_values=late,
         position=position,
     )
-
-
-def _container(token: Token | None, setting: Setting) -> ContainerPlan | None:
-    if token is None or is_empty(token):
-        return None
-    setting.refuse("container", "A job in a container", token.position)
-    if isinstance(token, Scalar):
-        known = {one.lower() for one in setting.containers}
-        is_alias = token.text.lower() in known
-        return ContainerPlan(alias=token.text) if is_alias else ContainerPlan(image=token.text)
-    body = setting.reader.mapping(token, allowed=_CONTAINER_KEYS)
-    if body is None:
-        return None
-    options = {
-        entry.key.text: entry.value.text
-        for entry in body.entries
-        if isinstance(entry.value, Scalar) and entry.key.text not in ("alias", "image")
-    }
-    return ContainerPlan(
-        alias=setting.reader.text(body.get("alias")),
-        image=setting.reader.text(body.get("image")),
-        options=options,
-    )
-
-
-def _services(token: Token | None, setting: Setting) -> MappingOf[str, str]:
-    body = setting.reader.mapping(token, allowed=None)
-    if body is None:
-        return {}
-    setting.refuse("services", "Service containers", body.position)
-    return {
-        entry.key.text: entry.value.text
-        for entry in body.entries
-        if isinstance(entry.value, Scalar)
-    }
 
 
 def _steps_position(body: Mapping) -> Position:

@@ -63,6 +63,10 @@ def convert(
         repositories=found.repositories,
         pipelines=found.pipelines,
         containers=found.containers,
+        builds=found.builds,
+        packages=found.packages,
+        webhooks=found.webhooks,
+        self_checkout=found.self_checkout,
     )
     return plan, setting
 

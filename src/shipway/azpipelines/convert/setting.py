@@ -7,6 +7,7 @@ from shipway.azpipelines.context import CompileContext, Feature
 from shipway.azpipelines.diagnostics import Position, Problems
 from shipway.azpipelines.expr import parser
 from shipway.azpipelines.expr.syntax import ExpressionSyntaxError
+from shipway.azpipelines.plan_resources import ContainerPlan
 from shipway.azpipelines.reader import Reader
 from shipway.azpipelines.runtime_words import CONDITION
 from shipway.azpipelines.tokens import Mapping, Scalar, Sequence, Token
@@ -19,7 +20,7 @@ class Setting:
     reader: Reader
     context: CompileContext
     repositories: Collection[str]
-    containers: Collection[str]
+    containers: Collection[ContainerPlan]
     places: dict[tuple[str, ...], Position] = field(default_factory=dict)
     """Where a dependency was written: (stage, dependency) or (stage, job, dependency)."""
 
@@ -27,6 +28,12 @@ class Setting:
     def problems(self) -> Problems:
         """Where findings go."""
         return self.reader.problems
+
+    def container(self, name: str) -> ContainerPlan:
+        """A container resource by its alias, whatever the case; else the name is an image."""
+        wanted = name.lower()
+        known = (one for one in self.containers if (one.alias or "").lower() == wanted)
+        return next(known, ContainerPlan(image=name))
 
     def refuse(self, feature: Feature, what: str, position: Position) -> None:
         """Record an error when the caller does not take this feature."""

@@ -126,8 +126,20 @@ def _stage(
         lock_behavior=lock_behavior(body, setting),
         trigger="manual" if manual else "automatic",
         is_skippable=reader.boolean(body, "isSkippable", default=True),
+        checks=_checks(checks, setting),
         position=position,
     )
+
+
+def _checks(token: Token | None, setting: Setting) -> tuple[str, ...]:
+    """The kinds in the old list `checks:`; the service knows one."""
+    found: list[str] = []
+    for item in setting.reader.items(token):
+        body = setting.reader.mapping(item, allowed=("type",))
+        kind = body and setting.reader.choice(body, "type", ("productionReadinessPolicy",))
+        if kind:
+            found.append(kind)
+    return tuple(found)
 
 
 def lock_behavior(body: Mapping, setting: Setting) -> LockBehavior | None:

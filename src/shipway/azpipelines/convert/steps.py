@@ -148,7 +148,7 @@ def _step(token: Token, setting: Setting, names: _Names, job_name: str) -> StepP
         setting.refuse(_REFUSED[first.text], f"The step '{first.text}'", first.position)
     if first.text == "task":
         return _task(body, setting, names, job_name)
-    return _shorthand(body, cast(Shorthand, first.text), setting, names)
+    return _shorthand(body, first.text, setting, names)
 
 
 def _refuse_first(first: Scalar, body: Mapping, setting: Setting) -> None:
@@ -208,7 +208,7 @@ def _written_name(body: Mapping) -> str:
     return token.text if isinstance(token, Scalar) else ""
 
 
-def _shorthand(body: Mapping, kind: Shorthand, setting: Setting, names: _Names) -> StepPlan | None:
+def _shorthand(body: Mapping, kind: str, setting: Setting, names: _Names) -> StepPlan | None:
     reader = setting.reader
     form = FORMS[kind]
     more = ("inputs",) if kind == "downloadBuild" else ()
@@ -226,7 +226,7 @@ def _shorthand(body: Mapping, kind: Shorthand, setting: Setting, names: _Names) 
         StepPlan(
             ref_name=form.title,
             display_name=form.title,
-            shorthand="publish" if kind == "upload" else kind,
+            shorthand=cast(Shorthand, "publish" if kind == "upload" else kind),
             task=form.task,
             inputs=inputs,
             position=body.position,
