@@ -95,8 +95,14 @@ class StepRun(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A row of `all_tasks.TASKS`: what runs for `name@version`."""
+    """A row of `all_tasks.TASKS`: what runs for `name@version`.
+
+    `before_job` runs before the first step of the job, in a line of its own. What a task that
+    `acts_on_job` does (variables, tools on the path) is done again by an agent that takes over.
+    """
 
     name: str
     version: int
     run: Callable[[StepRun], StepResult]
+    before_job: Callable[[StepRun], StepResult] | None = None
+    acts_on_job: bool = False

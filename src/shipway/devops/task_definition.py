@@ -1,4 +1,4 @@
-"""What a task asks for: the names of its inputs, their defaults, what is required.
+"""What a task asks for: its inputs, their defaults, when each is seen, which are required.
 
 Source: the task.json files of microsoft/azure-pipelines-tasks.
 """
@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 class TaskDefinition:
     """One `name@major`.
 
-    `inputs` maps each name to its default; `aliases` a further name to the one in `inputs`.
+    - `inputs`: each name and its default; `aliases`: a further name and the one in `inputs`.
+    - `required`: what the task does not start without, unless its rule in `visible` hides it.
+    - `visible`: an input and the rule that shows it, as `task_visibility` reads it.
+    - `options`: an input and the values that it takes.
+    - `connections`: an input that names a service connection, and the kind of the connection.
+    - `summary`, `limits`: what it does, and what it does not do here; for the table of tasks.
     """
 
     name: str
@@ -19,4 +24,17 @@ class TaskDefinition:
     inputs: Mapping[str, str]
     aliases: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = ()
+    visible: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    connections: Mapping[str, str] = field(default_factory=dict)
     runs_on_server: bool = False
+    summary: str = ""
+    limits: tuple[str, ...] = ()
+
+    def canonical(self, name: str) -> str | None:
+        """The input that a name in any letter case stands for, or None."""
+        wanted = name.lower()
+        for alias, real in self.aliases.items():
+            if alias.lower() == wanted:
+                return real
+        return next((one for one in self.inputs if one.lower() == wanted), None)

@@ -8,26 +8,12 @@ from collections.abc import Mapping
 
 from shipway.azpipelines.plan import CHECKOUT_TASK
 from shipway.devops.task_definition import TaskDefinition
+from shipway.devops.task_definitions_azure import AZURE_TASKS
 from shipway.devops.task_definitions_files import FILE_TASKS
-
-_AZURE_CLI = {
-    "azureSubscription": "",
-    "scriptType": "bash",
-    "scriptLocation": "scriptPath",
-    "scriptPath": "",
-    "inlineScript": "",
-    "scriptArguments": "",
-    "addSpnToEnvironment": "false",
-    "useGlobalConfig": "false",
-    "workingDirectory": "",
-    "failOnStandardError": "false",
-    "powerShellErrorActionPreference": "stop",
-    "visibleAzLogin": "true",
-    "keepAzSessionActive": "false",
-}
 
 DEFINITIONS: tuple[TaskDefinition, ...] = (
     *FILE_TASKS,
+    *AZURE_TASKS,
     TaskDefinition(
         name="UsePythonVersion",
         version=0,
@@ -39,20 +25,6 @@ DEFINITIONS: tuple[TaskDefinition, ...] = (
             "allowUnstable": "false",
             "githubToken": "",
         },
-    ),
-    TaskDefinition(
-        name="AzureCLI",
-        version=2,
-        inputs=_AZURE_CLI,
-        aliases={"connectedServiceNameARM": "azureSubscription", "cwd": "workingDirectory"},
-        required=("azureSubscription",),
-    ),
-    TaskDefinition(
-        name="AzureCLI",
-        version=1,
-        inputs={**_AZURE_CLI, "script": ""},
-        aliases={"connectedServiceNameARM": "azureSubscription", "cwd": "workingDirectory"},
-        required=("azureSubscription",),
     ),
     TaskDefinition(
         name=CHECKOUT_TASK,

@@ -1,105 +1,12 @@
-"""The tasks that run scripts and handle files, artifacts, results and caches: their inputs.
+"""The tasks that handle files, artifacts and caches: their inputs.
 
-Names, aliases, defaults and what is required are those of each task.json.
+Names, aliases, defaults, rules and what is required are those of each task.json.
 Source: https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/
 """
 
 from shipway.azpipelines.plan import DOWNLOAD_TASK, PUBLISH_TASK
 from shipway.devops.task_definition import TaskDefinition
-
-_SCRIPT = {
-    "targetType": "filePath",
-    "filePath": "",
-    "arguments": "",
-    "script": "",
-    "workingDirectory": "",
-    "failOnStderr": "false",
-}
-
-SCRIPT_TASKS: tuple[TaskDefinition, ...] = (
-    TaskDefinition(
-        name="CmdLine",
-        version=2,
-        inputs={"script": "", "workingDirectory": "", "failOnStderr": "false"},
-        required=("script",),
-    ),
-    TaskDefinition(name="Bash", version=3, inputs={**_SCRIPT, "bashEnvValue": ""}),
-    TaskDefinition(
-        name="PowerShell",
-        version=2,
-        inputs={
-            **_SCRIPT,
-            "errorActionPreference": "stop",
-            "warningPreference": "default",
-            "informationPreference": "default",
-            "verbosePreference": "default",
-            "debugPreference": "default",
-            "progressPreference": "silentlyContinue",
-            "showWarnings": "false",
-            "ignoreLASTEXITCODE": "false",
-            "pwsh": "false",
-            "runScriptInSeparateScope": "false",
-        },
-    ),
-    TaskDefinition(
-        name="PythonScript",
-        version=0,
-        inputs={
-            "scriptSource": "filePath",
-            "scriptPath": "",
-            "script": "",
-            "arguments": "",
-            "pythonInterpreter": "",
-            "workingDirectory": "",
-            "failOnStderr": "false",
-        },
-    ),
-)
-
-RESULT_TASKS: tuple[TaskDefinition, ...] = (
-    TaskDefinition(
-        name="PublishTestResults",
-        version=2,
-        inputs={
-            "testRunner": "JUnit",
-            "testResultsFiles": "**/TEST-*.xml",
-            "searchFolder": "$(System.DefaultWorkingDirectory)",
-            "mergeTestResults": "false",
-            "failTaskOnFailedTests": "false",
-            "failTaskOnFailureToPublishResults": "false",
-            "failTaskOnMissingResultsFile": "false",
-            "testRunTitle": "",
-            "platform": "",
-            "configuration": "",
-            "publishRunAttachments": "true",
-        },
-        aliases={
-            "testResultsFormat": "testRunner",
-            "buildPlatform": "platform",
-            "buildConfiguration": "configuration",
-        },
-        required=("testRunner", "testResultsFiles"),
-    ),
-    TaskDefinition(
-        name="PublishCodeCoverageResults",
-        version=1,
-        inputs={
-            "codeCoverageTool": "JaCoCo",
-            "summaryFileLocation": "",
-            "pathToSources": "",
-            "reportDirectory": "",
-            "additionalCodeCoverageFiles": "",
-            "failIfCoverageEmpty": "false",
-        },
-        required=("codeCoverageTool", "summaryFileLocation"),
-    ),
-    TaskDefinition(
-        name="PublishCodeCoverageResults",
-        version=2,
-        inputs={"summaryFileLocation": "", "pathToSources": "", "failIfCoverageEmpty": "false"},
-        required=("summaryFileLocation",),
-    ),
-)
+from shipway.devops.task_definitions_scripts import RESULT_TASKS, SCRIPT_TASKS
 
 _BUILD_DOWNLOAD = {
     "buildType": "current",
@@ -122,6 +29,28 @@ _BUILD_DOWNLOAD = {
     "extractTars": "",
 }
 
+_BUILD_DOWNLOAD_RULES = {
+    **dict.fromkeys(
+        ("project", "definition", "specificBuildWithTriggering", "buildVersionToDownload"),
+        "buildType == specific",
+    ),
+    "allowPartiallySucceededBuilds": "buildType == specific && buildVersionToDownload != specific",
+    "branchName": "buildType == specific && buildVersionToDownload == latestFromBranch",
+    "buildId": "buildType == specific && buildVersionToDownload == specific",
+    "tags": "buildType == specific && buildVersionToDownload != specific",
+    "artifactName": "downloadType == single",
+}
+_BUILD_DOWNLOAD_OPTIONS = {
+    "buildType": ("current", "specific"),
+    "buildVersionToDownload": ("latest", "latestFromBranch", "specific"),
+    "downloadType": ("single", "specific"),
+}
+_BUILD_DOWNLOAD_REQUIRED = (
+    "buildType", "project", "definition", "buildVersionToDownload", "branchName", "buildId",
+    "downloadType", "artifactName", "downloadPath",
+)  # fmt: skip
+_NO_SHARE = "File shares (`filepath`) are refused."
+
 ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
     TaskDefinition(
         name="PublishPipelineArtifact",
@@ -140,7 +69,15 @@ ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
             "artifact": "artifactName",
             "publishLocation": "artifactType",
         },
-        required=("path", "artifactType"),
+        required=("path", "artifactType", "fileSharePath"),
+        visible={
+            "fileSharePath": "artifactType = filepath",
+            "parallel": "artifactType = filepath",
+            "parallelCount": "artifactType = filepath && parallel = true",
+        },
+        options={"artifactType": ("pipeline", "filepath")},
+        summary="Keeps files as an artifact of the run.",
+        limits=(_NO_SHARE,),
     ),
     TaskDefinition(
         name="DownloadPipelineArtifact",
@@ -173,7 +110,24 @@ ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
             "targetPath": "path",
             "downloadPath": "path",
         },
-        required=("source", "path"),
+        required=("source", "project", "pipeline", "runVersion", "runBranch", "runId", "path"),
+        visible={
+            **dict.fromkeys(
+                ("project", "pipeline", "preferTriggeringPipeline", "runVersion"),
+                "source == specific",
+            ),
+            "runBranch": "source == specific && runVersion == latestFromBranch",
+            "runId": "source == specific && runVersion == specific",
+            **dict.fromkeys(
+                ("tags", "allowPartiallySucceededBuilds", "allowFailedBuilds"),
+                "source == specific && runVersion != specific",
+            ),
+        },
+        options={
+            "source": ("current", "specific"),
+            "runVersion": ("latest", "latestFromBranch", "specific"),
+        },
+        summary="Downloads artifacts of this run or of another pipeline's.",
     ),
     TaskDefinition(
         name="PublishBuildArtifacts",
@@ -189,21 +143,35 @@ ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
             "StoreAsTar": "false",
         },
         aliases={"publishLocation": "ArtifactType"},
-        required=("PathtoPublish", "ArtifactName", "ArtifactType"),
+        required=("PathtoPublish", "ArtifactName", "ArtifactType", "TargetPath"),
+        visible={
+            "TargetPath": "ArtifactType = FilePath",
+            "Parallel": "ArtifactType = FilePath",
+            "ParallelCount": "ArtifactType = FilePath && Parallel = true",
+        },
+        options={"ArtifactType": ("Container", "FilePath")},
+        summary="Keeps files as an artifact of the run.",
+        limits=(_NO_SHARE,),
     ),
     TaskDefinition(
         name="DownloadBuildArtifacts",
         version=0,
         inputs={**_BUILD_DOWNLOAD, "retryRedirectDownloadCount": "0"},
         aliases={"pipeline": "definition"},
-        required=("buildType", "downloadType", "downloadPath"),
+        required=_BUILD_DOWNLOAD_REQUIRED,
+        visible=_BUILD_DOWNLOAD_RULES,
+        options=_BUILD_DOWNLOAD_OPTIONS,
+        summary="Downloads artifacts of this run or of another pipeline's.",
     ),
     TaskDefinition(
         name="DownloadBuildArtifacts",
         version=1,
         inputs=_BUILD_DOWNLOAD,
         aliases={"pipeline": "definition"},
-        required=("buildType", "downloadType", "downloadPath"),
+        required=_BUILD_DOWNLOAD_REQUIRED,
+        visible=_BUILD_DOWNLOAD_RULES,
+        options=_BUILD_DOWNLOAD_OPTIONS,
+        summary="Downloads artifacts of this run or of another pipeline's.",
     ),
     TaskDefinition(
         name=PUBLISH_TASK,
@@ -225,6 +193,8 @@ _FILE_HANDLING: tuple[TaskDefinition, ...] = (
         version=2,
         inputs={"key": "", "path": "", "cacheHitVar": "", "restoreKeys": ""},
         required=("key", "path"),
+        summary="Brings back files that an earlier run kept, and keeps them when the job is done.",
+        limits=("Nothing expires.",),
     ),
     TaskDefinition(
         name="CopyFiles",
@@ -242,6 +212,8 @@ _FILE_HANDLING: tuple[TaskDefinition, ...] = (
             "ignoreMakeDirErrors": "false",
         },
         required=("Contents", "TargetFolder"),
+        summary="Copies files that match patterns.",
+        limits=("Cleans no folder outside the job's.",),
     ),
     TaskDefinition(
         name="DeleteFiles",
@@ -253,6 +225,8 @@ _FILE_HANDLING: tuple[TaskDefinition, ...] = (
             "RemoveDotFiles": "false",
         },
         required=("Contents",),
+        summary="Removes files and folders that match patterns.",
+        limits=("Removes nothing outside the job's folders.",),
     ),
     TaskDefinition(
         name="ArchiveFiles",
@@ -269,6 +243,14 @@ _FILE_HANDLING: tuple[TaskDefinition, ...] = (
             "quiet": "false",
         },
         required=("rootFolderOrFile", "archiveType", "archiveFile"),
+        visible={"sevenZipCompression": "archiveType = 7z", "tarCompression": "archiveType = tar"},
+        options={
+            "archiveType": ("zip", "7z", "tar", "wim"),
+            "tarCompression": ("gz", "bz2", "xz", "none"),
+            "sevenZipCompression": ("ultra", "maximum", "normal", "fast", "fastest", "none"),
+        },
+        summary="Puts files into an archive.",
+        limits=("Makes zip and tar (gz, bz2, xz, none); 7z and wim are refused.",),
     ),
     TaskDefinition(
         name="ExtractFiles",
@@ -281,6 +263,8 @@ _FILE_HANDLING: tuple[TaskDefinition, ...] = (
             "pathToSevenZipTool": "",
         },
         required=("archiveFilePatterns", "destinationFolder"),
+        summary="Takes files out of archives.",
+        limits=("Takes zip and tar; 7z is refused. Nothing leaves the job's folders.",),
     ),
 )
 

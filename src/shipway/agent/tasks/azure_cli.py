@@ -7,10 +7,13 @@ Source: azureclitask.ts of microsoft/azure-pipelines-tasks.
 
 import hmac
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from shipway.agent.service_connections import ConnectionLogin, login_of
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
+from shipway.agent.tasks import paths
 from shipway.agent.tasks.script import refuse_inputs, run_watched
 from shipway.base.errors import BadInput, NotSupported
 
@@ -18,24 +21,36 @@ _KEY = "SHIPWAY_AZ_PROFILE_KEY"
 
 
 def _script_text(step: StepRun) -> str:
-    kind = step.input("scriptType", "bash").lower()
-    if kind not in ("bash",):
-        raise NotSupported(
-            f"scriptType '{kind}' is not supported on this agent",
-            code="ScriptTypeNotSupported",
-            hint="Use scriptType: bash.",
-        )
-    if step.input("scriptLocation", "scriptPath").lower() in ("inlinescript", "inline"):
-        return step.input("inlineScript") or step.input("script")
-    path = Path(step.job.variables.get("System.DefaultWorkingDirectory")) / step.input("scriptPath")
+    place = paths.required(step, "scriptLocation").lower()
+    if place not in ("inlinescript", "scriptpath"):
+        raise BadInput(
+            f"Unaccepted script location value '{place}'. The value must be one of: "
+            "'inlineScript' or 'scriptPath'", code="InvalidInput", where="scriptLocation",
+        )  # fmt: skip
+    if place == "inlinescript":
+        return paths.required(step, "inlineScript")
+    path = _script_file(step)
     if not path.is_file():
         raise BadInput(f"the script '{path}' does not exist", code="ScriptMissing")
     return f'exec bash {shlex.quote(str(path))} "$@"'
 
 
-def _arguments(step: StepRun) -> list[str]:
+def _script_file(step: StepRun) -> Path:
+    return paths.path_of(step, paths.required(step, "scriptPath"))
+
+
+def _folder(step: StepRun, *, beside_script: bool) -> Path:
+    """Where the script runs; made when it is missing, as the task does."""
+    given = step.input("workingDirectory")
+    if not given and beside_script and step.input("scriptLocation").lower() == "scriptpath":
+        return _script_file(step).parent
+    folder = paths.path_of(step, given)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _arguments(step: StepRun, text: str) -> list[str]:
     """The words of `arguments`, for a script file and for an inline one."""
-    text = step.input("scriptArguments") or step.input("arguments")
     try:
         return shlex.split(text)
     except ValueError as error:
@@ -72,7 +87,16 @@ def _login(step: StepRun, login: ConnectionLogin) -> int:
     )
 
 
-def _session(step: StepRun, login: ConnectionLogin, text: str) -> StepResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Script:
+    """What runs between login and logout."""
+
+    text: str
+    arguments: Sequence[str]
+    cwd: Path
+
+
+def _session(step: StepRun, login: ConnectionLogin, script: _Script) -> StepResult:
     code = _login(step, login)
     if code != 0:
         step.error("Azure login failed.")
@@ -82,30 +106,26 @@ def _session(step: StepRun, login: ConnectionLogin, text: str) -> StepResult:
         extra = {"servicePrincipalId": login.client_id, "tenantId": login.tenant_id}
     name = "idToken" if login.federated else "servicePrincipalKey"
     secret = {name: login.secret} if extra else {}
-    path, descriptors = step.script(text, suffix=".sh")
+    path, descriptors = step.script(script.text, suffix=".sh")
     step.log(f"##[command]/bin/bash {Path(path).name}")
     return run_watched(
         step,
-        ["/bin/bash", "--noprofile", "--norc", path, *_arguments(step)],
+        ["/bin/bash", "--noprofile", "--norc", path, *script.arguments],
         fail_on_stderr=step.flag("failOnStandardError"),
         what="Script",
         complaint="Script has output to stderr. Failing as failOnStdErr is set to true.",
         env_vars=extra,
         secret_env_vars={**secret, _KEY: _profile_key(step)},
         fds=descriptors,
+        cwd=script.cwd,
     )
 
 
-def _run(step: StepRun) -> StepResult:
-    connection = step.input("azureSubscription") or step.input("connectedServiceNameARM")
-    if not connection:
-        raise BadInput("the input 'azureSubscription' is required", code="InputMissing")
-    refuse_inputs(step, "AzureCLI", "keepAzSessionActive")
-    text = _script_text(step)
-    login = login_of(step.job, connection)
+def _run(step: StepRun, script: _Script) -> StepResult:
+    login = login_of(step.job, paths.required(step, "azureSubscription"))
     step.job.masker.add(login.secret)
     try:
-        return _session(step, login, text)
+        return _session(step, login, script)
     finally:
         step.run_process(
             ProcessOrder(
@@ -116,5 +136,36 @@ def _run(step: StepRun) -> StepResult:
         )
 
 
-AZURE_CLI_2 = Task(name="AzureCLI", version=2, run=_run)
-AZURE_CLI_1 = Task(name="AzureCLI", version=1, run=_run)
+def _run_1(step: StepRun) -> StepResult:
+    """The first version knows bash only, and a script file runs in its own folder."""
+    return _run(
+        step,
+        _Script(
+            text=_script_text(step),
+            arguments=_arguments(step, step.input("args")),
+            cwd=_folder(step, beside_script=True),
+        ),
+    )
+
+
+def _run_2(step: StepRun) -> StepResult:
+    kind = paths.required(step, "scriptType").lower()
+    if kind != "bash":
+        raise NotSupported(
+            f"scriptType '{kind}' is not supported on this agent",
+            code="ScriptTypeNotSupported",
+            hint="Use scriptType: bash.",
+        )
+    refuse_inputs(step, "AzureCLI", "keepAzSessionActive")
+    return _run(
+        step,
+        _Script(
+            text=_script_text(step),
+            arguments=_arguments(step, step.input("scriptArguments")),
+            cwd=_folder(step, beside_script=False),
+        ),
+    )
+
+
+AZURE_CLI_2 = Task(name="AzureCLI", version=2, run=_run_2)
+AZURE_CLI_1 = Task(name="AzureCLI", version=1, run=_run_1)

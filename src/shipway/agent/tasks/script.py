@@ -53,9 +53,9 @@ def result_of(step: StepRun, code: int, *, what: str) -> StepResult:
 def run_watched(
     step: StepRun, command: Sequence[str], *, fail_on_stderr: bool, what: str, complaint: str,
     fds: Sequence[int] = (), env_vars: Mapping[str, str] | None = None,
-    secret_env_vars: Mapping[str, str] | None = None,
+    secret_env_vars: Mapping[str, str] | None = None, cwd: Path | None = None,
 ) -> StepResult:  # fmt: skip
-    """Run the process of a script in its working directory; its result.
+    """Run the process of a script in `cwd`, else in its working directory; its result.
 
     With `fail_on_stderr` a line on the standard error stream fails the step with `complaint`.
     """
@@ -64,7 +64,7 @@ def run_watched(
         command = ["/bin/bash", "-c", WATCH_ERRORS, "watch", str(marker), *command]
     code = step.run_process(
         ProcessOrder(
-            command=command, cwd=working_directory(step), fds=fds, env_vars=env_vars or {},
+            command=command, cwd=cwd or working_directory(step), fds=fds, env_vars=env_vars or {},
             secret_env_vars=secret_env_vars or {},
         )
     )  # fmt: skip
