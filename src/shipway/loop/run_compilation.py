@@ -5,20 +5,38 @@ Reads the commit that the run is for; knows nothing of how a run goes on.
 
 from dataclasses import replace
 
-from shipway.azpipelines import compiler, run_names
+from shipway.azpipelines import compiler, run_names, selection
 from shipway.azpipelines.compiler import CompileResult
 from shipway.azpipelines.context import CompileContext
 from shipway.azpipelines.diagnostics import Diagnostic
 from shipway.azpipelines.expand.includes import SELF, FileMissing, FileProvider
 from shipway.azpipelines.plan import RunPlan
-from shipway.devops import repositories, run_variables, runs, task_definitions
+from shipway.azpipelines.selection import SelectionError
+from shipway.devops import known_tasks, repositories, run_variables, runs, task_stubs
+from shipway.devops.local_choices import LocalChoices
 from shipway.devops.runs import Run
 from shipway.store.store import Store
 
 
 def compile_run(store: Store, run: Run, *, path: str) -> CompileResult:
     """The plan of a run, or what is wrong with its YAML."""
-    return compiler.compile(files=_Files(store, run), path=path, context=_context(store, run))
+    made = compiler.compile(files=_Files(store, run), path=path, context=_context(store, run))
+    return made if run.local is None else _chosen(made, run.local, path)
+
+
+def _chosen(made: CompileResult, choices: LocalChoices, path: str) -> CompileResult:
+    """The part of the plan that the caller of a local run wants."""
+    if made.plan is None:
+        return made
+    try:
+        chosen = selection.select(made.plan, stages=choices.stages, jobs=choices.jobs)
+    except SelectionError as error:
+        wrong = Diagnostic(
+            code="unknown-selection", severity="error", message=str(error), file=path, line=1,
+            column=1, hint=error.hint,
+        )  # fmt: skip
+        return replace(made, plan=None, diagnostics=(*made.diagnostics, wrong))
+    return replace(made, plan=chosen.plan)
 
 
 def compile_preview(store: Store, run: Run, *, path: str, override: str) -> CompileResult:
@@ -27,7 +45,10 @@ def compile_preview(store: Store, run: Run, *, path: str, override: str) -> Comp
     `override` stands in the place of the file at `path`, the committed one when it is empty. What
     only this machine cannot run is no error here: the service prints it.
     """
-    context = replace(_context(store, run), known_tasks=None, refuse=frozenset())
+    stubs = task_stubs.of_run(store, run)
+    context = replace(
+        _context(store, run), known_tasks=known_tasks.of_service(stubs), refuse=frozenset()
+    )
     files: FileProvider = _Files(store, run)
     if override:
         files = _Overridden(files, path, override)
@@ -107,5 +128,6 @@ def _context(store: Store, run: Run) -> CompileContext:
         variables=run_variables.shown(known),
         groups=run_variables.group_values(store, run),
         secret_names=frozenset(v.name for v in known if v.is_secret),
-        known_tasks=task_definitions.KNOWN,
+        missing_task_hint=known_tasks.HINT,
+        task_targets=known_tasks.targets(),
     )

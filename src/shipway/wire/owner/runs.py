@@ -184,6 +184,11 @@ def _run_of(store: Store, request: Request) -> Run:
         ) from None  # fmt: skip
 
 
+def summary(store: Store, run: Run) -> dict[str, Any]:
+    """A run as lists show it."""
+    return _summary(run, _project_names(store))
+
+
 def _project_names(store: Store) -> dict[str, str]:
     return {p.project_id: p.name for p in projects.list_all(store)}
 
@@ -201,11 +206,22 @@ def _summary(run: Run, projects_by_id: Mapping[str, str]) -> dict[str, Any]:
         "commit": run.source_version,
         "requested_by": run.requested_by.name,
         "requested_for": run.requested_for.name,
+        "local": _local(run),
         "queued_at": timestamp(run.queued_at),
         "started_at": _moment(run.started_at),
         "finished_at": _moment(run.finished_at),
         "page": f"/runs/{run.run_id}",
     }
+
+
+def _local(run: Run) -> dict[str, Any] | None:
+    """The working tree of a run that needed no push."""
+    if run.local is None:
+        return None
+    return {
+        "folder": run.local.folder, "has_changes": run.local.has_changes,
+        "stages": list(run.local.stages), "jobs": list(run.local.jobs),
+    }  # fmt: skip
 
 
 def _record(record: Record) -> dict[str, Any]:

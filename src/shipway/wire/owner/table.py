@@ -13,6 +13,7 @@ from shipway.wire.owner import (
     jobs,
     lineage,
     links,
+    local_runs,
     ml_assets,
     online_endpoints,
     people,
@@ -94,6 +95,7 @@ def _delivery_routes(store: Store) -> tuple[Route, ...]:
     return (
         _route(store, "GET", "/api/v1/pipelines", runs.pipelines),
         _route(store, "GET", "/api/v1/runs", runs.get_all, ("limit", "state", "pipeline")),
+        _route(store, "POST", "/api/v1/local-runs", local_runs.create),
         _route(store, "GET", run, runs.get),
         _route(store, "GET", f"{run}/logs/{{log}}", runs.log, ("after",)),
         _route(store, "POST", f"{run}/cancel", runs.cancel),
