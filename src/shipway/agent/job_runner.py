@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shipway.agent import all_tasks, python_venvs
+from shipway.agent import python_venvs
 from shipway.agent.directories import JobDirectories
 from shipway.agent.job_context import JobContext, JobStop
 from shipway.agent.job_environment import LOOKUP, base_environment, define_predefined
 from shipway.agent.masking import Masker
 from shipway.agent.step_runner import StepRunner
+from shipway.agent.step_tasks import StepTasks
 from shipway.agent.tasks import post_job
 from shipway.agent.variables import JobVariables
 from shipway.azpipelines import conditions, results, runtime
@@ -26,7 +27,7 @@ from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.azure.entra import personal_access_tokens
 from shipway.base import clock, ids, process
 from shipway.base.errors import ShipwayError
-from shipway.devops import logs, run_engine, runs, task_definitions
+from shipway.devops import logs, run_engine, runs
 from shipway.devops.job_work import JobWork
 from shipway.devops.runs import Issue, Record
 from shipway.store.store import Store
@@ -43,6 +44,7 @@ class JobRunner:
         self._worker = worker
         self._result: Result = "Succeeded"
         self._order = 0
+        self._tasks = StepTasks(store=store, run=work.run)
         self._stop = JobStop(grace_seconds=work.job.cancel_timeout_in_minutes * 60.0)
         self.job = self._context()
 
@@ -219,9 +221,8 @@ class JobRunner:
     def _runner(
         self, step: StepPlan, record: Record, log: logs.LogWriter | None
     ) -> tuple[StepRunner | None, str]:
-        major = step.task.version.split(".", 1)[0]
-        definition = task_definitions.find(step.task.name, int(major) if major.isdigit() else -1)
-        if definition is None or all_tasks.find(step.task.name, step.task.version) is None:
+        definition = self._tasks.definition_of(step)
+        if definition is None:
             return None, f"the task {step.task} is not available on this agent"
         try:
             plan = runtime.resolve_step(step, self.job.variables.values())
@@ -258,7 +259,7 @@ class JobRunner:
         return "Failed"
 
     def _once(self, step: StepPlan, runner: StepRunner) -> Result:
-        task = all_tasks.find(step.task.name, step.task.version)
+        task = self._tasks.find(step)
         if task is None:
             return "Failed"
         try:

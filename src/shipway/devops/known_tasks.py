@@ -9,6 +9,14 @@ from shipway.azpipelines.context import TaskTarget
 from shipway.devops import built_in_tasks, extension_tasks, task_definitions, task_stubs
 from shipway.devops.task_stubs import NO_STUBS, TaskStubs
 
+HINT = (
+    "shipway has no such task; shipway.yml at the root of the repository can give it a stub: "
+    "tasks: {TASK: succeed}, fail or a script."
+)
+SERVICE_HINT = (
+    "If an extension of the organization brings it, say so in shipway.yml at the root of the "
+    "repository: tasks: {TASK: succeed}, fail or a script."
+)
 Known = Mapping[str, Collection[int]]
 _ON_SERVERS = {
     "AzureMLJobWaitTask": ("0.1.1", "1.0.1"),

@@ -67,6 +67,11 @@ class TaskStubs:
             None,
         )
 
+    @property
+    def are_right(self) -> bool:
+        """Whether nothing is wrong with the file."""
+        return all(one.severity != "error" for one in self.problems)
+
 
 NO_STUBS = TaskStubs()
 

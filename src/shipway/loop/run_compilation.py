@@ -20,7 +20,12 @@ from shipway.store.store import Store
 
 def compile_run(store: Store, run: Run, *, path: str) -> CompileResult:
     """The plan of a run, or what is wrong with its YAML."""
-    made = compiler.compile(files=_Files(store, run), path=path, context=_context(store, run))
+    stubs = task_stubs.of_run(store, run)
+    context = replace(_context(store, run), known_tasks=known_tasks.of_runs(stubs))
+    made = compiler.compile(files=_Files(store, run), path=path, context=context)
+    if stubs.problems:
+        plan = made.plan if stubs.are_right else None
+        made = replace(made, plan=plan, diagnostics=(*made.diagnostics, *stubs.problems))
     return made if run.local is None else _chosen(made, run.local, path)
 
 
@@ -47,7 +52,10 @@ def compile_preview(store: Store, run: Run, *, path: str, override: str) -> Comp
     """
     stubs = task_stubs.of_run(store, run)
     context = replace(
-        _context(store, run), known_tasks=known_tasks.of_service(stubs), refuse=frozenset()
+        _context(store, run),
+        known_tasks=known_tasks.of_service(stubs),
+        missing_task_hint=known_tasks.SERVICE_HINT,
+        refuse=frozenset(),
     )
     files: FileProvider = _Files(store, run)
     if override:
