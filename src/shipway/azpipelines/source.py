@@ -29,6 +29,9 @@ _TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")
 )
 
+_NULL = frozenset(("null", "Null", "NULL", "~"))
+"""Plain words that mean: nothing is written here."""
+
 
 class _Refused(Exception):
     """Reading stops; the diagnostic is already recorded."""
@@ -158,7 +161,8 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             self._budget.spend(len(event.value), position)
             style = event.style or ""
-            return Scalar(event.value, position, not style, style)
+            text = "" if not style and event.value in _NULL else event.value
+            return Scalar(text, position, not style, style)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, position, depth)
         return self._mapping(events, position, depth)

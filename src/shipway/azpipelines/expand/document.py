@@ -4,6 +4,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
 
 from shipway.azpipelines import limits
+from shipway.azpipelines.convert import resources
 from shipway.azpipelines.diagnostics import Position, Problems
 from shipway.azpipelines.expand import parameters, templates
 from shipway.azpipelines.expand.expander import Expander
@@ -96,6 +97,9 @@ def _extended(
     )
     if found is None:
         return rest, scope
+    # what a template extends may come from repositories that only it knows
+    if isinstance(found.body, Mapping):
+        library.declare(resources.aliases(found.body))
     inner = expander.expand(found.body, scope=found.scope, kind="pipeline")
     if not isinstance(inner, Mapping):
         return rest, scope
@@ -111,12 +115,41 @@ def _merged(outer: Mapping, inner: Mapping, problems: Problems) -> Mapping:
             continue
         if name == "variables" and name in entries:
             entries[name] = Entry(entry.key, _joined(entries[name].value, entry.value))
+        elif name == "resources" and name in entries:
+            entries[name] = Entry(entry.key, _with_resources(entries[name].value, entry.value))
         elif name in entries and name in ("stages", "jobs", "steps"):
             where = entries[name].key
             problems.error("unexpected-value", f"Unexpected value '{name}'", where.position)
         elif name not in entries:
             entries[name] = entry
     return Mapping(tuple(entries.values()), outer.position)
+
+
+def _with_resources(outer: Token, inner: Token) -> Token:
+    """The resources of both, kind by kind; an alias of the outer file stays what it is there."""
+    if not isinstance(outer, Mapping) or not isinstance(inner, Mapping):
+        return outer
+    kinds = {entry.key.text: entry for entry in outer.entries}
+    for entry in inner.entries:
+        own = kinds.get(entry.key.text)
+        if own is None:
+            kinds[entry.key.text] = entry
+        elif isinstance(own.value, Sequence) and isinstance(entry.value, Sequence):
+            known = {_alias(one) for one in own.value.items}
+            new = tuple(one for one in entry.value.items if _alias(one) not in known)
+            both = Sequence((*own.value.items, *new), own.value.position)
+            kinds[entry.key.text] = Entry(own.key, both)
+    return Mapping(tuple(kinds.values()), outer.position)
+
+
+def _alias(resource: Token) -> tuple[str, str]:
+    """The kind and alias of a resource: its first key and what stands there."""
+    first = resource.entries[0] if isinstance(resource, Mapping) and resource.entries else None
+    value = first.value if first else None
+    return (
+        first.key.text if first else "",
+        value.text.lower() if isinstance(value, Scalar) else "",
+    )
 
 
 def _joined(first: Token, second: Token) -> Token:

@@ -58,6 +58,10 @@ class Library:
     read: list[str] = field(default_factory=list)
     _parsed: dict[Location, Token | None] = field(default_factory=dict)
 
+    def declare(self, aliases: Collection[str]) -> None:
+        """Take up the repositories of a template that is extended."""
+        self.aliases = (*self.aliases, *(one for one in aliases if self._alias(one) is None))
+
     def resolve(self, reference: str, *, base: Location, position: Position) -> Location | None:
         """The file that a `template:` names, or None with an error recorded."""
         path, separator, alias = reference.partition("@")
