@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from shipway.base import time_zones
 from shipway.base.errors import BadInput
-from shipway.ml import time_zones
 
 FREQUENCIES = ("Minute", "Hour", "Day", "Week", "Month")
 WEEK_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -42,7 +43,7 @@ class Trigger:
 
 def check(trigger: Trigger) -> None:
     """Raises `BadInput` for what Azure refuses, naming the field."""
-    time_zones.zone(trigger.time_zone)
+    _zone(trigger.time_zone)
     for name, text in (("startTime", trigger.start_time), ("endTime", trigger.end_time)):
         _moment(trigger, text, name)
     if trigger.kind == "Cron":
@@ -87,7 +88,7 @@ def _check_cron(expression: str) -> None:
 
 
 def _next_cron(trigger: Trigger, after: datetime) -> datetime | None:
-    local = after.astimezone(time_zones.zone(trigger.time_zone))
+    local = after.astimezone(_zone(trigger.time_zone))
     found = next(CronSim(trigger.expression, local), None)
     return found.astimezone(UTC) if found else None
 
@@ -101,7 +102,7 @@ def _next_interval(trigger: Trigger, moment: datetime, start: datetime) -> datet
 
 
 def _next_calendar(trigger: Trigger, moment: datetime, start: datetime) -> datetime | None:
-    zone = time_zones.zone(trigger.time_zone)
+    zone = _zone(trigger.time_zone)
     first = start.astimezone(zone)
     times = sorted(
         time(hour, minute)
@@ -151,7 +152,7 @@ def _moment(trigger: Trigger, text: str, name: str) -> datetime | None:
     except ValueError:
         raise _wrong(name, text, "Send 2026-01-31T10:00:00, in the trigger's time zone.") from None
     if found.tzinfo is None:
-        found = found.replace(tzinfo=time_zones.zone(trigger.time_zone))
+        found = found.replace(tzinfo=_zone(trigger.time_zone))
     return found.astimezone(UTC)
 
 
@@ -160,3 +161,7 @@ def _wrong(name: str, value: str, hint: str) -> BadInput:
         f"'{value}' is not a valid value of the trigger's {name}.", code="UserError",
         where=f"properties.trigger.{name}", hint=hint,
     )  # fmt: skip
+
+
+def _zone(name: str) -> ZoneInfo:
+    return time_zones.zone(name, where="properties.trigger.timeZone")

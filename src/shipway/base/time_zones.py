@@ -80,13 +80,13 @@ _WINDOWS = {
 }
 
 
-def zone(name: str) -> ZoneInfo:
+def zone(name: str, *, where: str) -> ZoneInfo:
     """The zone of a Windows or an IANA name. Raises `BadInput` for one that is not known."""
     try:
         return ZoneInfo(_WINDOWS.get(name.lower(), name or "Etc/UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadInput(
             f"The time zone '{name}' is not known.", code="UserError",
-            where="properties.trigger.timeZone",
+            where=where,
             hint="For example 'UTC', 'W. Europe Standard Time' or 'Pacific Standard Time'.",
         ) from None  # fmt: skip
