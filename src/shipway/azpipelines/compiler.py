@@ -72,7 +72,6 @@ def _compiled(
     if not isinstance(root, Mapping):
         problems.error("expected-mapping", "Expected a mapping", root.position)
         return None, None
-    library.aliases = resources.aliases(root)
     expanded = document.expand(
         root,
         path=path,
@@ -85,7 +84,8 @@ def _compiled(
     plan = graph.check(plan, places=setting.places, problems=problems)
     task_references.check_targets(plan, context, problems)
     values = {name: _shown(value) for name, value in expanded.parameters.items()}
-    return replace(plan, parameters=values, files=tuple(library.read)), expanded.root
+    read, extended = tuple(library.read), tuple(library.extended)
+    return replace(plan, parameters=values, files=read, extends=extended), expanded.root
 
 
 def _shown(value: Value) -> str:

@@ -248,6 +248,8 @@ class RunPlan:
     """The old `resources: - repo: self`: how `self` is checked out where a step says nothing."""
     files: tuple[str, ...] = ()
     """Every file that was read, the entry file first."""
+    extends: tuple[str, ...] = ()
+    """The templates that the pipeline extends, outermost first: `path`, or `path@alias`."""
 
     def to_json(self) -> dict[str, object]:
         """Plain dictionaries, lists, texts, numbers and booleans."""

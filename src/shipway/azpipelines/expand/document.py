@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from shipway.azpipelines import limits
 from shipway.azpipelines.convert import resources
 from shipway.azpipelines.diagnostics import Position, Problems
-from shipway.azpipelines.expand import parameters, templates
+from shipway.azpipelines.expand import parameters, repositories, templates
 from shipway.azpipelines.expand.expander import Expander
 from shipway.azpipelines.expand.includes import SELF, Library, Location
 from shipway.azpipelines.expand.parameters import Given
@@ -43,6 +43,8 @@ def expand(
         parameters=OldParameters(values) if old_form else Parameters(values),
         variables=IgnoreCase(dict(variables)),
     )
+    resources = root.get("resources")
+    repositories.declare(resources, scope=scope, library=library, problems=problems)
     expander = Expander(library=library, problems=problems)
     expanded = expander.expand(root, scope=scope, kind="pipeline")
     if not isinstance(expanded, Mapping):
@@ -97,9 +99,12 @@ def _extended(
     )
     if found is None:
         return rest, scope
+    library.extended.append(found.scope.location.shown)
     # what a template extends may come from repositories that only it knows
     if isinstance(found.body, Mapping):
         library.declare(resources.aliases(found.body))
+    own = found.body.get("resources") if isinstance(found.body, Mapping) else None
+    repositories.declare(own, scope=found.scope, library=library, problems=problems)
     inner = expander.expand(found.body, scope=found.scope, kind="pipeline")
     if not isinstance(inner, Mapping):
         return rest, scope

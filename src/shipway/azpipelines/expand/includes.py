@@ -4,13 +4,13 @@ Paths are relative to the including file, a leading `/` is the repository's root
 separator too; the first `@` splits off the repository's alias.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 from shipway.azpipelines import limits, source
 from shipway.azpipelines.budget import Budget
 from shipway.azpipelines.diagnostics import Position, Problems, Shown
+from shipway.azpipelines.plan_resources import RepositoryResource
 from shipway.azpipelines.tokens import Token
 
 SELF = "self"
@@ -31,6 +31,18 @@ class FileProvider(Protocol):
         """The file's content; `path` has no leading slash, `self` is the entry repository.
 
         Raises `FileMissing` or `RepositoryMissing`.
+        """
+
+
+@runtime_checkable
+class RepositoryProvider(Protocol):
+    """A `FileProvider` that finds the repositories behind the aliases."""
+
+    def locate(self, repository: RepositoryResource) -> RepositoryResource:
+        """The repository with its id, full ref and commit, as far as they are known.
+
+        Called once for each one that a document names, before a file of it is read. Raises
+        `RepositoryMissing`; its text is an error of the pipeline, used or not.
         """
 
 
@@ -56,6 +68,7 @@ class Library:
     budget: Budget
     aliases: Collection[str] = ()
     read: list[str] = field(default_factory=list)
+    extended: list[str] = field(default_factory=list)
     _parsed: dict[Location, Token | None] = field(default_factory=dict)
 
     def declare(self, aliases: Collection[str]) -> None:
@@ -121,7 +134,8 @@ class Library:
     def _alias(self, alias: str) -> str | None:
         if alias.lower() == SELF:
             return SELF
-        return next((one for one in self.aliases if one.lower() == alias.lower()), None)
+        found = self.declared(alias)
+        return found.alias if found else None
 
 
 def _spelled(directory: str, path: str) -> str:
