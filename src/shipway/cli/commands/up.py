@@ -39,12 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         proxy_port=arguments.proxy_port, studio_port=arguments.studio_port
     )
     home = Home(settings.home)
-    home.create()
-    install.install(home)
-    mirror.write(home)  # pipeline jobs may run terraform
     if arguments.foreground:
+        _prepare(home)
         os.execve(sys.executable, _command(settings), _variables(home))  # noqa: S606  # becomes it
-    told = _start(settings, home)
+    told = bring_up(settings, home)
     if arguments.json:
         output.show_json({"home": str(home.root), "pid": told["pid"], **told["ports"]})
         return 0
@@ -52,7 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _start(settings: config.Settings, home: Home) -> Mapping[str, Any]:
+def bring_up(settings: config.Settings, home: Home) -> Mapping[str, Any]:
+    """Start the server in the background; its process and ports once it serves.
+
+    Raises `HomeInUse`, `PortTaken`, `StartFailed`.
+    """
+    _prepare(home)
     log = home.logs / "server.log"
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
@@ -77,6 +80,12 @@ def _start(settings: config.Settings, home: Home) -> Mapping[str, Any]:
             told["message"], code=told["code"], where=told["where"], hint=told["hint"]
         )
     return told
+
+
+def _prepare(home: Home) -> None:
+    home.create()
+    install.install(home)
+    mirror.write(home)  # pipeline jobs may run terraform
 
 
 def _command(settings: config.Settings) -> list[str]:

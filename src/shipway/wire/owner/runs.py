@@ -47,7 +47,7 @@ def get_all(store: Store, request: Request) -> Response:
 
 def get(store: Store, request: Request) -> Response:
     """`GET /api/v1/runs/{run}`: the run with its timeline, approvals, artifacts and tests."""
-    run = _run_of(store, request)
+    run = run_of(store, request)
     body = {
         **_summary(run, _project_names(store)),
         "diagnostics": [dict(d) for d in run.diagnostics],
@@ -83,7 +83,7 @@ def get(store: Store, request: Request) -> Response:
 def start(store: Store, request: Request) -> Response:
     """`POST /api/v1/runs/{run}/rerun`: the same commit once more, as `as`."""
     made = run_retry.rerun(
-        store, run_id=_run_of(store, request).run_id, principal=people.acting(store, request)
+        store, run_id=run_of(store, request).run_id, principal=people.acting(store, request)
     )
     return json_response(_summary(made, _project_names(store)), status=201)
 
@@ -91,14 +91,14 @@ def start(store: Store, request: Request) -> Response:
 def cancel(store: Store, request: Request) -> Response:
     """`POST /api/v1/runs/{run}/cancel`."""
     changed = station.cancel(
-        store, run_id=_run_of(store, request).run_id, principal=people.acting(store, request)
+        store, run_id=run_of(store, request).run_id, principal=people.acting(store, request)
     )
     return json_response(_summary(changed, _project_names(store)))
 
 
 def permit(store: Store, request: Request) -> Response:
     """`POST /api/v1/runs/{run}/permit`: the pipeline may use what the run waits for."""
-    run = _run_of(store, request)
+    run = run_of(store, request)
     given = checkpoint.permit(
         store, run_id=run.run_id, principal=people.acting(store, request)
     )  # fmt: skip
@@ -131,10 +131,15 @@ def _permissions(store: Store, run: Run) -> list[dict[str, Any]]:
 
 
 def log(store: Store, request: Request) -> Response:
-    """`GET /api/v1/runs/{run}/logs/{log}?after=`: lines after a number, as far as there are."""
-    run = _run_of(store, request)
+    """`GET /api/v1/runs/{run}/logs/{log}?after=`: lines after a number, as far as there are.
+
+    With `tail`, the last so many.
+    """
+    run = run_of(store, request)
     found = logs.get(store, run_id=run.run_id, log_id=number(request.params["log"], "log"))
     after = number(request.arg("after", "0"), "after")
+    if tail := number(request.arg("tail", "0"), "tail"):
+        after = max(after, logs.line_count(store, found) - tail)
     record = runs.find_record(store, run.run_id, found.record_id)
     ended = record is None or record.state == "completed"
     lines = logs.read(store, found, start=after + 1, end=after + _LINES_AT_ONCE, with_times=False)
@@ -173,7 +178,8 @@ def number(text: str, name: str) -> int:
     return int(text)
 
 
-def _run_of(store: Store, request: Request) -> Run:
+def run_of(store: Store, request: Request) -> Run:
+    """The run that the path names. Raises `NotFound`."""
     wanted = number(request.params["run"], "run")
     try:
         return runs.get(store, wanted)
@@ -237,6 +243,7 @@ def _record(record: Record) -> dict[str, Any]:
         "finished_at": _moment(record.finished_at),
         "log_id": record.log_id,
         "issues": [{"kind": i.kind, "message": i.message} for i in record.issues],
+        "reason": str(record.data.get("reason", "")),
     }
 
 
