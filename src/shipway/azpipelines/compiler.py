@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from shipway.azpipelines import final_yaml, graph
 from shipway.azpipelines.budget import Budget, Exceeded
 from shipway.azpipelines.context import CompileContext
-from shipway.azpipelines.convert import pipeline, resources, task_references
+from shipway.azpipelines.convert import pipeline, task_references
 from shipway.azpipelines.diagnostics import Diagnostic, Position, Problems
 from shipway.azpipelines.expand import document
 from shipway.azpipelines.expand.includes import SELF, FileMissing, FileProvider, Library, Location
@@ -84,8 +84,14 @@ def _compiled(
     plan = graph.check(plan, places=setting.places, problems=problems)
     task_references.check_targets(plan, context, problems)
     values = {name: _shown(value) for name, value in expanded.parameters.items()}
-    read, extended = tuple(library.read), tuple(library.extended)
-    return replace(plan, parameters=values, files=read, extends=extended), expanded.root
+    plan = replace(
+        plan,
+        parameters=values,
+        files=tuple(library.read),
+        extends=tuple(library.extended),
+        repositories=tuple(library.located(one) for one in plan.repositories),
+    )
+    return plan, expanded.root
 
 
 def _shown(value: Value) -> str:

@@ -9,12 +9,13 @@ from shipway.azpipelines import compiler, run_names, selection
 from shipway.azpipelines.compiler import CompileResult
 from shipway.azpipelines.context import CompileContext
 from shipway.azpipelines.diagnostics import Diagnostic
-from shipway.azpipelines.expand.includes import SELF, FileMissing, FileProvider
+from shipway.azpipelines.expand.includes import SELF
 from shipway.azpipelines.plan import RunPlan
 from shipway.azpipelines.selection import SelectionError
-from shipway.devops import known_tasks, repositories, run_variables, runs, task_stubs
+from shipway.devops import known_tasks, run_variables, runs, task_stubs
 from shipway.devops.local_choices import LocalChoices
 from shipway.devops.runs import Run
+from shipway.loop.run_files import RunFiles
 from shipway.store.store import Store
 
 
@@ -22,7 +23,7 @@ def compile_run(store: Store, run: Run, *, path: str) -> CompileResult:
     """The plan of a run, or what is wrong with its YAML."""
     stubs = task_stubs.of_run(store, run)
     context = replace(_context(store, run), known_tasks=known_tasks.of_runs(stubs))
-    made = compiler.compile(files=_Files(store, run), path=path, context=context)
+    made = compiler.compile(files=RunFiles(store, run), path=path, context=context)
     if stubs.problems:
         plan = made.plan if stubs.are_right else None
         made = replace(made, plan=plan, diagnostics=(*made.diagnostics, *stubs.problems))
@@ -54,12 +55,13 @@ def compile_preview(store: Store, run: Run, *, path: str, override: str) -> Comp
     context = replace(
         _context(store, run),
         known_tasks=known_tasks.of_service(stubs),
+        qualified_tasks_exist=True,
         missing_task_hint=known_tasks.SERVICE_HINT,
         refuse=frozenset(),
     )
-    files: FileProvider = _Files(store, run)
+    files = RunFiles(store, run)
     if override:
-        files = _Overridden(files, path, override)
+        files = _Overridden(store, run, path, override)
     return compiler.compile(files=files, path=path, context=context)
 
 
@@ -80,7 +82,7 @@ def name_of(store: Store, run: Run, plan: RunPlan) -> str:
     """`Build.BuildNumber` from the pipeline's `name:`; the default was given when it was queued."""
     if not plan.name_format:
         return run.run_name
-    variables = run_variables.shown(run_variables.all_of(store, run, plan))
+    variables = run_variables.of_name(store, run, plan)
     now = store.clock.now()
     revision = 0
     if run_names.needs_revision(plan.name_format):
@@ -89,40 +91,18 @@ def name_of(store: Store, run: Run, plan: RunPlan) -> str:
     return run_names.run_name(plan.name_format, started=now, revision=revision, variables=variables)
 
 
-class _Overridden:
-    """Files of which one is replaced."""
+class _Overridden(RunFiles):
+    """Files of which one of the run's own repository is replaced."""
 
-    def __init__(self, files: FileProvider, path: str, text: str) -> None:
-        self._files = files
+    def __init__(self, store: Store, run: Run, path: str, text: str) -> None:
+        super().__init__(store, run)
         self._path = _normal(path)
-        self._text = text
+        self._text = text.encode()
 
-    def read(self, repository_alias: str, path: str) -> str | bytes:
+    def read(self, repository_alias: str, path: str) -> bytes:
         if repository_alias == SELF and _normal(path) == self._path:
             return self._text
-        return self._files.read(repository_alias, path)
-
-
-class _Files:
-    """The files of one commit, for the compiler."""
-
-    def __init__(self, store: Store, run: Run) -> None:
-        self._store = store
-        self._run = run
-        self._repository = repositories.by_id(store, run.repository_id)
-
-    def read(self, repository_alias: str, path: str) -> str:
-        if repository_alias != "self" or self._repository is None:
-            raise FileMissing(f"the repository '{repository_alias}' is not available here")
-        content = repositories.read_file(
-            self._store, self._repository, version=self._run.source_version, path=path
-        )
-        if content is None:
-            raise FileMissing(
-                f"File /{path.lstrip('/')} not found in repository {self._repository.name} "
-                f"branch {self._run.source_branch} version {self._run.source_version}."
-            )
-        return content.decode("utf-8", "strict")
+        return super().read(repository_alias, path)
 
 
 def _normal(path: str) -> str:
@@ -130,7 +110,7 @@ def _normal(path: str) -> str:
 
 
 def _context(store: Store, run: Run) -> CompileContext:
-    known = run_variables.predefined(store, run) + run_variables.queue_time(store, run)
+    known = run_variables.in_templates(store, run)
     return CompileContext(
         parameters=dict(run.parameters),
         variables=run_variables.shown(known),

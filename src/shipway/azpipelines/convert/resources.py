@@ -73,15 +73,6 @@ def convert(token: Token | None, reader: Reader, context: CompileContext) -> Res
     )
 
 
-def aliases(root: Mapping) -> tuple[str, ...]:
-    """Aliases of repositories, before anything is expanded: templates need them."""
-    token = root.get("resources")
-    listed = token.get("repositories") if isinstance(token, Mapping) else None
-    items = listed.items if isinstance(listed, Sequence) else ()
-    names = (one.get("repository") for one in items if isinstance(one, Mapping))
-    return tuple(one.text for one in names if isinstance(one, Scalar) and one.text)
-
-
 def _all(
     body: Mapping, kind: str, reader: Reader, read: Callable[[Token, Reader], Resource | None]
 ) -> tuple[Resource, ...]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
 
 from shipway.azpipelines import limits
-from shipway.azpipelines.convert import resources
 from shipway.azpipelines.diagnostics import Position, Problems
 from shipway.azpipelines.expand import parameters, repositories, templates
 from shipway.azpipelines.expand.expander import Expander
@@ -101,8 +100,6 @@ def _extended(
         return rest, scope
     library.extended.append(found.scope.location.shown)
     # what a template extends may come from repositories that only it knows
-    if isinstance(found.body, Mapping):
-        library.declare(resources.aliases(found.body))
     own = found.body.get("resources") if isinstance(found.body, Mapping) else None
     repositories.declare(own, scope=found.scope, library=library, problems=problems)
     inner = expander.expand(found.body, scope=found.scope, kind="pipeline")

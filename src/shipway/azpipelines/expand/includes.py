@@ -66,14 +66,35 @@ class Library:
     files: FileProvider
     problems: Problems
     budget: Budget
-    aliases: Collection[str] = ()
     read: list[str] = field(default_factory=list)
     extended: list[str] = field(default_factory=list)
     _parsed: dict[Location, Token | None] = field(default_factory=dict)
+    _declared: dict[str, RepositoryResource] = field(default_factory=dict)
 
-    def declare(self, aliases: Collection[str]) -> None:
-        """Take up the repositories of a template that is extended."""
-        self.aliases = (*self.aliases, *(one for one in aliases if self._alias(one) is None))
+    def declare(self, repository: RepositoryResource, *, position: Position) -> None:
+        """Make a repository known by its alias; one that is not there is recorded."""
+        if isinstance(self.files, RepositoryProvider):
+            try:
+                repository = self.files.locate(repository)
+            except RepositoryMissing as error:
+                self.problems.error(
+                    "repository-missing", str(error), position, shown="message",
+                    hint="A repository of this organization is named PROJECT/REPOSITORY.",
+                )  # fmt: skip
+        self._declared[repository.alias.lower()] = repository
+
+    def declared(self, alias: str) -> RepositoryResource | None:
+        """The repository behind an alias, whatever its case."""
+        return self._declared.get(alias.lower())
+
+    def located(self, repository: RepositoryResource) -> RepositoryResource:
+        """A repository of the plan with what was found when it was declared."""
+        found = self.declared(repository.alias)
+        if found is None:
+            return repository
+        return replace(
+            repository, repository_id=found.repository_id, branch=found.branch, commit=found.commit
+        )
 
     def resolve(self, reference: str, *, base: Location, position: Position) -> Location | None:
         """The file that a `template:` names, or None with an error recorded."""
