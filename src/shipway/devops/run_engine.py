@@ -57,6 +57,8 @@ class StageProgress:
     result: Result | None = None
     checkpoint: CheckpointState = "none"
     jobs: Mapping[str, JobProgress] = field(default_factory=dict)
+    canceling: bool = False
+    """Somebody asked to stop this stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,11 @@ class RunProgress:
     stages: Mapping[str, StageProgress]
     canceling: bool = False
     skip_stages: tuple[str, ...] = ()
+    started_stages: tuple[str, ...] = ()
+
+    def is_canceling(self, stage: str) -> bool:
+        """Whether the run or this stage of it is being stopped."""
+        return self.canceling or self.stages[stage].canceling
 
 
 def next_instructions(
@@ -77,13 +84,35 @@ def next_instructions(
         found += _stage(plan, stage, progress, variables)
     if found:
         return tuple(found)
-    stages = [progress.stages[s.name] for s in plan.stages]
+    left = _left_to_people(plan, progress)
+    stages = [progress.stages[s.name] for s in plan.stages if s.name not in left]
     if all(s.state == "completed" for s in stages):
         result = run_states.worst(s.result for s in stages if s.result is not None)
         result = "canceled" if progress.canceling and result != "failed" else result
         final = "succeeded" if result == "skipped" else result
         return (Instruction(kind="CompleteRun", subject="", data={"result": final}),)
     return ()
+
+
+def _left_to_people(plan: RunPlan, progress: RunProgress) -> set[str]:
+    """Stages that begin once somebody starts them, and those that come after them.
+
+    A run is complete when only these are left.
+    """
+    left: set[str] = set()
+    for stage in plan.stages:  # each follows what it depends on
+        if progress.stages[stage.name].state != "pending":
+            continue
+        if waits_for_start(stage, progress) or left & set(stage.depends_on):
+            left.add(stage.name)
+    return left
+
+
+def waits_for_start(stage: StagePlan, progress: RunProgress) -> bool:
+    """Whether a stage with `trigger: manual` has been started by nobody yet."""
+    at = progress.stages[stage.name]
+    is_manual = stage.trigger == "manual" and stage.name not in progress.started_stages
+    return is_manual and at.state == "pending" and not at.canceling
 
 
 class VariableSource(Protocol):
@@ -100,7 +129,7 @@ def _stage(
     plan: RunPlan, stage: StagePlan, progress: RunProgress, variables: VariableSource
 ) -> Iterator[Instruction]:
     at = progress.stages[stage.name]
-    if at.state == "completed":
+    if at.state == "completed" or waits_for_start(stage, progress):
         return
     if at.state == "inProgress":
         yield from _jobs_of(plan, stage, progress, variables)
@@ -111,8 +140,11 @@ def _stage(
         yield _finish_stage(stage, "skipped", "nobody approved in time")
     elif at.checkpoint == "superseded":
         yield _finish_stage(stage, "canceled", "a newer run took its turn at an exclusive lock")
-    elif at.checkpoint == "waiting" and progress.canceling:
-        yield _finish_stage(stage, "canceled", "the run was canceled while it waited")
+    elif at.checkpoint == "waiting" and progress.is_canceling(stage.name):
+        what = "run" if progress.canceling else "stage"
+        yield _finish_stage(stage, "canceled", f"the {what} was canceled while it waited")
+    elif at.checkpoint == "none" and at.canceling:
+        yield _finish_stage(stage, "canceled", "the stage was canceled before it began")
     elif at.checkpoint == "waiting":
         return
     elif at.checkpoint == "passed":
@@ -162,7 +194,7 @@ def _jobs_of(
         at = jobs.get(job.name, JobProgress())
         if at.state == "inProgress":
             busy = True
-            yield from _legs(stage, job, at, canceling=progress.canceling)
+            yield from _legs(stage, job, at, canceling=progress.is_canceling(stage.name))
         elif at.state == "pending":
             busy = True
             ready = all(
@@ -186,7 +218,7 @@ def _meet_job(
         stage_dependencies=stage_job_views(plan, progress, stage),
         status=Status(
             scope="job",
-            is_canceled=progress.canceling,
+            is_canceled=progress.is_canceling(stage.name),
             results=_job_results(stage, progress.stages[stage.name], job),
         ),
     )
@@ -194,7 +226,7 @@ def _meet_job(
     if verdict.error:
         data |= {"result": "abandoned", "reason": verdict.error}
     elif not verdict.value:
-        result = "canceled" if progress.canceling else "skipped"
+        result = "canceled" if progress.is_canceling(stage.name) else "skipped"
         data |= {"result": result, "reason": f"its condition is false: {_condition(job.condition)}"}
     else:
         return Instruction(kind="StartJob", subject=stage.name, data=data)

@@ -22,24 +22,38 @@ from shipway.devops.runs import Record, Run
 from shipway.store.store import Store
 
 
-def stage_id(run: Run, stage: str, attempt: int = 1) -> str:
+def attempt_key(*names: str) -> str:
+    """Under which key `Run.attempts` counts a stage, a job of it, a leg of that."""
+    return ".".join(names)
+
+
+def attempt_of(run: Run, *names: str) -> int:
+    """Which attempt of a stage, a job of it or a leg of that counts now."""
+    return run.attempts.get(attempt_key(*names), 1)
+
+
+def stage_id(run: Run, stage: str) -> str:
     """The record id of a stage."""
-    return ids.guid_from("stage", run.plan_id, stage, str(attempt))
+    return _id("stage", run, stage)
 
 
-def checkpoint_id(run: Run, stage: str, attempt: int = 1) -> str:
+def checkpoint_id(run: Run, stage: str) -> str:
     """The record id of a stage's checkpoint."""
-    return ids.guid_from("checkpoint", run.plan_id, stage, str(attempt))
+    return _id("checkpoint", run, stage)
 
 
-def phase_id(run: Run, stage: str, job: str, attempt: int = 1) -> str:
+def phase_id(run: Run, stage: str, job: str) -> str:
     """The record id of a job of the plan."""
-    return ids.guid_from("phase", run.plan_id, stage, job, str(attempt))
+    return _id("phase", run, stage, job)
 
 
-def leg_id(run: Run, stage: str, job: str, leg: str, attempt: int = 1) -> str:
+def leg_id(run: Run, stage: str, job: str, leg: str) -> str:
     """The record id of a job as it runs."""
-    return ids.guid_from("job", run.plan_id, stage, job, leg, str(attempt))
+    return _id("job", run, stage, job, leg)
+
+
+def _id(kind: str, run: Run, *names: str) -> str:
+    return ids.guid_from(kind, run.plan_id, *names, str(attempt_of(run, *names)))
 
 
 def plan_of(run: Run) -> RunPlan:
@@ -58,6 +72,7 @@ def progress_of(store: Store, run: Run, plan: RunPlan) -> RunProgress:
         stages={s.name: _stage(run, s, by_id, children) for s in plan.stages},
         canceling=run.state == "canceling",
         skip_stages=run.stages_to_skip,
+        started_stages=run.started_stages,
     )
 
 
@@ -77,7 +92,11 @@ def _stage(
     }
     checkpoint = by_id.get(checkpoint_id(run, stage.name))
     return StageProgress(
-        state=record.state, result=record.result, checkpoint=_checkpoint(checkpoint), jobs=jobs
+        state=record.state,
+        result=record.result,
+        checkpoint=_checkpoint(checkpoint),
+        jobs=jobs,
+        canceling=bool(record.data.get("cancel_requested")),
     )
 
 

@@ -4,7 +4,7 @@ A timeline is a tree of records: Stage > Checkpoint, Phase > Job > Task. Stored 
 keyed `<run id, ten digits>/<record id>`. Knows: documents, journal. Must not know: HTTP, YAML.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -82,6 +82,10 @@ class Run:
     trigger_info: Mapping[str, str] = field(default_factory=dict)
     local: LocalChoices | None = None
     tags: tuple[str, ...] = ()
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    """Which attempt of a stage, job or leg counts, by `run_progress.attempt_key`; 1 without one."""
+    started_stages: tuple[str, ...] = ()
+    """The stages with `trigger: manual` that somebody has started."""
     plan_id: str
     plan: Json = None
 
@@ -105,6 +109,15 @@ class OutputVariable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviousAttempt:
+    """Where an earlier try of a record stands; `timeline_id` is the record id of its stage."""
+
+    attempt: int
+    timeline_id: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One line of a run's timeline.
 
@@ -123,6 +136,7 @@ class Record:
     state: RecordState = "pending"
     result: Result | None = None
     attempt: int = 1
+    previous: tuple[PreviousAttempt, ...] = ()
     started_at: datetime | None = None
     finished_at: datetime | None = None
     log_id: int | None = None
@@ -273,7 +287,11 @@ def find_record(store: Store, run_id: int, record_id: str) -> Record | None:
 def records_of(store: Store, run_id: int) -> list[Record]:
     """All records of a run; parents come before children, siblings by their order."""
     found = store.documents.list(_RECORD, prefix=f"{_key(run_id)}/")
-    records = [rows.read(Record, d.body) for d in found]
+    return in_order([rows.read(Record, d.body) for d in found])
+
+
+def in_order(records: Sequence[Record]) -> list[Record]:
+    """Records as `records_of` gives them."""
     children: dict[str | None, list[Record]] = {}
     known = {r.record_id for r in records}
     for record in records:

@@ -34,14 +34,10 @@ class _Variables(VariableSource):
         self._store, self._run, self._plan = store, run, plan
 
     def of_stage(self, stage: StagePlan) -> dict[str, str]:
-        return run_variables.shown(
-            run_variables.all_of(self._store, self._run, self._plan, stage=stage)
-        )
+        return run_variables.seen_by_stage(self._store, self._run, self._plan, stage)
 
     def of_job(self, stage: StagePlan, job: JobPlan) -> dict[str, str]:
-        return run_variables.shown(
-            run_variables.all_of(self._store, self._run, self._plan, stage=stage, job=job)
-        )
+        return run_variables.seen_by_job(self._store, self._run, self._plan, stage, job)
 
 
 def on_queued(store: Store, event: Event) -> None:
@@ -69,8 +65,8 @@ def on_queued(store: Store, event: Event) -> None:
 
 def on_job_started(store: Store, event: Event) -> None:
     """An agent took a job."""
-    record = runs.get_record(store, _run_id(event), str(event.data["record_id"]))
-    if record.state == "pending":
+    record = runs.find_record(store, _run_id(event), str(event.data["record_id"]))
+    if record is not None and record.state == "pending":
         runs.change_record(
             store,
             record.run_id,
@@ -84,7 +80,9 @@ def on_job_started(store: Store, event: Event) -> None:
 
 def on_job_ended(store: Store, event: Event) -> None:
     """An agent finished a job: its result and outputs, then whatever that makes due."""
-    record = runs.get_record(store, _run_id(event), str(event.data["record_id"]))
+    record = runs.find_record(store, _run_id(event), str(event.data["record_id"]))
+    if record is None:  # of an attempt that was given up
+        return
     if record.state != "completed":
         outputs = {
             name: OutputVariable(value=item["value"], is_secret=item["is_secret"])

@@ -10,7 +10,7 @@ from typing import Literal
 
 from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan
 from shipway.base.messages import Event, Instruction
-from shipway.devops import run_progress, runs
+from shipway.devops import run_attempts, run_progress, runs
 from shipway.devops.runs import Issue, Record, Run
 from shipway.loop import checkpoint, run_deployments
 from shipway.store.store import Store
@@ -114,10 +114,12 @@ def _complete_job(store: Store, run: Run, plan: RunPlan, instruction: Instructio
 def _set_phase(
     store: Store, run: Run, stage: StagePlan, job: JobPlan, *, state: str, legs: tuple[LegPlan, ...]
 ) -> None:
+    record_id = run_progress.phase_id(run, stage.name, job.name)
+    before = runs.find_record(store, run.run_id, record_id)  # made when its stage was retried
     runs.set_record(
         store,
         Record(
-            record_id=run_progress.phase_id(run, stage.name, job.name),
+            record_id=record_id,
             run_id=run.run_id,
             parent_id=run_progress.stage_id(run, stage.name),
             kind="Phase",
@@ -126,8 +128,10 @@ def _set_phase(
             identifier=f"{stage.name}.{job.name}",
             order=1 + [j.name for j in stage.jobs].index(job.name),
             state=state,  # type: ignore[arg-type]  # one of two constants
+            attempt=run_progress.attempt_of(run, stage.name, job.name),
+            previous=before.previous if before else (),
             started_at=store.clock.now(),
-            data={"legs": run_progress.legs_to(legs)},
+            data={**(before.data if before else {}), "legs": run_progress.legs_to(legs)},
         ),
     )
 
@@ -136,17 +140,20 @@ def _start_leg(store: Store, run: Run, plan: RunPlan, instruction: Instruction) 
     stage, job, leg = _stage(plan, instruction), _job(plan, instruction), _leg(instruction)
     record_id = run_progress.leg_id(run, stage.name, job.name, leg)
     shown = job.display_name or job.name
+    phase = runs.get_record(store, run.run_id, run_progress.phase_id(run, stage.name, job.name))
     planned = run_deployments.planned_leg(store, run, stage, job, leg)
     runs.set_record(
         store,
         Record(
             record_id=record_id,
             run_id=run.run_id,
-            parent_id=run_progress.phase_id(run, stage.name, job.name),
+            parent_id=phase.record_id,
             kind="Job",
             name=f"{shown} {leg}".strip(),
             ref_name=leg or job.name,
             identifier=".".join(p for p in (stage.name, job.name, leg or "__default") if p),
+            attempt=run_progress.attempt_of(run, stage.name, job.name, leg),
+            previous=run_attempts.of_leg(phase, leg),
             data={
                 "leg": leg,
                 "stage": stage.name,
