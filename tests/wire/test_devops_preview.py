@@ -176,6 +176,25 @@ def test_what_only_agents_here_lack_is_printed(door: Door) -> None:
     assert "- task: VSBuild@1" in answer.json()["finalYaml"]
 
 
+def test_a_task_that_does_not_exist_is_told_without_a_place(door: Door) -> None:
+    yaml = "steps:\n- task: NoSuchTask@9\n"
+    answer = _asked(door, {"previewRun": True, "yamlOverride": yaml})
+    assert answer.status_code == 400
+    assert answer.json()["message"] == (
+        "A task is missing. The pipeline references a task called 'NoSuchTask'. This usually "
+        "indicates the task isn't installed, and you may be able to install it from the "
+        "Marketplace: https://marketplace.visualstudio.com. (Task version 9, job 'Job', step ''.)"
+    )
+
+
+def test_a_task_of_agentless_jobs_is_told_in_a_job_on_an_agent(door: Door) -> None:
+    yaml = "steps:\n- task: Delay@1\n  inputs: {delayForMinutes: 1}\n"
+    answer = _asked(door, {"previewRun": True, "yamlOverride": yaml})
+    assert answer.status_code == 400
+    assert "Job Job: Step  references task 'Delay' at version '1." in answer.json()["message"]
+    assert answer.json()["message"].endswith("which is not valid for the given job target.")
+
+
 def test_an_unknown_pipeline_is_a_fault_of_the_server_as_azure_has_it(door: Door) -> None:
     answer = _asked(door, {"previewRun": True}, "999/preview")
     assert (answer.status_code, answer.json()["typeKey"]) == (500, "PipelineNotFoundException")

@@ -59,6 +59,7 @@ class CompileContext:
     - `groups`: variable groups that may be used, name to variables; None: any name, no values.
       Secrets stand there with an empty value and are named in `secret_names`.
     - `known_tasks`: task name (or id) to its major versions; None: any task.
+    - `qualified_tasks_exist`: whether a task named with its extension counts as installed.
     - `missing_task_hint`: what to do about a task that is not known; `TASK` stands for its name.
     - `task_targets`: where tasks may run, by `name@major` in small letters; others: anywhere.
     - `environments`: names of AzDO environments that exist; None: any name.
@@ -70,6 +71,7 @@ class CompileContext:
     groups: Mapping[str, Mapping[str, str]] | None = None
     secret_names: frozenset[str] = frozenset()
     known_tasks: Mapping[str, Collection[int]] | None = None
+    qualified_tasks_exist: bool = False
     missing_task_hint: str = ""
     task_targets: Mapping[str, TaskTarget] = field(default_factory=dict)
     environments: Collection[str] | None = None

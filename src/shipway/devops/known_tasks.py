@@ -4,19 +4,20 @@ What the compiler is given to judge a task by.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from shipway.azpipelines.context import TaskTarget
 from shipway.devops import built_in_tasks, extension_tasks, task_definitions, task_stubs
 from shipway.devops.task_stubs import NO_STUBS, TaskStubs
 
-HINT = (
-    "shipway has no such task; shipway.yml at the root of the repository can give it a stub: "
-    "tasks: {TASK: succeed}, fail or a script."
+STUB_HINT = (
+    "A shipway.yml at the root of the repository can give it a stub: tasks: {'TASK': succeed}, "
+    "fail or a script."
 )
-SERVICE_HINT = (
-    "If an extension of the organization brings it, say so in shipway.yml at the root of the "
-    "repository: tasks: {TASK: succeed}, fail or a script."
-)
+HINT = f"shipway has no such task. {STUB_HINT}"
+SERVICE_HINT = f"If an extension of your organization brings it, name it. {STUB_HINT}"
+"""What to do about a task that is missing; `TASK` stands for its name."""
+
 Known = Mapping[str, Collection[int]]
 _ON_SERVERS = {
     "AzureMLJobWaitTask": ("0.1.1", "1.0.1"),
@@ -29,6 +30,7 @@ def of_runs(stubs: TaskStubs = NO_STUBS) -> Known:
     return _joined((task_definitions.KNOWN, task_stubs.names_of(stubs)))
 
 
+@lru_cache(maxsize=8)
 def of_service(stubs: TaskStubs = NO_STUBS) -> Known:
     """The tasks that Azure takes: its own, those of extensions, what shipway has, the stubs."""
     built_in = {one.name: tuple(one.versions) for one in built_in_tasks.BUILT_IN}
@@ -46,6 +48,7 @@ def is_built_in(name: str, version: int) -> bool:
     )
 
 
+@lru_cache(maxsize=1)
 def targets() -> Mapping[str, TaskTarget]:
     """Where tasks may run, by `name@major` in small letters; others may run anywhere."""
     found: dict[str, TaskTarget] = {}

@@ -173,15 +173,54 @@ def test_a_folder_is_searched_for_pipelines(
     assert (found["severity"], found["service_text"][:17]) == ("error", "/ci/broken.yml (L")
 
 
-def test_a_task_that_is_not_here_is_a_warning(
+def test_a_task_that_azure_has_and_shipway_lacks_is_a_warning(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _write(repository, {"azure-pipelines.yml": "steps:\n- task: UsePythonVersoin@0\n"})
+    _write(repository, {"azure-pipelines.yml": "steps:\n- task: DotNetCoreCLI@2\n"})
     assert main.main(["pipelines", "validate", "azure-pipelines.yml"]) == 0
     said = capsys.readouterr()
     assert "azure-pipelines.yml:2:3: warning: shipway's agents do not have" in said.err
-    assert "hint: Did you mean 'UsePythonVersion'?" in said.err
+    assert "tasks: {'DotNetCoreCLI@2': succeed}" in said.err
     assert "0 errors, 1 warning" in said.out
+
+
+def test_every_task_that_nobody_has_is_an_error_where_it_stands(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(repository, {
+        "azure-pipelines.yml": "steps:\n- template: more.yml\n- task: UsePythonVersoin@0\n",
+        "more.yml": "steps:\n- bash: echo\n- task: ContosoScan@3\n  name: scan\n",
+    })  # fmt: skip
+    assert main.main(["pipelines", "validate", "azure-pipelines.yml"]) == 1
+    said = capsys.readouterr().err
+    assert "azure-pipelines.yml:3:9: error: A task is missing." in said
+    assert "hint: Did you mean 'UsePythonVersion'?" in said
+    assert "more.yml:3:9: error: A task is missing." in said
+    assert "(Task version 3, job 'Job', step 'scan'.)" in said
+
+
+def test_a_stub_in_the_working_tree_makes_a_task_known(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(repository, {
+        "azure-pipelines.yml": "steps:\n- task: ContosoScan@3\n- task: DotNetCoreCLI@2\n",
+        "shipway.yml": "tasks:\n  contososcan@3: succeed\n  DotNetCoreCLI@2: fail\n",
+    })  # fmt: skip
+    assert main.main(["pipelines", "validate", "azure-pipelines.yml"]) == 0
+    assert "0 errors, 0 warnings" in capsys.readouterr().out
+
+
+def test_what_is_wrong_with_the_stubs_is_told_with_its_place(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(repository, {
+        "azure-pipelines.yml": "steps:\n- bash: echo\n",
+        "shipway.yml": "tasks:\n  ContosoScan@3: succeeds\n",
+    })  # fmt: skip
+    assert main.main(["pipelines", "validate", "azure-pipelines.yml"]) == 1
+    said = capsys.readouterr().err
+    assert "shipway.yml:2:18: error: 'succeeds' is no stub of the task 'ContosoScan@3'" in said
+    assert "hint: Did you mean 'succeed'?" in said
 
 
 def test_a_parameter_is_for_the_files_that_have_it(
@@ -217,8 +256,8 @@ def test_a_version_of_a_task_that_is_not_here_names_those_that_are(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _write(repository, {"azure-pipelines.yml": "steps:\n- task: AzureKeyVault@9\n- task: Bash@1\n"})
-    assert main.main(["pipelines", "validate", "azure-pipelines.yml"]) == 0
-    assert "  hint: Known versions: Bash@3.\n" in capsys.readouterr().err
+    assert main.main(["pipelines", "validate", "azure-pipelines.yml"]) == 1
+    assert "  hint: Known versions: Bash@3. " in capsys.readouterr().err
 
 
 def test_sarif_has_every_finding_once(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,8 @@ from shipway.azpipelines.diagnostics import Position, Problems, did_you_mean
 from shipway.azpipelines.plan import JobPlan, RunPlan, StepPlan, TaskReference
 
 _MOST_VERSIONS = 10
+_QUALIFIERS = 3
+"""`publisher.extension.contribution.Task` has so many dots."""
 
 
 def check_known(
@@ -29,6 +31,8 @@ def check_known(
     wanted = {task.name.lower(), task.name.rpartition(".")[2].lower()}
     matching = [majors for name, majors in known.items() if name.lower() in wanted]
     if any(major in majors for majors in matching):
+        return
+    if not matching and context.qualified_tasks_exist and task.name.count(".") >= _QUALIFIERS:
         return
     if matching:
         versions = sorted({one for majors in matching for one in majors})[:_MOST_VERSIONS]

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,11 +10,9 @@ from shipway.azpipelines import compiler
 from shipway.azpipelines.compiler import CompileContext, CompileResult
 from shipway.azpipelines.diagnostics import Diagnostic, did_you_mean
 from shipway.azpipelines.expand.includes import SELF
-from shipway.azpipelines.plan import JobPlan, RunPlan, StepPlan
 from shipway.base.errors import BadInput
-from shipway.cli.pipeline_check import working_tree
+from shipway.cli.pipeline_check import step_tasks, working_tree
 from shipway.cli.pipeline_check.working_tree import WorkingTree
-from shipway.devops import task_definitions
 
 _NAME = re.compile(r"\bname[ \t]*:[ \t]*['\"]?([^'\"#\s,}]+)")
 _NEEDED = re.compile(r"A value for the '(.+)' parameter must be provided\.")
@@ -94,10 +92,14 @@ def check(path: Path, given: Given, tree: WorkingTree | None = None) -> Checked:
             where="--repository self", hint="Name a folder above the file.",
         )  # fmt: skip
     entry = path.relative_to(tree.root).as_posix()
-    result = compiler.compile(files=tree, path=entry, context=_context(tree.root, given))
-    found = [_hinted(one, tree, entry) for one in result.diagnostics]
+    stubs = step_tasks.stubs_of(tree)
+    context = step_tasks.as_service(_context(tree.root, given), stubs)
+    result = compiler.compile(files=tree, path=entry, context=context)
+    found = [*(_hinted(one, tree, entry) for one in result.diagnostics), *stubs.problems]
     if result.plan is not None:
-        found += _not_run_here(result.plan)
+        found += step_tasks.not_here(result.plan, stubs)
+    if not stubs.are_right:
+        result = replace(result, plan=None)
     findings = [Finding(path=tree.place(one.file) if one.file else path, diagnostic=one)
                 for one in found]  # fmt: skip
     return Checked(path=path, result=result, findings=tuple(findings))
@@ -169,35 +171,3 @@ def _names(folder: Path) -> list[str]:
         return sorted(one.name for one in folder.iterdir())
     except OSError:
         return []
-
-
-def _not_run_here(plan: RunPlan) -> Iterator[Diagnostic]:
-    """Warnings for tasks that agents here lack: right for Azure, but a run would be refused."""
-    for step in _steps(plan):
-        task = step.task
-        major = task.version.partition(".")[0]
-        if step.shorthand != "task" or not major.isdigit():
-            continue
-        if task_definitions.find(task.name, int(major)) is None:
-            yield Diagnostic(
-                code="task-not-here", severity="warning", file=step.position.file,
-                line=step.position.line, column=step.position.column,
-                message=f"shipway's agents do not have the task '{task}'",
-                hint=_task_hint(task.name),
-            )  # fmt: skip
-
-
-def _task_hint(name: str) -> str:
-    known = task_definitions.KNOWN
-    versions = next((found for one, found in known.items() if one.lower() == name.lower()), ())
-    if versions:
-        return f"Known versions: {', '.join(f'{name}@{one}' for one in versions)}."
-    return did_you_mean(name, known)
-
-
-def _steps(plan: RunPlan) -> Iterator[StepPlan]:
-    jobs: Iterator[JobPlan] = (job for stage in plan.stages for job in stage.jobs)
-    for job in jobs:
-        yield from job.steps
-        for hook in job.hooks:
-            yield from hook.steps
