@@ -4,7 +4,7 @@ import platform
 import sys
 from pathlib import Path
 
-from shipway.agent import python_venvs
+from shipway.agent import checkout_paths, python_venvs
 from shipway.agent.directories import JobDirectories
 from shipway.agent.variables import JobVariables
 from shipway.base import front_door
@@ -13,6 +13,7 @@ from shipway.devops.job_work import JobWork
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 AGENT_VERSION = "4.255.0"
+_ARCHITECTURES = {"x86_64": "X64", "aarch64": "ARM64", "arm64": "ARM64"}
 # by it the agent finds, when a job ends, what its steps have left running
 LOOKUP = "VSTS_PROCESS_LOOKUP_ID"
 
@@ -55,53 +56,56 @@ def _terraform(home: Home) -> dict[str, str]:
 def define_predefined(
     variables: JobVariables, work: JobWork, directories: JobDirectories, *, worker: str
 ) -> None:
-    """Agent.*, System.*, Pipeline.* and the folders of Build.*."""
-    sources = str(directories.sources)
+    """Agent.*, Pipeline.* and the folders: what only the agent of a job knows."""
+    values = {**_of_agent(work, directories, worker=worker), **_of_folders(directories)}
+    values |= checkout_paths.at_start(
+        work.job.steps, names=work.checkout_names, directories=directories
+    )
+    if variables.get("System.Debug").lower() == "true":
+        values["Agent.Diagnostic"] = "true"
+    for name, value in values.items():
+        variables.define(name, value, is_read_only=True)
+
+
+def _of_agent(work: JobWork, directories: JobDirectories, *, worker: str) -> dict[str, str]:
     shown = work.job.display_name or work.job.name
-    values = {
-        "Agent.BuildDirectory": str(directories.workspace),
+    machine = platform.machine()
+    return {
+        "Agent.CloudId": "",
         "Agent.HomeDirectory": str(directories.root),
         "Agent.Id": "1",
+        "Agent.IsSelfHosted": "1",
         "Agent.JobName": f"{shown} {work.leg.name}".strip(),
         "Agent.JobStatus": "Succeeded",
         "Agent.MachineName": platform.node(),
         "Agent.Name": worker,
         "Agent.OS": {"linux": "Linux", "darwin": "Darwin"}.get(sys.platform, sys.platform),
-        "Agent.OSArchitecture": {"x86_64": "X64", "aarch64": "ARM64", "arm64": "ARM64"}.get(
-            platform.machine(), platform.machine()
-        ),
+        "Agent.OSArchitecture": _ARCHITECTURES.get(machine, machine),
+        "Agent.OSVersion": platform.release(),
+        "Agent.ReadOnlyVariables": "true",
+        "Agent.RootDirectory": str(directories.root),
+        "Agent.TaskRestrictionsEnforcementMode": "Enabled",
         "Agent.TempDirectory": str(directories.temporary),
         "Agent.ToolsDirectory": str(directories.tools),
         "Agent.Version": AGENT_VERSION,
         "Agent.WorkFolder": str(directories.root),
-        "Build.ArtifactStagingDirectory": str(directories.artifacts),
+        "System.IsAzureVM": "0",
+        "System.IsDockerContainer": "1" if Path("/.dockerenv").exists() else "0",
+        "System.WorkFolder": str(directories.root),
+    }
+
+
+def _of_folders(directories: JobDirectories) -> dict[str, str]:
+    sources, artifacts = str(directories.sources), str(directories.artifacts)
+    return {
+        "Agent.BuildDirectory": str(directories.workspace),
+        "Build.ArtifactStagingDirectory": artifacts,
         "Build.BinariesDirectory": str(directories.binaries),
         "Build.Repository.LocalPath": sources,
         "Build.SourcesDirectory": sources,
-        "Build.StagingDirectory": str(directories.artifacts),
+        "Build.StagingDirectory": artifacts,
         "Common.TestResultsDirectory": str(directories.test_results),
         "Pipeline.Workspace": str(directories.workspace),
-        "System.ArtifactsDirectory": str(directories.artifacts),
+        "System.ArtifactsDirectory": artifacts,
         "System.DefaultWorkingDirectory": sources,
-        "System.JobAttempt": str(work.record.attempt),
-        "System.JobDisplayName": f"{shown} {work.leg.name}".strip(),
-        "System.JobId": work.record.record_id,
-        "System.JobIdentifier": work.record.identifier,
-        "System.JobName": work.leg.name or work.job.name,
-        "System.PhaseAttempt": "1",
-        "System.PhaseDisplayName": shown,
-        "System.PhaseName": work.job.name,
-        "System.StageAttempt": "1",
-        "System.StageDisplayName": work.stage.display_name or work.stage.name,
-        "System.StageName": work.stage.name,
-        "System.WorkFolder": str(directories.root),
     }
-    if work.job.environment is not None:
-        values |= {
-            "Environment.Name": work.job.environment.name,
-            "Environment.ResourceName": work.job.environment.resource_name or "",
-            "Strategy.Name": work.job.deployment_strategy or "runOnce",
-            **work.leg.variables,
-        }
-    for name, value in values.items():
-        variables.define(name, value, is_read_only=name.startswith(("Agent.", "System.")))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from shipway.agent.locked_variables import LOCKED
 from shipway.azpipelines import macros
 from shipway.base.errors import Forbidden
 
@@ -38,9 +39,11 @@ class JobVariables:
     ) -> None:
         """A step sets a variable. Raises `Forbidden` when it is locked; secrecy never goes away."""
         before = self._by_name.get(name.lower())
-        if before is not None and before.is_read_only:
+        if name.lower() in LOCKED or (before is not None and before.is_read_only):
             raise Forbidden(
-                f"Overwriting readonly variable '{name}' is not permitted",
+                f"Overwriting readonly variable '{name}' is not permitted. See "
+                "https://github.com/microsoft/azure-pipelines-yaml/blob/master/design/"
+                "readonly-variables.md for details.",
                 code="ReadOnlyVariable",
             )
         was_secret = before is not None and before.is_secret
@@ -58,8 +61,8 @@ class JobVariables:
         return iter(list(self._by_name.values()))
 
     def values(self) -> Mapping[str, str]:
-        """Name to value, for conditions."""
-        return {v.name: v.value for v in self}
+        """Name to value, expanded among themselves, for conditions."""
+        return self._expanded().values
 
     def secrets(self) -> list[str]:
         """The values that may never be shown."""

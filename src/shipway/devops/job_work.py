@@ -4,14 +4,23 @@ Made from the run's records when the agent takes the job, so nothing secret trav
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from shipway.azpipelines import runtime
 from shipway.azpipelines.conditions import Dependency
 from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan
 from shipway.azpipelines.runtime import RuntimeValueError
-from shipway.devops import run_engine, run_progress, run_variables, runs
-from shipway.devops.run_variables import RunVariable
+from shipway.devops import (
+    job_checkouts,
+    predefined_variables,
+    run_engine,
+    run_progress,
+    run_variables,
+    runs,
+    runtime_values,
+)
 from shipway.devops.runs import Record, Run
+from shipway.devops.runtime_values import RunVariable
 from shipway.store.store import Store
 
 
@@ -26,6 +35,8 @@ class JobWork:
     record: Record
     variables: tuple[RunVariable, ...] = ()
     dependencies: Mapping[str, Dependency]
+    checkout_names: Mapping[str, str] = field(default_factory=dict)
+    """The names of the repositories that the job checks out, by folded alias."""
     error: str = ""
 
 
@@ -44,19 +55,28 @@ def of_record(store: Store, *, run_id: int, record_id: str) -> JobWork:
     progress = _revealed(store, run, plan)
     leg = _leg(progress, stage, job, str(record.data["leg"]))
     dependencies = run_engine.job_views(stage, progress.stages[stage.name], job.depends_on)
-    job = _of_hook(job, leg)
-    work = JobWork(run=run, stage=stage, job=job, leg=leg, record=record, dependencies=dependencies)
+    job, names = job_checkouts.prepared(store, run, plan, _of_hook(job, leg))
+    work = JobWork(
+        run=run, stage=stage, job=job, leg=leg, record=record, dependencies=dependencies,
+        checkout_names=names,
+    )  # fmt: skip
     defined = run_variables.all_of(store, run, plan, stage=stage, job=job)
-    defined += [RunVariable(name=n, value=v) for n, v in leg.variables.items()]
+    place = f"{stage.name}/{job.name}/{leg.name}"
+    defined += [RunVariable(name=n, value=v, scope=place) for n, v in leg.variables.items()]
+    of_job = predefined_variables.of_job(store, run, stage, job, leg, record)
+    defined += [RunVariable(name=n, value=v, is_read_only=True) for n, v in of_job.items()]
     try:
-        resolved = run_variables.resolve(
+        resolved = runtime_values.resolved(
+            store,
+            run,
             defined,
             dependencies=dependencies,
             stage_dependencies=run_engine.stage_job_views(plan, progress, stage),
         )
+        late = runtime.resolve_job(job, {one.name: one.value for one in resolved})
     except RuntimeValueError as error:
         return replace(work, error=str(error))
-    return replace(work, variables=tuple(_with_secrecy(store, run, resolved)))
+    return replace(work, job=late, variables=tuple(_with_secrecy(store, run, resolved)))
 
 
 def _leg(progress: run_engine.RunProgress, stage: StagePlan, job: JobPlan, name: str) -> LegPlan:

@@ -7,99 +7,37 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/build/variables
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
-from shipway.azpipelines import runtime
-from shipway.azpipelines.conditions import Dependency, StageDependencies
+from shipway.azpipelines import macros, runtime
 from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan, VariablePlan
-from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.devops import (
     definitions,
-    github_mirrors,
     local_choices,
     pipeline_permissions,
-    projects,
-    pull_request_variables,
-    repositories,
+    predefined_variables,
     run_engine,
     run_progress,
     runs,
+    runtime_values,
     variable_groups,
 )
-from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
+from shipway.devops.runtime_values import RunVariable
 from shipway.store.store import Store
 
-_REASONS = {"individualCI": "IndividualCI", "batchedCI": "BatchedCI", "manual": "Manual",
-            "schedule": "Schedule", "pullRequest": "PullRequest",
-            "resourceTrigger": "ResourceTrigger", "buildCompletion": "BuildCompletion"}  # fmt: skip
-_HOST = "https://dev.azure.com"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunVariable:
-    """A variable as the run defines it; `value` may hold macros and runtime expressions."""
-
-    name: str
-    value: str
-    is_secret: bool = False
-    is_read_only: bool = False
-
-
-def predefined(store: Store, run: Run) -> list[RunVariable]:
-    """Build.* and System.* of a run."""
-    project = projects.get(store, run.project_id)
-    repository = repositories.by_id(store, run.repository_id)
-    commit = repositories.commit(store, repository, run.source_version) if repository else None
-    collection = f"{_HOST}/{projects.ORGANIZATION}/"
-    branch = run.source_branch
-    values = {
-        "Build.BuildId": str(run.run_id),
-        "Build.BuildNumber": run.run_name,
-        "Build.BuildUri": f"vstfs:///Build/Build/{run.run_id}",
-        "Build.ContainerId": str(run.run_id),
-        "Build.DefinitionName": run.definition_name,
-        "Build.DefinitionVersion": "1",
-        "Build.QueuedBy": run.requested_by.name,
-        "Build.QueuedById": run.requested_by.object_id,
-        "Build.RequestedFor": run.requested_for.name,
-        "Build.RequestedForId": run.requested_for.object_id,
-        "Build.Reason": _REASONS[run.reason],
-        "Build.Repository.Clean": "False",
-        "Build.SourceBranch": branch,
-        "Build.SourceBranchName": branch.rsplit("/", 1)[-1],
-        "Build.SourceVersion": run.source_version,
-        "Build.SourceVersionMessage": commit.comment.split("\n")[0] if commit else "",
-        "System.CollectionId": projects.organization_id(store),
-        "System.CollectionUri": collection,
-        "System.DefinitionId": str(run.definition_id),
-        "System.EnableAccessToken": "SecretVariable",
-        "System.HostType": "build",
-        "System.PlanId": run.plan_id,
-        "System.TeamFoundationCollectionUri": collection,
-        "System.TeamFoundationServerUri": collection,
-        "System.TeamProject": project.name,
-        "System.TeamProjectId": project.project_id,
-        "System.TimelineId": run.plan_id,
-        "TF_BUILD": "True",
-    }
-    values |= _of_repository(repository, f"{collection}{project.name}")
-    values |= pull_request_variables.of(run, values["Build.Repository.Uri"])
+def predefined(store: Store, run: Run, *, stage: StagePlan | None = None) -> list[RunVariable]:
+    """Build.* and System.* of a run, and those of a stage of it."""
+    values = predefined_variables.of_run(store, run)
+    if stage is not None:
+        values |= predefined_variables.of_stage(store, run, stage)
     return [RunVariable(name=n, value=v, is_read_only=True) for n, v in values.items()]
 
 
-def _of_repository(repository: Repository | None, place: str) -> dict[str, str]:
-    """Build.Repository.*; `place` is the project's address."""
-    name = repository.name if repository else ""
-    if repository is not None and github_mirrors.is_mirror(repository):
-        key, provider, uri = name, "GitHub", github_mirrors.url_of(name)
-    else:
-        key = repository.repository_id if repository else ""
-        provider, uri = "TfsGit", f"{place}/_git/{name}".replace(" ", "%20")
-    return {
-        "Build.Repository.ID": key, "Build.Repository.Name": name,
-        "Build.Repository.Provider": provider, "Build.Repository.Uri": uri,
-    }  # fmt: skip
+def in_templates(store: Store, run: Run) -> list[RunVariable]:
+    """What `${{ variables }}` sees of a run before its own YAML is read."""
+    given = [v for v in predefined(store, run) if predefined_variables.in_templates(v.name)]
+    return _unlocked(given, queue_time(store, run))
 
 
 def queue_time(store: Store, run: Run, *, stage: StagePlan | None = None) -> list[RunVariable]:
@@ -131,15 +69,20 @@ def all_of(
     job: JobPlan | None = None,
 ) -> list[RunVariable]:
     """Every variable of a job (or stage, or the run), weakest first, secrets in clear."""
-    found = predefined(store, run) + queue_time(store, run, stage=stage)
-    blocks: list[Sequence[VariablePlan]] = [plan.variables]
+    given = queue_time(store, run, stage=stage)
+    given += _block(store, run, stage, plan.variables, scope="")
     if stage is not None:
-        blocks.append(stage.variables)
-    if job is not None:
-        blocks.append(job.variables)
-    for block in blocks:
-        found += _block(store, run, stage, block)
-    return found
+        given += _block(store, run, stage, stage.variables, scope=stage.name)
+    if stage is not None and job is not None:
+        scope = f"{stage.name}/{job.name}"
+        given += _block(store, run, stage, job.variables, scope=scope)
+    return _unlocked(predefined(store, run, stage=stage), given)
+
+
+def _unlocked(system: list[RunVariable], given: list[RunVariable]) -> list[RunVariable]:
+    """System variables, then what people set, without what would take a system variable's place."""
+    locked = {v.name.lower() for v in system} - predefined_variables.SETTABLE
+    return system + [v for v in given if v.name.lower() not in locked]
 
 
 def shown(variables: Iterable[RunVariable]) -> dict[str, str]:
@@ -151,6 +94,44 @@ def shown(variables: Iterable[RunVariable]) -> dict[str, str]:
             "***" if variable.is_secret else variable.value,
         )
     return dict(folded.values())
+
+
+def of_name(store: Store, run: Run, plan: RunPlan) -> dict[str, str]:
+    """What `name:` may use: variables of the whole run, expanded among themselves.
+
+    An expression that cannot be evaluated keeps its text.
+    """
+    known = runtime_values.resolved(store, run, all_of(store, run, plan), is_lenient=True)
+    return dict(macros.expand_all(shown(known)).values)
+
+
+def seen_by_stage(store: Store, run: Run, plan: RunPlan, stage: StagePlan) -> dict[str, str]:
+    """What the condition of a stage sees in `variables`."""
+    return _seen(store, run, plan, stage, None)
+
+
+def seen_by_job(
+    store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan
+) -> dict[str, str]:
+    """What the condition of a job sees in `variables`."""
+    return _seen(store, run, plan, stage, job)
+
+
+def _seen(
+    store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan | None
+) -> dict[str, str]:
+    """An expression that cannot be evaluated keeps its text: the job itself fails by its name."""
+    known = all_of(store, run, plan, stage=stage, job=job)
+    if not any(runtime.is_runtime_expression(one.value) for one in known):
+        return shown(known)
+    progress = run_progress.progress_of(store, run, plan)
+    views = run_engine.job_views(stage, progress.stages[stage.name], job.depends_on) if job else {}
+    return shown(
+        runtime_values.resolved(
+            store, run, known, dependencies=views, is_lenient=True,
+            stage_dependencies=run_engine.stage_job_views(plan, progress, stage),
+        )
+    )  # fmt: skip
 
 
 def group_values(store: Store, run: Run) -> Mapping[str, Mapping[str, str]]:
@@ -166,33 +147,6 @@ def group_values(store: Store, run: Run) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def resolve(
-    variables: Sequence[RunVariable],
-    *,
-    dependencies: Mapping[str, Dependency],
-    stage_dependencies: StageDependencies,
-) -> list[RunVariable]:
-    """Variables with their runtime expressions evaluated, each seeing those before it.
-
-    Raises `RuntimeValueError` naming the variable.
-    """
-    found: dict[str, RunVariable] = {}
-    for variable in variables:
-        value = variable.value
-        if runtime.is_runtime_expression(value):
-            try:
-                value = runtime.evaluate(
-                    value,
-                    variables={v.name: v.value for v in found.values()},
-                    dependencies=dependencies,
-                    stage_dependencies=stage_dependencies,
-                )
-            except RuntimeValueError as error:
-                raise RuntimeValueError(f"variable '{variable.name}': {error}") from None
-        found[variable.name.lower()] = replace(variable, value=value)
-    return list(found.values())
-
-
 def legs_of(
     store: Store, run: Run, plan: RunPlan, *, stage: StagePlan, job: JobPlan
 ) -> tuple[LegPlan, ...]:
@@ -202,23 +156,32 @@ def legs_of(
     if job.fan_out.matrix_expression is None:
         return job.fan_out.legs
     progress = run_progress.progress_of(store, run, plan)
+    dependencies = run_engine.job_views(stage, progress.stages[stage.name], job.depends_on)
+    stage_dependencies = run_engine.stage_job_views(plan, progress, stage)
+    known = runtime_values.resolved(
+        store, run, all_of(store, run, plan, stage=stage, job=job),
+        dependencies=dependencies, stage_dependencies=stage_dependencies,
+    )  # fmt: skip
     text = runtime.evaluate(
         job.fan_out.matrix_expression,
-        variables=shown(all_of(store, run, plan, stage=stage, job=job)),
-        dependencies=run_engine.job_views(stage, progress.stages[stage.name], job.depends_on),
-        stage_dependencies=run_engine.stage_job_views(plan, progress, stage),
+        variables=shown(known),
+        dependencies=dependencies,
+        stage_dependencies=stage_dependencies,
+        pipeline={"startTime": predefined_variables.start_time(run)},
     )
     return runtime.matrix_legs(text)
 
 
 def _block(
-    store: Store, run: Run, stage: StagePlan | None, block: Sequence[VariablePlan]
+    store: Store, run: Run, stage: StagePlan | None, block: Sequence[VariablePlan], *, scope: str
 ) -> list[RunVariable]:
     found: list[RunVariable] = []
     for item in block:
         if item.group is None:
             found.append(
-                RunVariable(name=item.name, value=item.value, is_read_only=item.is_read_only)
+                RunVariable(
+                    name=item.name, value=item.value, is_read_only=item.is_read_only, scope=scope
+                )
             )
             continue
         group = variable_groups.find(store, project_id=run.project_id, name=item.group)

@@ -1,0 +1,232 @@
+"""The variables that the system gives: of a run, of a stage, of a job.
+
+Those of a job's agent (folders, machine, status) are added by the agent. Knows: definitions,
+repositories, people. Must not know: agents, HTTP.
+Source: https://learn.microsoft.com/azure/devops/pipelines/build/variables
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from shipway.azpipelines.plan import JobPlan, LegPlan, StagePlan
+from shipway.azure.entra import users
+from shipway.devops import (
+    definitions,
+    environments,
+    github_mirrors,
+    projects,
+    pull_request_variables,
+    repositories,
+    run_progress,
+    runs,
+)
+from shipway.devops.repositories import Repository
+from shipway.devops.runs import Record, Run
+from shipway.store.store import Store
+
+_REASONS = {"individualCI": "IndividualCI", "batchedCI": "BatchedCI", "manual": "Manual",
+            "schedule": "Schedule", "pullRequest": "PullRequest",
+            "resourceTrigger": "ResourceTrigger", "buildCompletion": "BuildCompletion"}  # fmt: skip
+_HOST = "https://dev.azure.com"
+_MESSAGE_LENGTH = 200
+
+SETTABLE = frozenset({"build.clean", "system.debug", "agent.diagnostic"})
+"""What people may set although the system reads it."""
+
+_NOT_IN_TEMPLATES = frozenset(
+    (
+        "build.buildid", "build.buildnumber", "build.builduri", "build.containerid",
+        "build.repository.clean", "build.repository.provider", "build.sourceversionmessage",
+        "system.planid", "system.timelineid", "tf_build",
+    )
+)  # fmt: skip
+
+
+def of_run(store: Store, run: Run) -> dict[str, str]:
+    """Build.* and System.* of a run, by name."""
+    repository = repositories.by_id(store, run.repository_id)
+    project = projects.get(store, run.project_id)
+    place = f"{_collection()}{project.name}"
+    values = {
+        **_of_build(store, run),
+        **_of_source(store, run, repository),
+        **_of_repository(repository, place),
+        **_of_system(store, run),
+    }
+    values |= pull_request_variables.of(run, values["Build.Repository.Uri"])
+    return values
+
+
+def in_templates(name: str) -> bool:
+    """Whether `${{ variables[name] }}` has the value already: it is known before the run."""
+    return name.lower() not in _NOT_IN_TEMPLATES
+
+
+def of_stage(store: Store, run: Run, stage: StagePlan) -> dict[str, str]:
+    """System.Stage* and who asked for the stage."""
+    record = stage_record(store, run, stage)
+    asked = record.data if record else {}
+    attempt = str(record.attempt if record else 1)
+    return {
+        "System.StageName": stage.name,
+        "System.StageDisplayName": stage.display_name or stage.name,
+        "System.StageId": record.record_id if record else run_progress.stage_id(run, stage.name),
+        "System.StageAttempt": attempt,
+        "Checks.StageAttempt": attempt,
+        "Build.StageRequestedBy": str(asked.get("requested_by") or runs.SERVICE.name),
+        "Build.StageRequestedForId": str(asked.get("requested_by_id") or runs.SERVICE.object_id),
+    }
+
+
+def of_job(
+    store: Store, run: Run, stage: StagePlan, job: JobPlan, leg: LegPlan, record: Record
+) -> dict[str, str]:
+    """System.Job*, System.Phase*: one job as it runs."""
+    shown = job.display_name or job.name
+    phase = runs.find_record(store, run.run_id, record.parent_id) if record.parent_id else None
+    planned = run_progress.legs_from(phase.data.get("legs")) if phase else ()
+    names = [one.name for one in planned]
+    oidc = (
+        f"{_collection()}{run.project_id}/_apis/distributedtask/hubs/build/plans/{run.plan_id}"
+        f"/jobs/{record.record_id}/oidctoken"
+    )
+    return {
+        "System.JobAttempt": str(record.attempt),
+        "System.JobDisplayName": f"{shown} {leg.name}".strip(),
+        "System.JobId": record.record_id,
+        "System.JobIdentifier": record.identifier,
+        "System.JobName": leg.name or "__default",
+        "System.JobParallelismTag": "Private",
+        "System.JobPositionInPhase": str(names.index(leg.name) + 1 if leg.name in names else 1),
+        "System.JobTimeout": str(job.timeout_in_minutes),
+        "System.OidcRequestUri": oidc,
+        "System.PhaseAttempt": str(phase.attempt if phase else record.attempt),
+        "System.PhaseDisplayName": shown,
+        "System.PhaseId": phase.record_id if phase else "",
+        "System.PhaseName": job.name,
+        "System.TotalJobsInPhase": str(len(names) or 1),
+        **_of_environment(store, run, job, leg),
+    }
+
+
+def _of_environment(store: Store, run: Run, job: JobPlan, leg: LegPlan) -> dict[str, str]:
+    """Environment.* and Strategy.* of a deployment; its leg knows the machine and the cycle."""
+    target = job.environment
+    if target is None:
+        return {}
+    found = environments.find(store, project_id=run.project_id, name=target.name)
+    return {
+        "Environment.Id": str(found.environment_id) if found else "",
+        "Environment.Name": target.name,
+        "Environment.ResourceName": target.resource_name or "",
+        "Environment.ResourceId": "",
+        "Strategy.Name": job.deployment_strategy or "runOnce",
+        **leg.variables,
+    }
+
+
+def stage_record(store: Store, run: Run, stage: StagePlan) -> Record | None:
+    """The record of a stage's latest attempt, or None before it was made."""
+    return runs.find_record(store, run.run_id, run_progress.stage_id(run, stage.name))
+
+
+def start_time(run: Run) -> str:
+    """`pipeline.startTime` as expressions print a date."""
+    return _moment(run.started_at or run.queued_at)
+
+
+def _of_build(store: Store, run: Run) -> dict[str, str]:
+    definition = definitions.find(store, run.definition_id)
+    folder = definition.folder if definition else "\\"
+    return {
+        "Build.BuildId": str(run.run_id),
+        "Build.BuildNumber": run.run_name,
+        "Build.BuildUri": f"vstfs:///Build/Build/{run.run_id}",
+        "Build.ContainerId": str(run.run_id),
+        "Build.CronSchedule.DisplayName": run.trigger_info.get("schedule.displayName", "")
+        if run.reason == "schedule"
+        else "",
+        "Build.DefinitionFolderPath": "" if folder == "\\" else folder,
+        "Build.DefinitionName": run.definition_name,
+        "Build.DefinitionVersion": str(definition.revision if definition else 1),
+        "Build.QueuedBy": run.requested_by.name,
+        "Build.QueuedById": run.requested_by.object_id,
+        "Build.Reason": _REASONS[run.reason],
+        "Build.RequestedFor": run.requested_for.name,
+        "Build.RequestedForEmail": _email(store, run.requested_for.object_id),
+        "Build.RequestedForId": run.requested_for.object_id,
+    }
+
+
+def _of_source(store: Store, run: Run, repository: Repository | None) -> dict[str, str]:
+    commit = repositories.commit(store, repository, run.source_version) if repository else None
+    message = commit.comment.split("\n")[0][:_MESSAGE_LENGTH] if commit else ""
+    return {
+        "Build.SourceBranch": run.source_branch,
+        "Build.SourceBranchName": run.source_branch.rsplit("/", 1)[-1],
+        "Build.SourceVersion": run.source_version,
+        "Build.SourceVersionAuthor": commit.author_name if commit else "",
+        "Build.SourceVersionMessage": message,
+    }
+
+
+def _of_repository(repository: Repository | None, place: str) -> dict[str, str]:
+    """Build.Repository.*; `place` is the project's address."""
+    name = repository.name if repository else ""
+    if repository is not None and github_mirrors.is_mirror(repository):
+        key, provider, uri = name, "GitHub", github_mirrors.url_of(name)
+    else:
+        key = repository.repository_id if repository else ""
+        provider, uri = "TfsGit", f"{place}/_git/{name}".replace(" ", "%20")
+    return {
+        "Build.Repository.Clean": "False",
+        "Build.Repository.Git.SubmoduleCheckout": "False",
+        "Build.Repository.ID": key, "Build.Repository.Name": name,
+        "Build.Repository.Provider": provider, "Build.Repository.Uri": uri,
+    }  # fmt: skip
+
+
+def _of_system(store: Store, run: Run) -> dict[str, str]:
+    project = projects.get(store, run.project_id)
+    collection, collection_id = _collection(), projects.organization_id(store)
+    client = f"VSTS_{collection_id}_build_{run.definition_id}_0"
+    is_resource = run.reason == "resourceTrigger"
+    info: Mapping[str, str] = run.trigger_info if is_resource else {}
+    return {
+        "System": "build",
+        "System.CollectionId": collection_id,
+        "System.CollectionUri": collection,
+        "System.Culture": "en-US",
+        "System.DefinitionId": str(run.definition_id),
+        "System.DefinitionName": run.definition_name,
+        "System.EnableAccessToken": "SecretVariable",
+        "System.HostType": "build",
+        "System.IsScheduled": str(run.reason == "schedule"),
+        "System.PipelineStartTime": start_time(run),
+        "System.PlanId": run.plan_id,
+        "System.ServerType": "Hosted",
+        "System.TaskDefinitionsUri": collection,
+        "System.TeamFoundationCollectionUri": collection,
+        "System.TeamFoundationServerUri": collection,
+        "System.TeamProject": project.name,
+        "System.TeamProjectId": project.project_id,
+        "System.TimelineId": run.plan_id,
+        "resources.triggeringAlias": info.get("resource.alias", ""),
+        "resources.triggeringCategory": info.get("resource.category", ""),
+        "AZURE_HTTP_USER_AGENT": client,
+        "MSDEPLOY_HTTP_USER_AGENT": client,
+        "TF_BUILD": "True",
+    }
+
+
+def _collection() -> str:
+    return f"{_HOST}/{projects.ORGANIZATION}/"
+
+
+def _email(store: Store, object_id: str) -> str:
+    found = users.find(store, object_id)
+    return found.principal_name if found else ""
+
+
+def _moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S+00:00")
