@@ -13,10 +13,12 @@ from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan, StepPlan
 from shipway.base.errors import Forbidden, NotFound
 from shipway.devops import (
     agent_pools,
+    checkout_sources,
     checks,
     definitions,
     environment_machines,
     environments,
+    github_mirrors,
     pipeline_permissions,
     repositories,
     run_progress,
@@ -24,6 +26,7 @@ from shipway.devops import (
     service_connections,
     variable_groups,
 )
+from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
 from shipway.devops.service_connections import ServiceConnection
 from shipway.store.store import Store
@@ -196,15 +199,37 @@ def _repositories(
     yield StageResource(
         kind="repository", resource_id=own_repository(run), name=own.name if own else ""
     )
-    aliases = {one.alias.casefold(): one.name for one in plan.repositories}
-    for used in (name for job in stage.jobs for name in _repositories_named(job)):
-        name = aliases.get(used.casefold(), used).rpartition("/")[2]
-        found = repositories.find(store, project_id=run.project_id, name_or_id=name)
-        if found is not None:
+    templates = {file.rpartition("@")[2] for file in plan.files if "@" in file}
+    used = [name for job in stage.jobs for name in _repositories_named(job)]
+    for name in dict.fromkeys((*used, *sorted(templates))):
+        found = _repository(store, run, plan, name)
+        if found is not None and github_mirrors.is_mirror(found):
+            yield from _connection_to(store, run, plan, name)  # that is what Azure protects of it
+        elif found is not None:
             yield StageResource(
                 kind="repository", name=found.name,
-                resource_id=f"{run.project_id}.{found.repository_id}",
+                resource_id=f"{found.project_id}.{found.repository_id}",
             )  # fmt: skip
+    for job in stage.jobs:
+        for source in checkout_sources.used_by(store, run, plan, job):
+            yield StageResource(kind="repository", name=source.name, resource_id=source.resource_id)
+
+
+def _connection_to(store: Store, run: Run, plan: RunPlan, alias: str) -> Iterator[StageResource]:
+    resource = plan.repository(alias)
+    name = (resource.endpoint if resource else None) or ""
+    made = service_connections.find(store, project_id=run.project_id, name_or_id=name)
+    if made is not None:
+        yield StageResource(kind="endpoint", resource_id=made.connection_id, name=made.name)
+
+
+def _repository(store: Store, run: Run, plan: RunPlan, name: str) -> Repository | None:
+    """What an alias stands for since the run was compiled; else a repository of the project."""
+    resource = plan.repository(name)
+    if resource is not None and resource.repository_id is not None:
+        return repositories.by_id(store, resource.repository_id)
+    plain = (resource.name if resource else name).rpartition("/")[2]
+    return repositories.find(store, project_id=run.project_id, name_or_id=plain)
 
 
 def _repositories_named(job: JobPlan) -> Iterator[str]:

@@ -1,0 +1,217 @@
+"""Templates from other repositories: where they are found, at which commit, what is said if not."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shipway.azpipelines.compiler import CompileResult
+from shipway.azure.entra import users
+from shipway.base.clock import SystemClock
+from shipway.base.home import Home
+from shipway.devops import (
+    definitions,
+    github_mirrors,
+    projects,
+    repositories,
+    runs,
+    service_connections,
+    stage_resources,
+)
+from shipway.devops.local_choices import LocalChoices, LocalRepository
+from shipway.devops.projects import Project
+from shipway.devops.repositories import Repository
+from shipway.devops.runs import Requester, Run
+from shipway.loop import run_compilation
+from shipway.store.store import Store, open_store
+
+STEPS = "steps:\n- script: echo %s\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = open_store(Home(tmp_path / "home"), SystemClock())
+    users.ensure_demo_users(made)
+    return made
+
+
+def commit(store: Store, repository: Repository, files: Mapping[str, str], ref: str) -> str:
+    """A commit with these files, and `ref` on it."""
+    said = [f"commit {ref}\ncommitter t <t@t> 0 +0000\ndata 1\nc"]
+    said += [f"M 644 inline {p}\ndata {len(t)}\n{t}" for p, t in files.items()]
+    repositories.git(
+        store, repository, ["fast-import", "--quiet", "--force"],
+        input_bytes=("\n".join(said) + "\n").encode(),
+    )  # fmt: skip
+    return repositories.resolve(store, repository, ref) or ""
+
+
+def make(store: Store, project: Project, name: str, files: Mapping[str, str]) -> Repository:
+    made = repositories.create(store, project_id=project.project_id, name=name)
+    commit(store, made, files, "refs/heads/main")
+    return made
+
+
+def queue(store: Store, project: Project, yaml: str) -> Run:
+    own = make(store, project, "app", {"azure-pipelines.yml": yaml})
+    definition = definitions.create(
+        store, project_id=project.project_id, name="p", repository_id=own.repository_id
+    )
+    return runs.queue_run(
+        store, definition=definition, branch="refs/heads/main",
+        version=repositories.resolve(store, own, "main") or "", reason="manual",
+        requested_by=users.principal_of(store, users.get(store, "dana")),
+    )  # fmt: skip
+
+
+def compiled(store: Store, run: Run) -> CompileResult:
+    return run_compilation.compile_run(store, run, path="azure-pipelines.yml")
+
+
+def scripts(result: CompileResult) -> list[str]:
+    assert result.plan, result.error_text
+    steps = [step for step in result.plan.stages[0].jobs[0].steps if step.shorthand == "script"]
+    return [step.inputs["script"] for step in steps]
+
+
+def using(name: str, *, ref: str = "", file: str = "steps.yml", more: str = "type: git") -> str:
+    ref = f"\n    ref: {ref}" if ref else ""
+    return (
+        f"resources:\n  repositories:\n  - repository: tools\n    name: {name}\n    {more}{ref}\n"
+        f"steps:\n- template: {file}@tools\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["tools", "ML/Tools", "Platform/shared tools"])
+def test_a_template_of_the_same_or_another_project(store: Store, name: str) -> None:
+    ml, platform = (projects.create(store, name=one) for one in ("ml", "Platform"))
+    make(store, ml, "tools", {"steps.yml": STEPS % "near"})
+    make(store, platform, "shared tools", {"steps.yml": STEPS % "far"})
+    run = queue(store, ml, using(name))
+    expected = "echo far" if name.startswith("Platform") else "echo near"
+    assert scripts(compiled(store, run)) == [expected]
+    printed = run_compilation.compile_preview(store, run, path="azure-pipelines.yml", override="")
+    assert expected in printed.final_yaml
+
+
+def test_the_plan_keeps_the_commit_of_a_branch_a_tag_and_the_default(store: Store) -> None:
+    ml = projects.create(store, name="ml")
+    tools = make(store, ml, "tools", {"steps.yml": STEPS % "main"})
+    commit(store, tools, {"steps.yml": STEPS % "tag"}, "refs/tags/v1")
+    commit(store, tools, {"steps.yml": STEPS % "branch"}, "refs/heads/next")
+    run = queue(store, ml, "")
+    for ref, branch, said in (
+        ("refs/tags/v1", "refs/tags/v1", "tag"),
+        ("next", "refs/heads/next", "branch"),
+        ("${{ format('refs/heads/{0}', 'next') }}", "refs/heads/next", "branch"),
+        ("", "refs/heads/main", "main"),
+    ):
+        result = run_compilation.compile_preview(
+            store, run, path="azure-pipelines.yml", override=using("tools", ref=ref)
+        )
+        assert scripts(result) == [f"echo {said}"]
+        assert result.plan
+        (resource,) = result.plan.repositories
+        assert (resource.repository_id, resource.branch) == (tools.repository_id, branch)
+        assert resource.commit == repositories.resolve(store, tools, branch)
+
+
+def test_what_is_not_there_is_said_in_the_words_of_the_service(store: Store) -> None:
+    ml = projects.create(store, name="ml")
+    tools = make(store, ml, "tools", {"steps.yml": STEPS % "x"})
+    version = repositories.resolve(store, tools, "main")
+    run = queue(store, ml, "")
+
+    def error(yaml: str) -> str:
+        return run_compilation.compile_preview(
+            store, run, path="azure-pipelines.yml", override=yaml
+        ).error_text
+
+    assert error(using("tools", file="no.yml")) == (
+        "/azure-pipelines.yml: File /no.yml not found in repository "
+        f"https://dev.azure.com/shipway/ml/_git/tools branch refs/heads/main version {version}."
+    )
+    assert error(using("ghost")).splitlines()[0] == (
+        f"The repository ghost in project {ml.project_id} could not be retrieved. Verify the name "
+        "and credentials being used and permissions."
+    )
+    assert error(using("nowhere/tools")).startswith(
+        "TF200016: The following project does not exist: nowhere."
+    )
+    assert error(using("tools", ref="gone")) == (
+        "/azure-pipelines.yml: Could not get the latest source version for repository tools "
+        "hosted on Azure Repos using ref refs/heads/gone."
+    )
+    assert error("steps:\n- template: a.yml@tools\n") == (
+        "/azure-pipelines.yml: No repository found by name tools"
+    )
+    hub = "type: github\n    endpoint: hub"
+    assert error(using("acme/tools", more=hub)).splitlines()[0] == (
+        "Repository tools references endpoint hub which does not exist or is not authorized for use"
+    )
+
+
+def test_a_repository_of_github_is_its_mirror(store: Store) -> None:
+    ml = projects.create(store, name="ml")
+    service_connections.create(store, project_id=ml.project_id, name="hub", kind="github")
+    run = queue(store, ml, using("acme/tools", more="type: github\n    endpoint: hub"))
+    (missing,) = compiled(store, run).diagnostics
+    assert "no mirror here" in missing.message
+    assert "shipway repos map acme/tools" in missing.message
+    mirror = github_mirrors.create(
+        store, name="acme/tools", source="/nowhere", mapped_by=Requester(object_id="o", name="n")
+    )
+    commit(
+        store, github_mirrors.repository_of(store, mirror), {"steps.yml": STEPS % "hub"},
+        "refs/heads/main",
+    )  # fmt: skip
+    result = compiled(store, run)
+    assert scripts(result) == ["echo hub"]
+    assert result.plan
+    found = stage_resources.of_stage(store, run, result.plan, result.plan.stages[0])
+    assert ("endpoint", "hub") in {(one.kind, one.name) for one in found}
+
+
+def test_a_template_of_another_repository_asks_for_its_permission(store: Store) -> None:
+    ml, platform = (projects.create(store, name=one) for one in ("ml", "platform"))
+    tools = make(store, platform, "tools", {"steps.yml": STEPS % "x"})
+    run = queue(store, ml, using("platform/tools"))
+    plan = compiled(store, run).plan
+    assert plan
+    found = stage_resources.of_stage(store, run, plan, plan.stages[0])
+    wanted = stage_resources.unauthorized(store, run, found)
+    assert [(one.kind, one.resource_id) for one in wanted] == [
+        ("repository", f"{platform.project_id}.{tools.repository_id}")
+    ]
+
+
+def test_a_working_tree_stands_for_an_alias_of_a_local_run(store: Store) -> None:
+    ml = projects.create(store, name="ml")
+    tools = make(store, ml, "other", {"steps.yml": STEPS % "main"})
+    version = commit(store, tools, {"steps.yml": STEPS % "tree"}, "refs/local/1")
+    tree = LocalRepository(
+        repository_id=tools.repository_id, version=version, branch="refs/heads/topic"
+    )
+    run = replace(
+        queue(store, ml, using("acme/ghost", more="type: github")),
+        local=LocalChoices(folder="/x", repositories={"tools": tree}),
+    )
+    result = compiled(store, run)
+    assert scripts(result) == ["echo tree"]
+    assert result.plan
+    assert result.plan.repositories[0].commit == version
+
+
+def test_a_template_that_is_extended_brings_a_repository_of_its_own(store: Store) -> None:
+    ml = projects.create(store, name="ml")
+    make(store, ml, "deep", {"steps.yml": STEPS % "deep"})
+    base = "resources:\n  repositories:\n  - {repository: d, name: deep}\n"
+    base += "steps:\n- template: steps.yml@d\n"
+    make(store, ml, "tools", {"base.yml": base})
+    text = using("tools").replace("steps:\n- template: steps.yml", "extends:\n  template: base.yml")
+    run = queue(store, ml, text)
+    result = compiled(store, run)
+    assert scripts(result) == ["echo deep"]
+    assert result.plan
+    assert {one.alias for one in result.plan.repositories} == {"tools", "d"}
