@@ -1,6 +1,7 @@
-"""`shipway pipelines`: what a pipeline file comes to, and what is wrong with it; no server needed.
+"""`shipway pipelines`: what a pipeline file comes to, what is wrong with it, and how it runs.
 
 The compiler of runs reads the working tree as it is, so that a mistake is found before a push.
+Only `run` needs a server, and starts one.
 """
 
 import argparse
@@ -13,16 +14,18 @@ from typing import Any
 
 from shipway.base.errors import BadInput, NotFound
 from shipway.cli import output
+from shipway.cli.local_run import arguments as local_arguments
 from shipway.cli.pipeline_check import compiling, discovery, working_tree
 from shipway.cli.pipeline_check.compiling import Checked, Finding, Given
 from shipway.cli.pipeline_check.discovery import Skipped
 from shipway.cli.pipeline_check.working_tree import WorkingTree
 
 _STDOUT = "-"
+_NOTHING_RUN = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`expand`, `validate`."""
+    """`expand`, `validate`, `run`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     expanding = actions.add_parser(
         "expand", help="print the YAML with every template in it, as Azure's preview does"
@@ -32,8 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "validate", help="say all that is wrong with pipelines, by file, line and column"
     )
     validating.add_argument("paths", metavar="FILE|DIR", nargs="+", type=Path)
-    for one in (expanding, validating):
+    running = actions.add_parser(
+        "run", help="run the working tree as it is, without a push; the exit code is the result"
+    )
+    running.add_argument("file", metavar="FILE", type=Path)
+    for one in (expanding, validating, running):
         _add_given(one)
+    for one in (expanding, validating):
+        one.add_argument(
+            "--sarif", metavar="FILE",
+            help="write what is wrong as SARIF; - is the standard output",
+        )  # fmt: skip
+    local_arguments.add_arguments(running)
 
 
 def _add_given(parser: argparse.ArgumentParser) -> None:
@@ -51,25 +64,52 @@ def _add_given(parser: argparse.ArgumentParser) -> None:
         "the root of the file's own, by default its git repository",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
-    parser.add_argument(
-        "--sarif", metavar="FILE", help="write what is wrong as SARIF; - is the standard output"
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 when there are errors. Raises `NotFound` for a path that is not there."""
+    if arguments.action == "run":
+        return _run(arguments)
     if arguments.json and arguments.sarif == _STDOUT:
         raise BadInput(
             "--json and --sarif - both want the standard output", code="OutputTakenTwice",
             where="--sarif", hint="Give --sarif a file.",
         )  # fmt: skip
-    given = Given(
-        parameters=dict(arguments.parameter), variables=dict(arguments.variable),
-        folders=dict(arguments.repository),
-    )  # fmt: skip
+    given = _given(arguments)
     return (
         _expand(arguments, given) if arguments.action == "expand" else _validate(arguments, given)
     )
+
+
+def _given(arguments: argparse.Namespace) -> Given:
+    return Given(
+        parameters=dict(arguments.parameter), variables=dict(arguments.variable),
+        folders=dict(arguments.repository),
+    )  # fmt: skip
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Check the file as `validate` does, so that a mistake is told at once; then run it."""
+    given = _given(arguments)
+    path = working_tree.absolute(_file(arguments.file))
+    checked = compiling.check(path, given)
+    if not checked.is_right and not _server_knows_more(checked):
+        _show_findings(checked.findings)
+        if arguments.json:
+            output.show_json({
+                "diagnostics": [_diagnostic(one) for one in checked.findings],
+                "exit_code": _NOTHING_RUN,
+            })  # fmt: skip
+        return _NOTHING_RUN
+    # what a run needs is slow to import beside the rest
+    code: int = importlib.import_module("shipway.cli.local_run.verb").run(arguments, path, given)
+    return code
+
+
+def _server_knows_more(checked: Checked) -> bool:
+    """Whether what is wrong here may be right there: a repository or a group of the server."""
+    errors = [one.diagnostic for one in checked.findings if one.diagnostic.severity == "error"]
+    return all(one.code == "unknown-repository" for one in errors)
 
 
 def _expand(arguments: argparse.Namespace, given: Given) -> int:

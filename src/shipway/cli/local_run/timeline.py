@@ -1,0 +1,119 @@
+"""A run's records as a follower shows them: names, marks, times, what it waits for.
+
+Works on the owner API's JSON; knows nothing of terminals.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from shipway.cli import output, run_tree
+
+SHOWN = ("Stage", "Job", "Task")
+_IMPLIED = "__default"
+_BETWEEN = " › "
+
+Facts = Mapping[str, Any]
+
+
+class Timeline:
+    """The records of one answer, by id and parent."""
+
+    def __init__(self, run: Facts) -> None:
+        self.run = run
+        self.records: Sequence[Facts] = run["records"]
+        self._by_id = {one["record_id"]: one for one in self.records}
+        self._with_jobs = {one["parent_id"] for one in self.records if one["kind"] == "Job"}
+
+    def shown(self) -> Iterator[Facts]:
+        """Stages, jobs and steps, and the phases that came to no job."""
+        for one in self.records:
+            is_empty_phase = one["kind"] == "Phase" and one["record_id"] not in self._with_jobs
+            if one["kind"] in SHOWN or is_empty_phase:
+                yield one
+
+    def steps(self) -> list[Facts]:
+        """The steps in their order."""
+        return [one for one in self.records if one["kind"] == "Task"]
+
+    def path(self, record: Facts) -> str:
+        """`Build › Unit › Run tests`; a stage that nobody wrote is not named."""
+        names: list[str] = []
+        at: Facts | None = record
+        while at is not None:
+            is_named = at["kind"] in SHOWN or at is record
+            if is_named and at["name"] != _IMPLIED:
+                names.insert(0, at["name"])
+            at = self._by_id.get(at["parent_id"] or "")
+        return _BETWEEN.join(names) or str(record["name"])
+
+    def job_path(self, step: Facts) -> str:
+        """The same of the job around a step."""
+        return self.path(self._by_id.get(step["parent_id"] or "", step))
+
+    def depth(self, record: Facts) -> int:
+        """How far a line is moved in."""
+        around = 0
+        at = self._by_id.get(record["parent_id"] or "")
+        while at is not None:
+            around += at["kind"] in SHOWN and at["name"] != _IMPLIED
+            at = self._by_id.get(at["parent_id"] or "")
+        return around
+
+    def is_implied(self, record: Facts) -> bool:
+        """A stage that nobody wrote."""
+        return bool(record["kind"] == "Stage" and record["name"] == _IMPLIED)
+
+    def children(self, record: Facts) -> list[Facts]:
+        """What stands below, jobs instead of their phases."""
+        found: list[Facts] = []
+        for one in self.records:
+            if one["parent_id"] != record["record_id"]:
+                continue
+            if one["kind"] == "Phase" and one["record_id"] in self._with_jobs:
+                found += self.children(one)
+            elif one["kind"] in (*SHOWN, "Phase"):
+                found.append(one)
+        return found
+
+    def stages(self) -> list[Facts]:
+        """The stages in their order."""
+        return [one for one in self.records if one["kind"] == "Stage"]
+
+
+def state(record: Facts) -> str:
+    """Its result once it has one, else its state."""
+    return run_tree.state_of(record)
+
+
+def is_bad(record: Facts) -> bool:
+    """Whether the record itself is a reason for the run's failure."""
+    return record["result"] in ("failed", "abandoned")
+
+
+def waits(run: Facts) -> list[tuple[str, str]]:
+    """What the run waits for that a person can give, each with the command that gives it."""
+    found: list[tuple[str, str]] = []
+    for one in run["approvals"]:
+        if one["status"] == "pending":
+            names = ", ".join(step["approver"] for step in one["steps"])
+            found.append(
+                (f"{one['stage']} waits for approval of {one['resource']} by {names}",
+                 f"shipway approve {run['run_id']} --as USER")
+            )  # fmt: skip
+    for one in run["permissions"]:
+        found.append((f"{one['message']}: {', '.join(one['resources'])}",
+                      f"shipway permit {run['run_id']}"))  # fmt: skip
+    return found
+
+
+def dress(line: str) -> str:
+    """A line of a log with its formatting command as a colour; empty for begin and end marks."""
+    for command, colour in (
+        ("##[error]", "red"), ("##[warning]", "yellow"), ("##[command]", "blue"),
+        ("##[debug]", "grey"), ("##[group]", "bold"),
+    ):  # fmt: skip
+        if line.startswith(command):
+            return output.paint(line.removeprefix(command), colour)
+    if line.startswith(("##[section]", "##[endgroup]")):
+        return ""
+    return line

@@ -1,0 +1,217 @@
+"""`shipway pipelines run FILE`: what it is told, and how it goes.
+
+The exit code is the result: 0 succeeded, 1 failed or canceled, 2 there is nothing to run (wrong
+arguments, a file that does not compile), 4 it waits for a person and is left (`--until-waiting`),
+130 interrupted.
+"""
+
+import argparse
+import getpass
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shipway.base import clock, config
+from shipway.base.errors import BadInput
+from shipway.base.home import Home
+from shipway.cli import output, run_tree, run_watch
+from shipway.cli.local_run import failures, server, snapshot, timeline
+from shipway.cli.local_run.follow import Answers, Follower, Outcome, View
+from shipway.cli.local_run.lines import Lines
+from shipway.cli.local_run.screen import Screen
+from shipway.cli.local_run.snapshot import Snapshot
+from shipway.cli.local_run.step_logs import StepLogs
+from shipway.cli.pipeline_check import compiling
+from shipway.cli.pipeline_check.compiling import Given
+from shipway.cli.pipeline_check.working_tree import WorkingTree
+from shipway.client.session import Session
+
+NOTHING_RUN, INTERRUPTED = 2, 130
+
+
+def run(arguments: argparse.Namespace, path: Path, given: Given) -> int:
+    """Run a file that has been checked. Raises `ShipwayError` for what the user can mend."""
+    tree = compiling.tree_of(path, given)
+    secrets = _secrets(arguments.secret)
+    home = Home(config.default_home())
+    session = server.session(home)
+    begun = clock.monotonic()
+    with tempfile.TemporaryDirectory(dir=home.temporary, prefix="snapshot-") as folder:
+        taken = snapshot.take(tree.root, Path(folder) / "self", branch=_full(arguments.branch))
+        body = _order(arguments, path, given, taken, secrets, Path(folder))
+        run_id = int(session.post("/local-runs", body)["run_id"])
+    queued = session.get(f"/runs/{run_id}")
+    if not arguments.json:
+        for line in _head(session, queued, path, taken):
+            print(line, flush=True)
+    logs = StepLogs(session, run_id)
+    view = _view(arguments, logs)
+    answers = Answers(
+        approve_as=arguments.approve, permit=arguments.permit,
+        until_waiting=arguments.until_waiting,
+    )  # fmt: skip
+    outcome = Follower(session, run_id, view, answers).follow()
+    found = failures.find(
+        outcome.run, session.get(f"/runs/{run_id}/places"), tree, logs, lines=arguments.tail
+    )
+    code = _code(outcome)
+    if arguments.json:
+        output.show_json({
+            **outcome.run, "failures": [one.to_wire() for one in found], "exit_code": code,
+        })  # fmt: skip
+    else:
+        _show_end(session, outcome, found, tree, clock.monotonic() - begun)
+    return code
+
+
+def _order(
+    arguments: argparse.Namespace, path: Path, given: Given, taken: Snapshot,
+    secrets: Mapping[str, str], folder: Path,
+) -> dict[str, Any]:  # fmt: skip
+    others = {
+        alias: snapshot.take(place, folder / f"other-{number}").to_wire()
+        for number, (alias, place) in enumerate(sorted(given.folders.items()))
+        if alias.lower() != "self"
+    }
+    return {
+        "tree": taken.to_wire(), "path": path.relative_to(taken.root).as_posix(),
+        "project": arguments.project, "pipeline": arguments.pipeline, "as": arguments.user,
+        "parameters": dict(given.parameters), "variables": dict(given.variables),
+        "secrets": dict(secrets), "stages": arguments.stage, "jobs": arguments.job,
+        "repositories": others,
+    }  # fmt: skip
+
+
+def _view(arguments: argparse.Namespace, logs: StepLogs) -> View:
+    if arguments.json:
+        return _Silent()
+    if sys.stdout.isatty() and not arguments.logs and _is_a_screen():
+        return Screen(logs)
+    return Lines(logs, with_logs=arguments.logs)
+
+
+def _is_a_screen() -> bool:
+    return (
+        config.environment().get("TERM", "dumb") != "dumb" and shutil.get_terminal_size().lines > 5
+    )
+
+
+class _Silent:
+    """Shows nothing: the answer comes at the end, as JSON."""
+
+    def show(self, run: timeline.Facts) -> None:
+        del run
+
+    def note(self, text: str) -> None:
+        print(text, file=sys.stderr)
+
+    def close(self, run: timeline.Facts) -> None:
+        del run
+
+    def abandon(self) -> None:
+        return
+
+
+def _secrets(asked: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    env_vars = config.environment()
+    for text in asked:
+        name, equals, value = text.partition("=")
+        if not name.strip():
+            raise BadInput(f"'{text}' has no name", where="--secret", hint="Give NAME[=VALUE].")
+        if not equals:
+            known = env_vars.get(name) or env_vars.get(name.upper().replace(".", "_"))
+            value = known if known is not None else _asked(name)
+        found[name] = value
+    return found
+
+
+def _asked(name: str) -> str:
+    if not sys.stdin.isatty():
+        raise BadInput(
+            f"there is no value for the secret '{name}'", code="SecretMissing", where="--secret",
+            hint=f"Set the environment variable {name}, or say --secret {name}=VALUE.",
+        )  # fmt: skip
+    return getpass.getpass(f"{name}: ")
+
+
+def _full(branch: str) -> str:
+    return branch if not branch or branch.startswith("refs/") else f"refs/heads/{branch}"
+
+
+def _head(session: Session, run: timeline.Facts, path: Path, taken: Snapshot) -> list[str]:
+    at = f"{run['branch']} @ {taken.head[:8]}" if taken.head else run["branch"]
+    if taken.changed:
+        at += f" and {taken.changed} changed {'file' if taken.changed == 1 else 'files'}"
+    url = f"http://127.0.0.1:{session.state.studio_port}{run['page']}"
+    name = output.paint(f"run {run['run_id']}", "bold")
+    return [
+        f"{name}: {compiling.shown(path)}, {at}",
+        output.paint(f"pipeline {run['pipeline']} of project {run['project']}, {url}", "grey"),
+        "",
+    ]
+
+
+def _code(outcome: Outcome) -> int:
+    if outcome.interrupted:
+        return INTERRUPTED
+    run = outcome.run
+    if not run["records"] and any(d.get("severity") == "error" for d in run["diagnostics"]):
+        return NOTHING_RUN
+    return run_watch.exit_code(run)
+
+
+def _show_end(
+    session: Session, outcome: Outcome, found: list[failures.Failure], tree: WorkingTree,
+    seconds: float,
+) -> None:  # fmt: skip
+    run = outcome.run
+    for line in _diagnostics(run, tree):
+        print(line)
+    for line in failures.show(found, run["run_id"]):
+        print(line)
+    print()
+    for line in run_tree.foot(run, session.state.studio_port):
+        if not line.endswith(run["page"]):
+            print(line)
+    print(_summary(run, seconds))
+
+
+def _diagnostics(run: timeline.Facts, tree: WorkingTree) -> list[str]:
+    """What the run's own compilation said: it knows the groups and what runs here."""
+    lines: list[str] = []
+    for one in run["diagnostics"]:
+        place = compiling.shown(tree.place(one["file"])) if one.get("file") else ""
+        colour = "red" if one["severity"] == "error" else "yellow"
+        word = output.paint(f"{one['severity']}:", colour)
+        at = f"{place}:{max(one['line'], 1)}:{max(one['column'], 1)}: " if place else ""
+        lines.append(f"{at}{word} {one['message']}")
+        if one.get("hint"):
+            lines.append(f"  hint: {one['hint']}")
+    return lines
+
+
+def _summary(run: timeline.Facts, seconds: float) -> str:
+    if run["state"] != "completed":
+        return (
+            f"{run_tree.mark('pending')} run {run['run_id']} waits; `shipway runs watch` follows it"
+        )
+    steps = [timeline.state(one) for one in run["records"] if one["kind"] == "Task"]
+    counts = [
+        f"{steps.count(result)} {word}"
+        for result, word in (("failed", "failed"), ("succeededWithIssues", "with issues"),
+                             ("succeeded", "succeeded"), ("canceled", "canceled"),
+                             ("skipped", "skipped"))
+        if result in steps
+    ]  # fmt: skip
+    took = (
+        f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)}:{int(seconds % 60):02} min"
+    )
+    told = f" ({', '.join(counts)})" if counts else ""
+    colour = "green" if run["result"] in ("succeeded", "succeededWithIssues") else "red"
+    word = {"succeededWithIssues": "succeeded with issues"}.get(run["result"], run["result"])
+    result = output.paint(f"{word} in {took}", colour)
+    return f"{run_tree.mark(run['result'])} run {run['run_id']} {result}{told}"
