@@ -10,10 +10,12 @@ from shipway.azpipelines.plan import CHECKOUT_TASK
 from shipway.devops.task_definition import TaskDefinition
 from shipway.devops.task_definitions_azure import AZURE_TASKS
 from shipway.devops.task_definitions_files import FILE_TASKS
+from shipway.devops.task_definitions_terraform import TERRAFORM_TASKS
 
 DEFINITIONS: tuple[TaskDefinition, ...] = (
     *FILE_TASKS,
     *AZURE_TASKS,
+    *TERRAFORM_TASKS,
     TaskDefinition(
         name="UsePythonVersion",
         version=0,
@@ -38,6 +40,8 @@ DEFINITIONS: tuple[TaskDefinition, ...] = (
             "lfs": "false",
             "path": "",
             "persistCredentials": "false",
+            "sparseCheckoutDirectories": "",
+            "sparseCheckoutPatterns": "",
             "submodules": "",
             "workspaceRepo": "",
         },
