@@ -44,6 +44,7 @@ class JobRunner:
         self._worker = worker
         self._result: Result = "Succeeded"
         self._order = 0
+        self._is_before_job = False
         self._tasks = StepTasks(store=store, run=work.run)
         self._stop = JobStop(grace_seconds=work.job.cancel_timeout_in_minutes * 60.0)
         self.job = self._context()
@@ -148,6 +149,7 @@ class JobRunner:
             )
             if not made:
                 self.job.issues.append(("warning", f"The job has no Python of its own: {said}"))
+        self._before_job(steps)
         for step in steps:
             self._order += 1
             status = "Canceled" if self._stop.is_set() else self._result
@@ -155,6 +157,24 @@ class JobRunner:
             self._step(step)
         if self._result == "Succeeded" and not self._stop.is_set():
             self._result = post_job.run(self.job, self._work.record)
+
+    def _before_job(self, steps: Sequence[StepPlan]) -> None:
+        """What tasks do before the first step; as on Azure the timeline shows it as `Pre-job: `."""
+        early = [
+            step
+            for step in steps
+            if step.enabled and (task := self._tasks.find(step)) and task.before_job
+        ]
+        self._order, self._is_before_job = -len(early), True
+        for step in early:
+            self._order += 1
+            self._step(
+                replace(
+                    step, display_name=f"Pre-job: {step.display_name}",
+                    ref_name=f"PreJob_{step.ref_name}",
+                )
+            )  # fmt: skip
+        self._order, self._is_before_job = 0, False
 
     def _step(self, step: StepPlan) -> None:
         record = self._record(step)
@@ -262,8 +282,9 @@ class JobRunner:
         task = self._tasks.find(step)
         if task is None:
             return "Failed"
+        run = task.before_job if self._is_before_job and task.before_job else task.run
         try:
-            said = run_engine.language_word(task.run(runner))
+            said = run_engine.language_word(run(runner))
         except ShipwayError as error:
             runner.error(str(error))
             said = "Failed"
@@ -280,7 +301,9 @@ class JobRunner:
             return
         runner.replay()
         # their effect is on the job, not in their output
-        if step.task.name.lower() in ("usepythonversion", "cache", CHECKOUT_TASK):
+        task = self._tasks.find(step)
+        acts = task is not None and task.acts_on_job
+        if acts or step.task.name.lower() in ("usepythonversion", "cache", CHECKOUT_TASK):
             self._once(step, runner)
 
     def _record(self, step: StepPlan) -> Record:
