@@ -113,7 +113,8 @@ def test_a_counter_names_the_run_and_is_the_same_in_every_job_and_condition(stor
         job_of("A", condition="eq(variables.patch, '6')"),
         job_of("B"), variables=root, name_format="v$(major).$(patch)",
     )  # fmt: skip
-    names = []
+    names: list[str] = []
+    seen: dict[str, dict[str, str]] = {}
     for _ in range(2):
         run = queued(store)
         names.append(run_compilation.name_of(store, run, plan))

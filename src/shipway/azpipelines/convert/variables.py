@@ -10,6 +10,17 @@ from shipway.azpipelines.runtime_words import VARIABLE
 from shipway.azpipelines.tokens import Entry, Mapping, Token, is_empty
 
 _KEYS = ("name", "value", "readonly", "group", "template")
+# what the service knows before it reads the YAML and lets nobody else define
+_SYSTEM = frozenset(
+    (
+        "system", "system.accesstoken", "system.collectionid", "system.collectionuri",
+        "system.culture", "system.definitionid", "system.definitionname", "system.hosttype",
+        "system.isscheduled", "system.pipelinestarttime", "system.planid", "system.servertype",
+        "system.taskdefinitionsuri", "system.teamfoundationcollectionuri",
+        "system.teamfoundationserveruri", "system.teamproject", "system.teamprojectid",
+        "system.timelineid",
+    )
+)  # fmt: skip
 
 
 def convert(token: Token | None, setting: Setting) -> tuple[VariablePlan, ...]:
@@ -24,6 +35,7 @@ def convert(token: Token | None, setting: Setting) -> tuple[VariablePlan, ...]:
 
 def _from_entry(entry: Entry, setting: Setting) -> VariablePlan:
     value = setting.reader.text(entry.value) or ""
+    _check_name(entry.key.text, entry.key, setting)
     _check_runtime(value, entry.value, setting)
     return VariablePlan(name=entry.key.text, value=value)
 
@@ -39,6 +51,7 @@ def _from_item(item: Token, setting: Setting) -> VariablePlan | None:
     _check_runtime(value, body.get("value"), setting)
     if not name:
         return None
+    _check_name(name, body.get("name"), setting)
     read_only = setting.reader.text(body.get("readonly"))
     return VariablePlan(
         name=name, value=value, is_read_only=bool(read_only and boolean_of(read_only))
@@ -60,6 +73,13 @@ def _group(body: Mapping, setting: Setting) -> VariablePlan | None:
             hint=did_you_mean(name, groups or ()),
         )
     return VariablePlan(group=name) if name else None
+
+
+def _check_name(name: str, token: Token | None, setting: Setting) -> None:
+    if token is not None and name.lower() in _SYSTEM:
+        setting.problems.error(
+            "system-variable", f"Cannot override system variable '{name}'", token.position
+        )
 
 
 def _check_runtime(value: str, token: Token | None, setting: Setting) -> None:
