@@ -55,6 +55,7 @@ class JobContext:
     """`step.name` -> value and whether it is secret."""
     issues: list[tuple[str, str]] = field(default_factory=list)
     stop: JobStop = field(default_factory=JobStop)
+    has_several_checkouts: bool = False
 
     def search_path(self) -> str:
         """PATH for a step: the latest `prependpath` first."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shipway.agent import python_venvs
+from shipway.agent import checkout_paths, python_venvs
 from shipway.agent.directories import JobDirectories
 from shipway.agent.job_context import JobContext, JobStop
 from shipway.agent.job_environment import LOOKUP, base_environment, define_predefined
@@ -138,6 +138,7 @@ class JobRunner:
             sealing_key=store.home.secrets_key.read_bytes(),
             base_environment=base,
             stop=self._stop,
+            has_several_checkouts=len(checkout_paths.checkouts_of(work.job.steps)) > 1,
         )
 
     def _steps(self, steps: Sequence[StepPlan]) -> None:

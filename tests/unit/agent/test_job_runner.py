@@ -253,9 +253,8 @@ def test_a_target_limits_what_a_step_may_set(
 @pytest.mark.parametrize(
     "inputs",
     [
-        {"lfs": "true"}, {"submodules": "recursive"}, {"persistCredentials": "true"},
-        {"fetchTags": "true"}, {"sparseCheckoutDirectories": "src"}, {"fetchDepth": "all"},
-        {"path": "../../elsewhere"},
+        {"lfs": "true"}, {"submodules": "all"}, {"fetchDepth": "all"},
+        {"sparseCheckoutDirectories": "'src"}, {"path": "../../elsewhere"},
     ],
 )  # fmt: skip
 def test_a_checkout_refuses_by_name_what_it_does_not_do(

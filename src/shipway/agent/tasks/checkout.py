@@ -1,123 +1,94 @@
-"""`checkout: self`: a real clone of the run's commit over HTTPS, detached, without leftovers.
+"""`checkout`: a real clone over HTTPS, detached, of the run's commit or of another repository.
 
-The job's token travels in a header of this one fetch and is written nowhere.
-Source: https://learn.microsoft.com/azure/devops/pipelines/repos/multi-repo-checkout
+The job's token travels in a header of git's own requests to Azure DevOps and no further.
+Source: https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/steps-checkout
 """
 
 import base64
-import os
 import shlex
-from pathlib import Path
 
+from shipway.agent import checkout_paths
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
+from shipway.agent.tasks import checkout_script
+from shipway.agent.tasks.checkout_script import CheckoutOrder
 from shipway.agent.tasks.script import refuse_inputs, result_of
-from shipway.base.errors import BadInput, NotSupported
-from shipway.devops import github_mirrors
+from shipway.azpipelines.plan import CHECKOUT_TASK
+from shipway.base.errors import BadInput
+from shipway.devops import checkout_sources, run_progress, runs
+from shipway.devops.checkout_sources import CheckoutSource
 
-# the server may be away for a while (the step outlives it): Azure's agent tries again as well
-_TRIES = """\
-for pause in 1 2 4 8 16 30 60 60 60 60; do
-    code=0; fetch 2> "$TMPDIR/fetch-error" || code=$?; cat "$TMPDIR/fetch-error"
-    [ $code -ne 0 ] || break
-    case $(cat "$TMPDIR/fetch-error") in
-    *"Failed to connect"*|*"Could not connect"*|*"onnection reset"*|*"onnection was reset"*) ;;
-    *"hung up unexpectedly"*|*"early EOF"*|*"unexpected disconnect"*|*"SSL_ERROR_SYSCALL"*) ;;
-    *"transfer closed"*|*"Empty reply"*|*"SSL_read"*|*"nutls"*|*"GnuTLS"*|*"RPC failed"*) ;;
-    *"returned error: 502"*|*"returned error: 503"*|*"CONNECT aborted"*) ;;
-    *) exit $code ;;
-    esac
-    echo "##[warning]Git fetch failed with exit code: $code, back off $pause seconds before retry."
-    sleep $pause
-done
-[ $code -eq 0 ] || exit $code"""
-
-
-# what git would have to do besides; refused by name, for a script may rely on it
-_NOT_DONE = (
-    "lfs", "submodules", "persistCredentials", "fetchTags", "fetchFilter",
-    "sparseCheckoutDirectories", "sparseCheckoutPatterns", "workspaceRepo",
-)  # fmt: skip
-
-
-def _folder(step: StepRun) -> Path:
-    """Where the sources go; `path` moves them, and the default folder of scripts with them."""
-    given = step.input("path")
-    if not given:
-        return step.job.directories.sources
-    workspace = step.job.directories.workspace
-    folder = Path(os.path.normpath(workspace / given))
-    if not folder.is_relative_to(workspace):
-        raise BadInput(
-            f"Input path '{given}' should resolve to a directory under current working directory, "
-            f"current working directory '{workspace}'.",
-            code="CheckoutPathOutside", where="path",
-        )  # fmt: skip
-    for name in ("Build.SourcesDirectory", "Build.Repository.LocalPath"):
-        step.job.variables.define(name, str(folder))
-    step.job.variables.define("System.DefaultWorkingDirectory", str(folder), is_read_only=True)
-    return folder
-
-
-def _script(folder: Path, *, url: str, commit: str, depth: int, mirror: str = "") -> str:
-    """The commands of a checkout; every one may be run again. `mirror`: where `url` really is."""
-    quoted = shlex.quote(str(folder))
-    shallow = f"--depth={depth} " if depth > 0 else ""
-    instead = [f"git config {shlex.quote(f'url.{mirror}.insteadOf')} {shlex.quote(url)}"]
-    return "\n".join(
-        [
-            "set -e",
-            f"git init -q {quoted}",
-            f"cd {quoted}",
-            f"git remote add origin {shlex.quote(url)} 2>/dev/null || true",
-            *(instead if mirror else ()),
-            "git config gc.auto 0",
-            "git config advice.detachedHead false",
-            "echo '##[command]git fetch'",
-            'fetch() { git -c http.extraheader="$SHIPWAY_GIT_HEADER" fetch --force --no-tags'
-            f" --prune --no-recurse-submodules {shallow}origin {commit}; }}",
-            _TRIES,
-            f"echo '##[command]git checkout --force {commit}'",
-            f"git checkout -q --force {commit}",
-            f'echo "HEAD is now at $(git log -1 --format=%h\\ %s)"',  # noqa: F541
-        ]
-    )
+# the server has no store for large files; refused by name, for a script may rely on them
+_NOT_DONE = ("lfs",)
 
 
 def _run(step: StepRun) -> StepResult:
-    repository = step.input("repository", "self").lower()
-    if repository == "none":
+    name = step.input("repository", "self")
+    if name.lower() == "none":
         return "succeeded"
-    if repository != "self":
-        raise NotSupported(
-            f"checkout of '{repository}' is not supported yet",
-            code="CheckoutNotSupported",
-            hint="Only `checkout: self` and `checkout: none` are.",
-        )
     refuse_inputs(step, "checkout", *_NOT_DONE)
-    variables = step.job.variables
+    store = step.job.store
+    run = runs.get(store, step.job.run.run_id)
+    source = checkout_sources.of(store, run, run_progress.plan_of(run) if run.plan else None, name)
+    order = _order(step, source)
+    for variable, value in checkout_paths.after_checkout(
+        order.folder, source.name, is_self=name.lower() == "self",
+        several=step.job.has_several_checkouts, is_workspace=step.flag("workspaceRepo"),
+        directories=step.job.directories,
+    ).items():  # fmt: skip
+        step.job.variables.define(variable, value, is_read_only=variable.startswith("System."))
+    step.log(f"Syncing repository: {source.name} (Git)")
     token = base64.b64encode(f":{step.job.access_token}".encode()).decode()
-    depth = step.input("fetchDepth") or "1"
-    if not depth.isdigit():
-        raise BadInput(f"fetchDepth is '{depth}', not a number", where="fetchDepth")
-    is_github = variables.get("Build.Repository.Provider") == "GitHub"
-    text = _script(
-        _folder(step),
-        url=variables.get("Build.Repository.Uri"),
-        commit=variables.get("Build.SourceVersion"),
-        depth=int(depth),
-        # github.com is never asked: git goes to the mirror in its stead
-        mirror=github_mirrors.push_url(variables.get("Build.Repository.Name")) if is_github else "",
-    )
-    step.log(f"Syncing repository: {variables.get('Build.Repository.Name')} (Git)")
     code = step.run_process(
         ProcessOrder(
-            command=["/bin/bash", "--noprofile", "--norc", "-c", text],
+            command=[
+                "/bin/bash", "--noprofile", "--norc", "-c", checkout_script.script_of(order)
+            ],
             cwd=step.job.directories.workspace,
             secret_env_vars={"SHIPWAY_GIT_HEADER": f"AUTHORIZATION: basic {token}"},
             env_vars={"GIT_TERMINAL_PROMPT": "0"},
         )
-    )
+    )  # fmt: skip
     return result_of(step, code, what="Git")
 
 
-CHECKOUT = Task(name="6d15af64-176c-496d-b583-fd2ae21d4df4", version=1, run=_run)
+def _order(step: StepRun, source: CheckoutSource) -> CheckoutOrder:
+    """What the step's inputs ask of git. Raises `BadInput` naming the input."""
+    directories = step.job.directories
+    folder = checkout_paths.folder_of(
+        step.input("path"), source.name, several=step.job.has_several_checkouts,
+        directories=directories,
+    )  # fmt: skip
+    submodules = step.input("submodules").lower()
+    if submodules not in ("", "true", "false", "recursive"):
+        raise BadInput(
+            f"submodules is '{submodules}', not true, false or recursive", where="submodules"
+        )
+    cone = _words(step, "sparseCheckoutDirectories")
+    return CheckoutOrder(
+        folder=folder, url=source.url, commit=source.commit, mirror=source.mirror,
+        depth=_depth(step), tags=step.flag("fetchTags"), clean=step.flag("clean"),
+        filters=tuple(one for one in step.input("fetchFilter").split("+") if one.strip()),
+        cone=cone, patterns=() if cone else _words(step, "sparseCheckoutPatterns"),
+        submodules=submodules in ("true", "recursive"),
+        nested_submodules=submodules == "recursive",
+        credentials=(
+            directories.temporary / "git-credentials" if step.flag("persistCredentials") else None
+        ),
+    )  # fmt: skip
+
+
+def _depth(step: StepRun) -> int:
+    text = step.input("fetchDepth") or "1"
+    if not text.isdigit():
+        raise BadInput(f"fetchDepth is '{text}', not a number", where="fetchDepth")
+    return int(text)
+
+
+def _words(step: StepRun, name: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(step.input(name)))
+    except ValueError as error:
+        raise BadInput(f"{name}: {error}", where=name) from None
+
+
+CHECKOUT = Task(name=CHECKOUT_TASK, version=1, run=_run)

@@ -19,7 +19,7 @@ from typing import IO
 from shipway.azure.entra.principals import Principal
 from shipway.base import process
 from shipway.base.errors import Forbidden, NotFound, ShipwayError, Unavailable
-from shipway.devops import members, projects, repositories
+from shipway.devops import checkout_sources, members, projects, repositories
 from shipway.devops.projects import Project
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
@@ -119,9 +119,18 @@ class GitHttp:
                 hint=f"Projects here: {', '.join(seen) or 'none'}.",
             )  # fmt: skip
         # the short address names no project that could have been asked about before
-        rights.require(self._store, request, "read", project_id=project.project_id)
+        lent = repositories.find(self._store, project_id=project.project_id, name_or_id=name)
+        if lent is None or not (is_fetch(request) and self._is_lent(request, lent)):
+            rights.require(self._store, request, "read", project_id=project.project_id)
         found = repositories.get(self._store, project_id=project.project_id, name_or_id=name)
         return project, found
+
+    def _is_lent(self, request: Request, repository: Repository) -> bool:
+        """Whether the token of a job of another project may read it, for a checkout."""
+        number = request.principal.run_id
+        return bool(number) and checkout_sources.is_lent(
+            self._store, number, repository.repository_id
+        )
 
     def _stream(self, request: Request, repository: Repository, service: str) -> Response:
         source = _body_file(request, self._store.home.temporary)
@@ -201,6 +210,13 @@ def routes(store: Store) -> tuple[Route, ...]:
                   action="read", query=(), doc=_DOC),
         ]  # fmt: skip
     return tuple(found)
+
+
+def is_fetch(request: Request) -> bool:
+    """Whether git asks to read: `info/refs` of the upload service, or the pack itself."""
+    if request.path.endswith("/info/refs"):
+        return is_git(request) and request.arg("service") == "git-upload-pack"
+    return is_git(request) and request.path.endswith("/git-upload-pack")
 
 
 def is_git(request: Request) -> bool:

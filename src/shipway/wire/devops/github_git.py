@@ -7,13 +7,13 @@ organization.
 """
 
 from shipway.base.errors import Forbidden, NotFound
-from shipway.devops import definitions, github_mirrors, members, projects, runs
+from shipway.devops import checkout_sources, definitions, github_mirrors, members, projects, runs
 from shipway.devops.github_mirrors import GithubMirror
 from shipway.devops.projects import Project
 from shipway.devops.repositories import Repository
 from shipway.store.store import Store
 from shipway.wire.devops import rights
-from shipway.wire.devops.git import GitHttp
+from shipway.wire.devops.git import GitHttp, is_fetch
 from shipway.wire.http import Request, Route
 
 _DOC = "https://git-scm.com/docs/http-protocol"
@@ -57,9 +57,12 @@ class GithubGitHttp(GitHttp):
         )
 
     def _stay_with_run(self, request: Request, mirror: GithubMirror) -> None:
-        """A job's token reads the repository of its run and no other one on GitHub."""
+        """A job's token reads the repository of its run, and what the pipeline checks out."""
         number = request.principal.run_id
-        if number and runs.get(self._store, number).repository_id != mirror.repository_id:
+        if not number or runs.get(self._store, number).repository_id == mirror.repository_id:
+            return
+        lent = checkout_sources.is_lent(self._store, number, mirror.repository_id)
+        if not (lent and is_fetch(request)):
             raise Forbidden(
                 f"the access token of run {number} is limited to its own repository, not "
                 f"'{mirror.name}'",

@@ -8,7 +8,7 @@ https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/au
 from shipway.azure.entra import personal_access_tokens
 from shipway.azure.entra.principals import Principal
 from shipway.base.errors import Forbidden, NotFound, ShipwayError, Unauthenticated
-from shipway.devops import members, projects, repositories, runs
+from shipway.devops import checkout_sources, members, projects, repositories, runs
 from shipway.devops.members import Permission
 from shipway.store.store import Store
 from shipway.wire import errors
@@ -65,6 +65,8 @@ def authorizer(store: Store) -> Authorize:
                 hint=f"The organization is https://dev.azure.com/{projects.ORGANIZATION}.",
             )  # fmt: skip
         versions.check(request)
+        if git.is_fetch(request) and _is_lent(store, request):
+            return
         _stay_in_project(store, request)
         project_id = _project_of(store, request)
         rights.require(store, request, _PERMISSIONS[route.action], project_id=project_id)
@@ -92,6 +94,16 @@ def _project_of(store: Store, request: Request) -> str | None:
         return project.project_id if project else None
     repository = repositories.by_id(store, repository_id) if repository_id else None
     return repository.project_id if repository else None
+
+
+def _is_lent(store: Store, request: Request) -> bool:
+    """Whether the job's token may read a repository of another project, for a checkout."""
+    project_id, number = _project_of(store, request), request.principal.run_id
+    if not number or project_id is None or runs.get(store, number).project_id == project_id:
+        return False
+    name = request.params["repository"].removesuffix(".git")
+    found = repositories.find(store, project_id=project_id, name_or_id=name)
+    return found is not None and checkout_sources.is_lent(store, number, found.repository_id)
 
 
 def _stay_in_project(store: Store, request: Request) -> None:
