@@ -5,8 +5,7 @@ import sys
 from shipway.base import clock, config
 from shipway.base.errors import ShipwayError, Unavailable
 from shipway.base.home import Home
-from shipway.cli import output
-from shipway.cli.commands import up
+from shipway.cli import output, starting
 from shipway.client.session import Session
 
 _SECONDS = 20.0
@@ -23,7 +22,7 @@ def session(home: Home) -> Session:
     settings = config.read_settings()
     begun = clock.monotonic()
     try:
-        up.bring_up(settings, home)
+        starting.bring_up(settings, home)
     except ShipwayError as error:
         if error.code != "HomeInUse":  # else somebody was faster
             raise
