@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import requests
+from azure.devops.exceptions import AzureDevOpsServiceError
 from tests.devops_door import Door, open_door
+from tests.support.begun_runs import begin, end_jobs, job, settle, stage_of
 
-from shipway.devops import artifacts, environments, logs, runs
+from shipway.devops import artifacts, definitions, environments, logs, runs
 from shipway.devops.runs import Issue, Record
 from shipway.wire.devops import locations, table
 from shipway.wire.http import RouteTable
@@ -191,6 +193,45 @@ def test_a_pipeline_is_run_seen_and_cancelled(
     listed = build.get_builds(project.id, status_filter="cancelling")
     assert [b.id for b in listed] == [queued.id]
     assert build.add_build_tag(project.id, run.id, "gate") == ["gate"]
+    assert build.add_build_tags(["a/b", "Gate"], project.id, run.id) == ["gate", "a/b"]
+    assert [b.id for b in build.get_builds(project.id, tag_filters=["GATE"])] == [run.id]
+    changes = {"tagsToAdd": ["late"], "tagsToRemove": ["a/b"]}
+    assert build.update_build_tags(changes, project.id, run.id) == ["gate", "late"]
+    assert build.get_tags(project.id) == ["gate", "late"]
+    assert build.delete_tag(project.id, "late") == ["gate"]
+    assert build.delete_build_tag(project.id, run.id, "gate") == []
+    assert build.get_build_tags(project.id, run.id) == []
+
+
+def test_stages_are_tried_again_started_and_stopped(
+    door: Door, clients: Any, project: Any, pipeline: Any
+) -> None:
+    store, build = door.store, clients.get_build_client()
+    definition = definitions.get(store, project_id=project.id, definition_id=pipeline.id)
+    run = begin(store, definition, stage_of("CI", job("A"), job("B")),
+                stage_of("Ship", job("C"), trigger="manual"))  # fmt: skip
+    end_jobs(store, run, "failed")
+    assert build.get_build(project.id, run.run_id).result == "failed"
+    build.update_stage({"state": "retry"}, run.run_id, "CI", project=project.id)
+    settle(store)
+    timeline = build.get_build_timeline(project.id, run.run_id)
+    (stage,) = (r for r in timeline.records if r.name == "CI")
+    (before,) = stage.previous_attempts
+    assert (stage.attempt, stage.state, before.attempt) == (2, "inProgress", 1)
+    old = build.get_build_timeline(project.id, run.run_id, before.timeline_id)
+    assert {r.id: r.result for r in old.records}[before.record_id] == "failed"
+    build.update_stage({"state": "cancel"}, run.run_id, "CI", project=project.id)
+    settle(store)
+    end_jobs(store, run, "canceled")
+    assert build.get_build(project.id, run.run_id).result == "canceled"
+    build.update_stage({"state": 2}, run.run_id, "Ship", project=project.id)
+    settle(store)
+    end_jobs(store, run)
+    assert build.get_build(project.id, run.run_id).status == "completed"
+    again = build.update_build({}, project.id, run.run_id, retry=True)
+    assert again.status == "inProgress"
+    with pytest.raises(AzureDevOpsServiceError, match="nothing of build"):
+        build.update_stage({"state": "run"}, run.run_id, "nothing", project=project.id)
 
 
 def test_a_definition_keeps_its_branch_filter_and_hides_its_secrets(

@@ -81,6 +81,13 @@ def foot(run: Mapping[str, Any], studio_port: int) -> Iterator[str]:
         yield f"  coverage: {coverage['tool']}: {shown}"
     if run["artifacts"]:
         yield f"  artifacts: {', '.join(a['name'] for a in run['artifacts'])}"
+    if run.get("tags"):
+        yield f"  tags: {', '.join(run['tags'])}"
+    for stage in run.get("to_start", ()):
+        yield (
+            f"  stage {stage} starts when somebody says so\n"
+            f"    shipway runs start-stage {run['run_id']} {stage}"
+        )
     for approval in run["approvals"]:
         if approval["status"] == "pending":
             names = ", ".join(step["approver"] for step in approval["steps"])
@@ -128,6 +135,9 @@ def _line(record: Mapping[str, Any], now: datetime, *, waiting: Mapping[str, str
     note = output.paint(f"  {wanting}", "yellow") if wanting else ""
     took = output.paint(f"  {duration(record, now)}" if state != "skipped" else "", "grey")
     name = "checks" if record["kind"] == "Checkpoint" else record["name"]
+    again = record.get("attempt", 1)
+    if again > 1 and record["kind"] in ("Stage", "Job"):
+        name += output.paint(f" (attempt {again})", "grey")
     return f"{'  ' * (_INDENT[record['kind']] + 1)}{mark(state)} {name}{took}{note}"
 
 
@@ -135,6 +145,7 @@ def _waiting(run: Mapping[str, Any]) -> dict[str, str]:
     """What each stage waits for, by its name."""
     found = {a["stage"]: _WAITS["Checkpoint.Approval"] for a in run.get("approvals", ())
              if a["status"] == "pending"}  # fmt: skip
+    found |= dict.fromkeys(run.get("to_start", ()), "starts by hand")
     records: Sequence[Mapping[str, Any]] = run["records"]
     by_id = {record["record_id"]: record for record in records}
     for record in records:

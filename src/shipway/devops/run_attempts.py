@@ -41,6 +41,15 @@ def records_of(store: Store, run_id: int, timeline_id: str) -> list[Record]:
     return runs.in_order([rows.read(Record, d.body) for d in found])
 
 
+def timeline_of(store: Store, run_id: int, record_id: str) -> str:
+    """The timeline of the earlier attempt in which a record stands; empty when it is in none."""
+    for document in store.documents.list(_KIND, prefix=f"{run_id:010}/", newest_first=True):
+        _, timeline_id, found = document.key.split("/")
+        if found == record_id:
+            return timeline_id
+    return ""
+
+
 def previous_of(record: Record, timeline_id: str) -> tuple[PreviousAttempt, ...]:
     """The previous attempts of whatever is tried after `record`, which is set aside there."""
     last = PreviousAttempt(

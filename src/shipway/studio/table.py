@@ -13,6 +13,7 @@ from shipway.studio.pages import (
     pull_requests,
     run_findings,
     run_logs,
+    run_stages,
     runs,
 )
 
@@ -38,6 +39,14 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(method="GET", pattern="/runs/{run}", handler=runs.show, doc="one run"),
     PageRoute(method="POST", pattern="/runs/{run}/cancel", handler=runs.cancel, doc="stop it"),
     PageRoute(method="POST", pattern="/runs/{run}/rerun", handler=runs.rerun, doc="run it again"),
+    PageRoute(
+        method="POST", pattern="/runs/{run}/retry", handler=run_stages.retry_failed,
+        doc="run again what failed in it",
+    ),
+    PageRoute(
+        method="POST", pattern="/runs/{run}/stages/{stage}/{verb}", handler=run_stages.change,
+        doc="try a stage again, start or stop it",
+    ),
     PageRoute(
         method="POST", pattern="/runs/{run}/permit", handler=runs.permit,
         doc="let its pipeline use what it waits for",

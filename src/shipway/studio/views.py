@@ -35,6 +35,9 @@ class RunView:
     took: str
     waits: str
     is_over: bool
+    tags: tuple[str, ...] = ()
+    may_retry: bool = False
+    """Some of its stages did not go well and can be tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,22 @@ class JobRunView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageVerbView:
+    """A button of a stage."""
+
+    verb: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptView:
+    """An earlier attempt of a stage; `timeline_id` names it in the page's address."""
+
+    number: int
+    timeline_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageView:
     """A stage. `waits` says for what: an approval, a permission, an exclusive lock."""
 
@@ -82,6 +101,10 @@ class StageView:
     waits: str
     issues: tuple[IssueView, ...]
     jobs: tuple[JobRunView, ...]
+    ref_name: str = ""
+    attempt: int = 1
+    earlier: tuple[AttemptView, ...] = ()
+    verbs: tuple[StageVerbView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,8 @@ def test_every_change_is_a_post() -> None:
     changing = {
         "cancel",
         "rerun",
+        "retry",
+        "{verb}",
         "permit",
         "approve",
         "reject",

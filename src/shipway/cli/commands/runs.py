@@ -1,4 +1,4 @@
-"""`shipway runs`: list, show, watch, start, cancel and rerun pipeline runs."""
+"""`shipway runs`: list, show, watch, start pipeline runs, and what changes one."""
 
 import argparse
 from contextlib import closing
@@ -9,7 +9,7 @@ from shipway.base import config
 from shipway.base.clock import SystemClock
 from shipway.base.errors import BadInput, NotFound
 from shipway.base.home import Home
-from shipway.cli import output, run_tree
+from shipway.cli import output, run_changes, run_tree
 from shipway.cli.run_watch import exit_code, watch
 from shipway.client.azure import AzureClient
 from shipway.client.session import Session
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listed.add_argument("--limit", type=int, default=20, help="how many (default: 20)")
     listed.add_argument("--state", help="pending, inProgress, canceling or completed")
     listed.add_argument("--pipeline", help="of this pipeline only")
+    listed.add_argument("--tag", help="with this tag only")
     shown = verbs.add_parser("show", help="one run: stages, jobs, steps, what it waits for")
     watched = verbs.add_parser("watch", help="follow a run to its end; the exit code is its result")
     watched.add_argument(
@@ -33,15 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     started.add_argument(
         "--parameter", action="append", default=[], metavar="NAME=VALUE", help="may be repeated"
     )
-    canceled = verbs.add_parser("cancel", help="stop a run")
-    again = verbs.add_parser("rerun", help="run the same commit again")
     for child in (shown, watched):
         child.add_argument("run", nargs="?", type=int, help="its number (default: the newest)")
-    for child in (canceled, again):
-        child.add_argument("run", type=int, help="its number")
-        child.add_argument("--as", dest="user", default="", help="who does it (default: the owner)")
-    for child in (listed, shown, watched, started, canceled, again):
+    for child in (listed, shown, watched, started):
         child.add_argument("--json", action="store_true", help="print it as JSON")
+    run_changes.add_arguments(verbs)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,15 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _list(session, arguments)
     if arguments.action == "start":
         return _start(session, arguments)
-    if arguments.action in ("cancel", "rerun"):
-        body = {"as": arguments.user}
-        changed = session.post(f"/runs/{arguments.run}/{arguments.action}", body)
-        if arguments.json:
-            output.show_json(changed)
-        else:
-            done = "is being canceled" if arguments.action == "cancel" else "is queued"
-            print(f"run {changed['run_id']} ({changed['pipeline']}) {done}")
-        return 0
+    if arguments.action in run_changes.ACTIONS:
+        return run_changes.run(session, arguments)
     number = arguments.run or newest(session)
     if arguments.action == "watch":
         return watch(session, number, as_json=arguments.json, until_waiting=arguments.until_waiting)
@@ -115,7 +105,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _list(session: Session, arguments: argparse.Namespace) -> int:
-    given = {"limit": arguments.limit, "state": arguments.state, "pipeline": arguments.pipeline}
+    given = {
+        "limit": arguments.limit, "state": arguments.state, "pipeline": arguments.pipeline,
+        "tag": arguments.tag,
+    }  # fmt: skip
     query = urlencode({name: value for name, value in given.items() if value})
     listed = session.get(f"/runs?{query}")["value"]
     if arguments.json:

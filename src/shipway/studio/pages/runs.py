@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from shipway.base.errors import Forbidden
-from shipway.devops import approvals, members, projects, runs
-from shipway.devops.members import Permission
+from shipway.devops import approvals, projects, runs
+from shipway.devops.run_attempts import NEEDS_RETRY
 from shipway.devops.runs import Record, Run
 from shipway.loop import checkpoint, checkpoint_records, run_retry
 from shipway.loop import run as station
@@ -14,13 +13,14 @@ from shipway.studio import wording
 from shipway.studio.contexts import RunContext, RunsContext
 from shipway.studio.exchange import Answer, Page, Redirect, Visit
 from shipway.studio.pages import approvals as approvals_page
-from shipway.studio.pages import run_findings, run_logs
+from shipway.studio.pages import run_findings, run_logs, run_rights, run_stages
 from shipway.studio.views import (
     IssueView,
     JobRunView,
     Moment,
     PermissionView,
     RunView,
+    StageVerbView,
     StageView,
     StepView,
 )
@@ -53,7 +53,7 @@ def show_all(store: Store, visit: Visit) -> Answer:
 def show(store: Store, visit: Visit) -> Answer:
     """GET /runs/{run}: one run; `?step=` chooses whose log is shown."""
     run = runs.get(store, visit.number("run"))
-    records = runs.records_of(store, run.run_id)
+    records = run_stages.records_shown(store, run, visit)
     opened = approvals.list_of(store, run_id=run.run_id)
     waiting = [a for a in opened if a.status == "pending"]
     stages_waiting = _waiting(records)
@@ -64,7 +64,7 @@ def show(store: Store, visit: Visit) -> Answer:
     context = RunContext(
         run=view(run, now, waits=next(iter(stages_waiting.values()), ""), project=project),
         diagnostics=tuple(_diagnostic(dict(d)) for d in run.diagnostics),
-        stages=_stages(records, now, stages_waiting, chosen),
+        stages=_stages(records, now, stages_waiting, chosen, run_stages.verbs(store, run)),
         approvals=tuple(
             approvals_page.view(store, one, visit.principal, back=f"/runs/{run.run_id}")
             for one in [*waiting, *(a for a in opened if a.status != "pending")]
@@ -81,7 +81,7 @@ def show(store: Store, visit: Visit) -> Answer:
         tests=run_findings.tests(store, run.run_id),
         coverage=run_findings.coverage_of(store, run.run_id),
         artifacts=run_findings.artifacts_of(store, run.run_id),
-        may_change=_may(store, visit, run, "contribute"),
+        may_change=run_rights.may_change(store, visit, run),
     )
     title = f"{run.definition_name} {run.run_name}"
     return Page(template="run.html", title=title, context=context)
@@ -89,15 +89,15 @@ def show(store: Store, visit: Visit) -> Answer:
 
 def cancel(store: Store, visit: Visit) -> Answer:
     """POST /runs/{run}/cancel."""
-    _check(store, visit)
-    station.cancel(store, run_id=visit.number("run"), principal=visit.principal)
-    return Redirect(location=f"/runs/{visit.number('run')}")
+    run = run_rights.changeable(store, visit)
+    station.cancel(store, run_id=run.run_id, principal=visit.principal)
+    return Redirect(location=f"/runs/{run.run_id}")
 
 
 def rerun(store: Store, visit: Visit) -> Answer:
     """POST /runs/{run}/rerun: the same commit once more."""
-    _check(store, visit)
-    made = run_retry.rerun(store, run_id=visit.number("run"), principal=visit.principal)
+    run = run_rights.changeable(store, visit)
+    made = run_retry.rerun(store, run_id=run.run_id, principal=visit.principal)
     return Redirect(location=f"/runs/{made.run_id}")
 
 
@@ -115,20 +115,9 @@ def view(run: Run, now: datetime, *, waits: str, project: str) -> RunView:
         commit=run.source_version, reason=run.reason, requested_for=run.requested_for.name,
         when=Moment(iso=wording.iso(run.queued_at), text=wording.ago(run.queued_at, now)),
         took=wording.took(run.started_at, run.finished_at, now), waits=waits,
-        is_over=run.state == "completed",
+        is_over=run.state == "completed", tags=run.tags,
+        may_retry=run.state == "completed" and run.result in NEEDS_RETRY,
     )  # fmt: skip
-
-
-def _check(store: Store, visit: Visit) -> None:
-    if not _may(store, visit, runs.get(store, visit.number("run")), "contribute"):
-        raise Forbidden(
-            f"{visit.principal.name} may look at runs, not change them", where=visit.path,
-            hint="Ask a contributor of the project.",
-        )  # fmt: skip
-
-
-def _may(store: Store, visit: Visit, run: Run, permission: Permission) -> bool:
-    return members.may(store, visit.principal, permission, project_id=run.project_id)
 
 
 def _waiting(records: Sequence[Record]) -> dict[str, str]:
@@ -158,7 +147,11 @@ def _diagnostic(item: dict[str, object]) -> IssueView:
 
 
 def _stages(
-    records: Sequence[Record], now: datetime, waiting: Mapping[str, str], chosen: Record | None
+    records: Sequence[Record],
+    now: datetime,
+    waiting: Mapping[str, str],
+    chosen: Record | None,
+    verbs: Mapping[str, tuple[StageVerbView, ...]],
 ) -> tuple[StageView, ...]:
     children: dict[str | None, list[Record]] = {}
     for record in records:
@@ -173,6 +166,8 @@ def _stages(
             StageView(
                 name=stage.name, state=_state(stage), waits=waiting.get(stage.ref_name, ""),
                 took=_took(stage, now), issues=reasons, jobs=tuple(jobs),
+                ref_name=stage.ref_name, attempt=stage.attempt,
+                earlier=run_stages.attempts(stage), verbs=verbs.get(stage.ref_name, ()),
             )
         )  # fmt: skip
     return tuple(found)

@@ -11,12 +11,13 @@ from typing import Any
 
 from shipway.base.clock import parse_timestamp
 from shipway.base.errors import BadInput, NotSupported
-from shipway.devops import definitions, runs
+from shipway.devops import definitions, run_tags, runs
 from shipway.devops.agent_pools import HOSTED
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.projects import Project
 from shipway.devops.runs import Reason, Run
 from shipway.loop import run as run_station
+from shipway.loop import run_retry
 from shipway.store.store import Store
 from shipway.wire.devops import (
     agent_pools,
@@ -91,15 +92,14 @@ class Builds:
         return json_response(shape_of(self._store, request, project, made))
 
     def update(self, request: Request) -> Response:
-        """PATCH build/builds/{id}: `status: cancelling`, or `?retry=true`."""
+        """PATCH build/builds/{id}: `status: cancelling`, or `?retry=true`: what failed, again."""
         project = shapes.project_of(self._store, request)
         found = build_of(self._store, request, project)
         if shapes.is_true(request, "retry"):
-            raise NotSupported(
-                f"retrying the failed jobs of build {found.run_id} is not supported",
-                code="BuildRetryNotSupportedException", status=400, where="retry",
-                hint="Queue the same commit again: POST build/builds.",
-            )  # fmt: skip
+            retried = run_retry.retry_stages(
+                self._store, run_id=found.run_id, principal=request.principal
+            )
+            return json_response(shape_of(self._store, request, project, retried))
         body = body_of(request)
         unknown = sorted(n for n in body.values if body.has(n) and n not in ("status", "id"))
         if unknown or not body.has("status"):
@@ -112,28 +112,6 @@ class Builds:
         body.choice("status", ("cancelling",))
         changed = run_station.cancel(self._store, run_id=found.run_id, principal=request.principal)
         return json_response(shape_of(self._store, request, project, changed))
-
-    def tags(self, request: Request) -> Response:
-        """GET build/builds/{id}/tags."""
-        project = shapes.project_of(self._store, request)
-        return shapes.collection(list(build_of(self._store, request, project).tags))
-
-    def add_tag(self, request: Request) -> Response:
-        """PUT build/builds/{id}/tags/{tag}."""
-        return self._set_tag(request, present=True)
-
-    def delete_tag(self, request: Request) -> Response:
-        """DELETE build/builds/{id}/tags/{tag}."""
-        return self._set_tag(request, present=False)
-
-    def _set_tag(self, request: Request, *, present: bool) -> Response:
-        project, tag = shapes.project_of(self._store, request), request.params["tag"]
-        with self._store.database.transaction():
-            found = build_of(self._store, request, project)
-            tags = [t for t in found.tags if t.casefold() != tag.casefold()]
-            tags += [tag] if present else []
-            runs.set_run(self._store, found.run_id, tags=tuple(tags))
-        return shapes.collection(tags)
 
 
 def build_of(store: Store, request: Request, project: Project) -> Run:
@@ -181,7 +159,7 @@ def shape_of(store: Store, request: Request, project: Project, run: Run) -> dict
 
 
 def routes(store: Store) -> tuple[Route, ...]:
-    """Builds and their tags."""
+    """Builds."""
     noun = Builds(store)
     one = "build/builds/{build}"
     queue = ("ignoreWarnings", "checkInTicket", "definitionId")
@@ -190,9 +168,6 @@ def routes(store: Store) -> tuple[Route, ...]:
         in_project("POST", "build/builds", noun.queue, action="contribute", query=queue),
         in_project("GET", one, noun.get, query=("propertyFilters",)),
         in_project("PATCH", one, noun.update, action="contribute", query=("retry",)),
-        in_project("GET", f"{one}/tags", noun.tags),
-        in_project("PUT", f"{one}/tags/{{tag:path}}", noun.add_tag, action="job"),
-        in_project("DELETE", f"{one}/tags/{{tag:path}}", noun.delete_tag, action="job"),
     )
 
 
@@ -253,7 +228,7 @@ def _tests(request: Request) -> list[Callable[[Run], bool]]:
     if reasons := words("reasonFilter") - {"all"}:
         found.append(lambda r: r.reason.lower() in reasons)
     if tags := words("tagFilters"):
-        found.append(lambda r: tags <= {t.lower() for t in r.tags})
+        found.append(lambda r: run_tags.has_all(r, tags))
     return found + _name_tests(request) + _time_tests(request)
 
 

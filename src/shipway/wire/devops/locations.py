@@ -66,6 +66,8 @@ dbeaf647-6167-421a-bda9-c9327b25e2e6 Build Definitions {_PROJECT}/build/{{resour
 35a80daf-7f30-45fc-86e8-6b813d9c90df build logs {_BUILD}/{{resource}}/{{logId}} 2 2.0 7.1
 1db06c96-014e-44e1-ac91-90b2d4b3e984 build artifacts {_BUILD}/{{resource}}/{{artifactName}} 5 2.0 7.1
 6e6114b2-8161-44c8-8f6c-c5505782427f build tags {_BUILD}/{{resource}}/{{*tag}} 3 2.0 7.1
+d84ac5c6-edc7-43d5-adc9-1b34be5dea09 build tags {_PROJECT}/{{area}}/{{resource}}/{{*tag}} 3 2.0 7.1
+b8aac6c9-744b-46e1-88fc-3550969f9313 build stages {_BUILD}/{{resource}}/{{stageRefName}} 1 5.1 7.1
 86c8381e-5aee-4cde-8ae4-25c0c7f5eaea PipelinesChecks configurations {_PROJECT}/pipelines/checks/{{resource}}/{{id}} 1 5.1 0.0
 5f3d0e64-f943-4584-8811-77eb495e831e PipelinesChecks queryconfigurations {_PROJECT}/pipelines/checks/{{resource}} 1 5.2 0.0
 37794717-f36f-4d78-b2bf-4dc30d0cfbcd approval approvals {_PROJECT}/pipelines/{{resource}}/{{approvalId}} 2 5.1 7.1

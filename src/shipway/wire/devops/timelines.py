@@ -5,8 +5,7 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/build/timeline
 
 from typing import Any
 
-from shipway.base.errors import NotFound
-from shipway.devops import runs
+from shipway.devops import run_attempts, runs
 from shipway.devops.runs import Record
 from shipway.store.store import Store
 from shipway.wire.devops import shapes
@@ -25,21 +24,18 @@ class Timelines:
         """GET build/builds/{id}/Timeline."""
         project = shapes.project_of(self._store, request)
         run = build_of(self._store, request, project)
-        asked = request.params.get("timeline", run.plan_id)
-        if asked.lower() != run.plan_id:
-            raise NotFound(
-                f"The timeline {asked[:60]} of build {run.run_id} could not be found.",
-                code="TimelineNotFoundException", where="timelineId",
-                hint="Leave it out: a build has one timeline.",
-            )  # fmt: skip
+        asked = request.params.get("timeline", run.plan_id).lower()
         place = f"{shapes.project_url(request, project)}/_apis/build/builds/{run.run_id}"
-        records = runs.records_of(self._store, run.run_id)
+        if asked == run.plan_id:
+            records = runs.records_of(self._store, run.run_id)
+        else:
+            records = run_attempts.records_of(self._store, run.run_id, asked)
         return json_response(
             {
-                "id": run.plan_id, "changeId": len(records), "lastChangedBy": shapes.NO_GUID,
+                "id": asked, "changeId": len(records), "lastChangedBy": shapes.NO_GUID,
                 "lastChangedOn": shapes.moment(run.updated_at),
                 "records": [_record(place, r) for r in records],
-                "url": f"{place}/Timeline/{run.plan_id}",
+                "url": f"{place}/Timeline/{asked}",
             }
         )  # fmt: skip
 
@@ -56,7 +52,11 @@ def routes(store: Store) -> tuple[Route, ...]:
 
 def _record(place: str, record: Record) -> dict[str, Any]:
     shape: dict[str, Any] = {
-        "previousAttempts": [], "id": record.record_id, "parentId": record.parent_id,
+        "previousAttempts": [
+            {"attempt": p.attempt, "timelineId": p.timeline_id, "recordId": p.record_id}
+            for p in record.previous
+        ],
+        "id": record.record_id, "parentId": record.parent_id,
         "type": record.kind, "name": record.name, "refName": record.ref_name or None,
         "startTime": shapes.moment(record.started_at),
         "finishTime": shapes.moment(record.finished_at), "currentOperation": None,

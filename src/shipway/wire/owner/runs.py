@@ -13,10 +13,12 @@ from shipway.devops import (
     definitions,
     logs,
     projects,
+    run_tags,
     runs,
+    stage_verbs,
     test_results,
 )
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 from shipway.devops.runs import Record, Run
 from shipway.loop import checkpoint, checkpoint_records, run_retry
 from shipway.loop import run as station
@@ -29,16 +31,16 @@ _LINES_AT_ONCE = 5000
 
 
 def get_all(store: Store, request: Request) -> Response:
-    """`GET /api/v1/runs?limit=&state=&pipeline=`: newest first."""
+    """`GET /api/v1/runs?limit=&state=&pipeline=&tag=`: newest first."""
     state = request.arg("state") or None
     if state is not None and state not in _STATES:
         raise BadInput(f"'{state}' is no state of a run", where="state",
                        hint=f"Known: {', '.join(_STATES)}.")  # fmt: skip
-    wanted = request.arg("pipeline")
+    wanted, tag = request.arg("pipeline"), request.arg("tag")
     found = [
         run
         for run in runs.list_of(store, state=state)  # type: ignore[arg-type]  # checked above
-        if wanted in ("", run.definition_name)
+        if wanted in ("", run.definition_name) and (not tag or run_tags.has(run, tag))
     ]
     shown = found[: number(request.arg("limit", "50"), "limit")]
     names = _project_names(store)
@@ -54,6 +56,7 @@ def get(store: Store, request: Request) -> Response:
         "records": [_record(record) for record in runs.records_of(store, run.run_id)],
         "approvals": [approval(a) for a in approvals.list_of(store, run_id=run.run_id)],
         "permissions": _permissions(store, run),
+        "to_start": list(stage_verbs.waiting_for_start(store, run)),
         "artifacts": [
             {"name": a.name, "size": a.size, "files": a.file_count}
             for a in artifacts.list_of(store, run_id=run.run_id)
@@ -212,6 +215,7 @@ def _summary(run: Run, projects_by_id: Mapping[str, str]) -> dict[str, Any]:
         "commit": run.source_version,
         "requested_by": run.requested_by.name,
         "requested_for": run.requested_for.name,
+        "tags": list(run.tags),
         "local": _local(run),
         "queued_at": timestamp(run.queued_at),
         "started_at": _moment(run.started_at),
@@ -239,6 +243,7 @@ def _record(record: Record) -> dict[str, Any]:
         "ref_name": record.ref_name,
         "state": record.state,
         "result": record.result,
+        "attempt": record.attempt,
         "started_at": _moment(record.started_at),
         "finished_at": _moment(record.finished_at),
         "log_id": record.log_id,
