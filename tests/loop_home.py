@@ -24,7 +24,7 @@ from shipway.base import front_door
 from shipway.base.home import Home
 from shipway.cli.scaffold import generate
 from shipway.devops import approvals, definitions, projects, repositories, runs
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.runs import Run
 from shipway.loop import pipeline_schedule

@@ -12,7 +12,7 @@ from tests.support import permissions
 from shipway.azure.entra import users
 from shipway.base.errors import Forbidden
 from shipway.devops import approvals, artifacts, checks, environments, logs, runs, variable_groups
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 from shipway.devops.runs import Record
 from shipway.devops.variable_groups import GroupVariable
 from shipway.loop import run as station

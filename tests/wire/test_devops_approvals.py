@@ -18,7 +18,7 @@ from shipway.devops import (
     repositories,
     runs,
 )
-from shipway.devops.approvals import Approval, Approver
+from shipway.devops.approval_entities import Approval, Approver
 from shipway.devops.checks import Check
 from shipway.devops.runs import Run
 

@@ -12,7 +12,7 @@ from tests.support import permissions
 from shipway.azure.entra import sign_ins, users
 from shipway.base.errors import BadInput
 from shipway.devops import approvals, checks, environments, runs
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 
 GATED = """
 stages:

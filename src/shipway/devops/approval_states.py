@@ -8,13 +8,14 @@ from typing import Literal
 from shipway.base.machine import Machine
 
 ApprovalStatus = Literal[
-    "uninitiated", "pending", "approved", "rejected", "skipped", "canceled", "timedOut"
+    "uninitiated", "pending", "deferred", "approved", "rejected", "skipped", "canceled", "timedOut"
 ]  # fmt: skip
 # uninitiated  an approver whose turn has not come (in sequence)
 # pending      waits for a person
+# deferred     approved, from a later time on
 # approved     final: enough approvers agreed
 # rejected     final: one approver refused
-# skipped      final: an approver's part that was no longer needed
+# skipped      final: an approver's part that was no longer needed, an approval that was bypassed
 # canceled     final: the run was canceled while it waited
 # timedOut     final: nobody answered in time
 
@@ -30,6 +31,12 @@ APPROVAL = Machine(
         ("pending", "skip"): "skipped",
         ("pending", "cancel"): "canceled",
         ("pending", "time out"): "timedOut",
+        ("pending", "defer"): "deferred",
+        ("deferred", "approve"): "approved",
+        ("deferred", "reject"): "rejected",
+        ("deferred", "skip"): "skipped",
+        ("deferred", "cancel"): "canceled",
+        ("deferred", "time out"): "timedOut",
     },
     terminal=frozenset({"approved", "rejected", "skipped", "canceled", "timedOut"}),
 )

@@ -5,15 +5,15 @@ The list of approvers is frozen when an approval opens. Every verb that ends one
 transaction. Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from shipway.azure.entra.principals import Principal
 from shipway.base import crash_points, ids
 from shipway.base.errors import BadInput, Conflict, Forbidden, NotFound
 from shipway.base.messages import Event
 from shipway.devops import rows, runs
+from shipway.devops.approval_entities import Approval, ApprovalStep, Approver
 from shipway.devops.approval_states import APPROVAL, ApprovalStatus
 from shipway.devops.checks import Check
 from shipway.devops.runs import Run
@@ -21,57 +21,8 @@ from shipway.store.documents import Document
 from shipway.store.store import Store
 
 _KIND, _BY_RUN = "approval", "approval_of_run"
-TIMER_KIND = "ApprovalDue"
-ExecutionOrder = Literal["anyOrder", "inSequence"]
+TIMER_KIND, EFFECT_TIMER_KIND = "ApprovalDue", "ApprovalEffective"
 _COMMENT_LIMIT = 4000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approver:
-    """A user, or a group with its members as they were when the approval opened."""
-
-    approver_id: str
-    name: str
-    members: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalStep:
-    """One approver's part."""
-
-    approver: Approver
-    order: int
-    status: ApprovalStatus
-    actual_approver_id: str = ""
-    actual_approver_name: str = ""
-    comment: str = ""
-    answered_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """What waits for people before a stage of a run goes on."""
-
-    approval_id: str
-    project_id: str
-    run_id: int
-    check_id: int
-    checkpoint_id: str
-    stage_name: str
-    resource_type: str
-    resource_id: str
-    resource_name: str
-    status: ApprovalStatus
-    instructions: str
-    min_required: int
-    execution_order: ExecutionOrder
-    requester_id: str
-    requester_cannot_approve: bool
-    blocked_ids: tuple[str, ...] = ()
-    steps: tuple[ApprovalStep, ...]
-    created_at: datetime
-    due_at: datetime
-    updated_at: datetime
 
 
 def open_for(
@@ -170,24 +121,30 @@ def may_answer(approval: Approval, principal: Principal) -> bool:
     return _open_step(approval, principal) is not None
 
 
-def approve(store: Store, *, approval_id: str, principal: Principal, comment: str = "") -> Approval:
+def approve(
+    store: Store, *, approval_id: str, principal: Principal, comment: str = "",
+    deferred_to: datetime | None = None,
+) -> Approval:  # fmt: skip
     """One approver agrees; with enough of them the approval is granted.
 
-    Raises `NotFound`, `Conflict` when it is over or this person has answered, `Forbidden` for
-    whoever is no approver, whose turn it is not, or who requested the run where that bars.
+    With `deferred_to` it counts from then on only. Of one that is deferred an approver may say
+    again from when on it counts. Raises `NotFound`, `Conflict` when it is over or this person has
+    answered, `Forbidden` for whoever is no approver, whose turn it is not, or who requested the
+    run where that bars, `BadInput` for a time that has passed or comes after the time-out.
     """
     with store.database.transaction():
         approval = get(store, approval_id)
         step = _step_for(approval, principal, comment)
-        answered = _answered(store, step, principal, "approve", comment)
+        _check_deferral(store, approval, deferred_to)
+        answered = _answered(store, step, principal, "approve", comment, deferred_to)
         steps = tuple(answered if s.order == step.order else s for s in approval.steps)
         done = sum(s.status == "approved" for s in steps) >= approval.min_required
         steps = _skip_open(steps) if done else _start_next(approval, steps)
         after = replace(approval, steps=steps, updated_at=store.clock.now())
         if not done:
-            _save(store, after)
+            save(store, after)
         else:
-            after = _finish(store, after, "approve", "ApprovalGranted", principal, comment)
+            after = _grant(store, after, principal, comment)
         crash_points.reach("approve-before-commit")
     crash_points.reach("approve-after-commit")
     return after
@@ -198,10 +155,48 @@ def reject(store: Store, *, approval_id: str, principal: Principal, comment: str
     with store.database.transaction():
         approval = get(store, approval_id)
         step = _step_for(approval, principal, comment)
-        answered = _answered(store, step, principal, "reject", comment)
+        answered = _answered(store, step, principal, "reject", comment, None)
         steps = tuple(answered if s.order == step.order else s for s in approval.steps)
         after = replace(approval, steps=_skip_open(steps), updated_at=store.clock.now())
-        return _finish(store, after, "reject", "ApprovalRejected", principal, comment)
+        return finish(store, after, "reject", "ApprovalRejected", principal, comment)
+
+
+def take_effect(store: Store, *, approval_id: str) -> Approval:
+    """The time has come to which an approval was deferred. Nothing happens to any other."""
+    with store.database.transaction():
+        approval = get(store, approval_id)
+        if approval.status != "deferred":
+            return approval
+        return finish(store, approval, "approve", "ApprovalGranted", None, "")
+
+
+def _grant(store: Store, approval: Approval, principal: Principal, comment: str) -> Approval:
+    """Enough have agreed: at once, or at the latest of the times that they have named."""
+    times = [s.deferred_to for s in approval.steps if s.deferred_to and s.status == "approved"]
+    store.timers.cancel(_effect_timer(approval.approval_id))
+    if not times or max(times) <= store.clock.now():
+        return finish(store, approval, "approve", "ApprovalGranted", principal, comment)
+    status = approval.status
+    after = replace(
+        approval, effective_at=max(times),
+        status=status if status == "deferred" else _next(status, "defer", approval.approval_id),
+    )  # fmt: skip
+    save(store, after)
+    store.timers.set(
+        _effect_timer(approval.approval_id), due=max(times), kind=EFFECT_TIMER_KIND,
+        subject=runs.subject(approval.run_id), data={"approval_id": approval.approval_id},
+    )  # fmt: skip
+    return after
+
+
+def _check_deferral(store: Store, approval: Approval, moment: datetime | None) -> None:
+    if moment is None or store.clock.now() < moment <= approval.due_at:
+        return
+    raise BadInput(
+        f"the approval cannot be deferred to {moment:%Y-%m-%dT%H:%M:%SZ}",
+        code="InvalidApprovalDeferralException", where="deferredTo",
+        hint=f"Name a time to come, until its time-out at {approval.due_at:%Y-%m-%dT%H:%M:%SZ}.",
+    )  # fmt: skip
 
 
 def time_out(store: Store, *, approval_id: str) -> Approval:
@@ -225,16 +220,18 @@ def _end(store: Store, approval_id: str, verb: str, kind: str) -> Approval:
             for s in approval.steps
         )  # fmt: skip
         after = replace(approval, steps=steps, updated_at=store.clock.now())
-        return _finish(store, after, verb, kind, None, "")
+        return finish(store, after, verb, kind, None, "")
 
 
-def _finish(
+def finish(
     store: Store, approval: Approval, verb: str, kind: str, principal: Principal | None,
     comment: str,
 ) -> Approval:  # fmt: skip
+    """End an approval and say `kind` in the journal, in the caller's transaction."""
     after = replace(approval, status=_next(approval.status, verb, approval.approval_id))
-    _save(store, after)
+    save(store, after)
     store.timers.cancel(_timer(approval.approval_id))
+    store.timers.cancel(_effect_timer(approval.approval_id))
     if kind:
         facts = {
             "approval_id": approval.approval_id, "checkpoint_id": approval.checkpoint_id,
@@ -255,7 +252,7 @@ def _step_for(approval: Approval, principal: Principal, comment: str) -> Approva
             f"the comment has {len(comment)} characters, at most {_COMMENT_LIMIT} are kept",
             code="InvalidApprovalCommentException", where="comment",
         )  # fmt: skip
-    if approval.status != "pending":
+    if approval.status not in ("pending", "deferred"):
         raise Conflict(
             f"the approval {approval.approval_id} is already {approval.status}",
             code="ApprovalAlreadyCompletedException", where=approval.approval_id,
@@ -266,7 +263,7 @@ def _step_for(approval: Approval, principal: Principal, comment: str) -> Approva
             code="ApprovalUnauthorizedException", where=approval.approval_id,
             hint="The check says that the requester cannot be the approver; ask another approver.",
         )  # fmt: skip
-    step = _open_step(approval, principal)
+    step = _deferred_step(approval, principal) or _open_step(approval, principal)
     if step is None:
         raise _refusal(approval, principal)
     return step
@@ -293,6 +290,15 @@ def _refusal(approval: Approval, principal: Principal) -> Conflict | Forbidden:
     )  # fmt: skip
 
 
+def _deferred_step(approval: Approval, principal: Principal) -> ApprovalStep | None:
+    """Whoever has deferred an approval may think again until it counts."""
+    own = (
+        s for s in approval.steps
+        if s.deferred_to is not None and s.actual_approver_id == principal.object_id
+    )  # fmt: skip
+    return next(own, None) if approval.status == "deferred" and not principal.run_id else None
+
+
 def _open_step(approval: Approval, principal: Principal) -> ApprovalStep | None:
     if any(s.actual_approver_id == principal.object_id for s in approval.steps):
         return None  # once each, also for a member of several groups
@@ -301,6 +307,11 @@ def _open_step(approval: Approval, principal: Principal) -> ApprovalStep | None:
         if s.status == "pending" and _may_act(s, principal, approval.blocked_ids)
     )  # fmt: skip
     return next(own, None)
+
+
+def is_for(step: ApprovalStep, principal: Principal) -> bool:
+    """Whether a part is somebody's own, or that of a group of theirs."""
+    return _may_act(step, principal)
 
 
 def _may_act(step: ApprovalStep, principal: Principal, blocked: tuple[str, ...] = ()) -> bool:
@@ -321,11 +332,14 @@ def _is_barred_requester(approval: Approval, principal: Principal) -> bool:
 
 
 def _answered(
-    store: Store, step: ApprovalStep, principal: Principal, verb: str, comment: str
-) -> ApprovalStep:
+    store: Store, step: ApprovalStep, principal: Principal, verb: str, comment: str,
+    deferred_to: datetime | None,
+) -> ApprovalStep:  # fmt: skip
+    before: ApprovalStatus = "pending" if step.deferred_to else step.status
     return replace(
-        step, status=_next(step.status, verb), actual_approver_id=principal.object_id,
+        step, status=_next(before, verb), actual_approver_id=principal.object_id,
         actual_approver_name=principal.name, comment=comment, answered_at=store.clock.now(),
+        deferred_to=deferred_to,
     )  # fmt: skip
 
 
@@ -349,8 +363,13 @@ def _next(status: ApprovalStatus, verb: str, about: str = "") -> ApprovalStatus:
     return APPROVAL.step(status, verb, subject=about)  # type: ignore[return-value]  # the table's words
 
 
-def _save(store: Store, approval: Approval) -> None:
+def save(store: Store, approval: Approval) -> None:
+    """Keep an approval as it is now."""
     store.documents.put(_KIND, approval.approval_id, rows.body_of(approval))
+
+
+def _effect_timer(approval_id: str) -> str:
+    return f"approval-effect/{approval_id}"
 
 
 def _timer(approval_id: str) -> str:

@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals
 
 from shipway.azure.entra import groups, users
 from shipway.devops import security_groups
-from shipway.devops.approvals import Approver
+from shipway.devops.approval_entities import Approver
 from shipway.store.store import Store
 
 

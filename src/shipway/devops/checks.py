@@ -5,20 +5,20 @@ Azure's own key names, because they are data of the check's kind. Knows: documen
 Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from shipway.base.errors import BadInput, NotFound
 from shipway.base.messages import Json
-from shipway.devops import rows
+from shipway.devops import business_hours, required_template, rest_calls, rows, success_criteria
 from shipway.store.store import Store
 
 _KIND = "check"
 
 CheckKind = Literal[
-    "Approval", "ExclusiveLock", "BranchControl", "BusinessHours", "RequiredTemplate"
+    "Approval", "ExclusiveLock", "BranchControl", "BusinessHours", "RequiredTemplate", "RestApi"
 ]
 # the order in which checks are evaluated; those of one category side by side
 Category = Literal["static", "pre-check approval", "dynamic", "post-check approval", "lock"]
@@ -33,7 +33,12 @@ _APPROVALS: Mapping[str, Category] = {
 }
 _BY_KIND: Mapping[CheckKind, Category] = {
     "BranchControl": "static", "RequiredTemplate": "static", "BusinessHours": "dynamic",
-    "ExclusiveLock": "lock",
+    "RestApi": "dynamic", "ExclusiveLock": "lock",
+}  # fmt: skip
+_NAMES: Mapping[CheckKind, str] = {
+    "Approval": "Approval", "ExclusiveLock": "Exclusive lock", "BranchControl": "Branch control",
+    "BusinessHours": "Business hours", "RequiredTemplate": "Required template",
+    "RestApi": "Invoke REST API",
 }  # fmt: skip
 DEFAULT_TIMEOUT_MINUTES = 43_200  # 30 days, the service's own default
 RESOURCE_TYPES = ("endpoint", "environment", "queue", "repository", "securefile", "variablegroup")
@@ -42,7 +47,9 @@ RESOURCE_TYPES = ("endpoint", "environment", "queue", "repository", "securefile"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """A check on a resource. `settings` by kind: Approval has approvers, minRequiredApprovers,
-    requesterCannotBeApprover, instructions, executionOrder; BranchControl allowedBranches."""
+    requesterCannotBeApprover, instructions, executionOrder; RequiredTemplate extendsChecks; the
+    tasks BranchControl, BusinessHours and RestApi have inputs, displayName, retryInterval and
+    linkedVariableGroup."""
 
     check_id: int
     project_id: str
@@ -168,13 +175,64 @@ def _check(check: Check) -> None:
             f"the timeout {check.timeout_minutes} is not between 1 and {DEFAULT_TIMEOUT_MINUTES}",
             "timeout", "Give minutes; 43200 is 30 days.",
         )  # fmt: skip
-    if check.kind == "Approval":
-        _check_approval(check.settings)
-    elif check.kind == "BranchControl" and not _text(_inputs(check.settings), "allowedBranches"):
+    judge = _CHECKED.get(check.kind)
+    if judge is not None:
+        judge(check.settings)
+
+
+def _check_branches(settings: Mapping[str, Json]) -> None:
+    if not _text(inputs_of(settings), "allowedBranches"):
         raise _bad(
             "a branch control needs 'allowedBranches'", "settings.inputs.allowedBranches",
             "Give a comma separated list such as refs/heads/main.",
         )  # fmt: skip
+
+
+def _check_hours(settings: Mapping[str, Json]) -> None:
+    business_hours.hours_of(inputs_of(settings))
+
+
+def _check_templates(settings: Mapping[str, Json]) -> None:
+    required_template.templates_of(settings)
+
+
+def _check_call(settings: Mapping[str, Json]) -> None:
+    inputs = inputs_of(settings)
+    selector = _text(inputs, "connectedServiceNameSelector") or "connectedServiceName"
+    if selector not in ("connectedServiceName", "connectedServiceNameARM"):
+        raise _bad(f"the connection type '{selector[:60]}' is not known",
+                   "settings.inputs.connectedServiceNameSelector",
+                   "Known: connectedServiceName, connectedServiceNameARM.")  # fmt: skip
+    if not _text(inputs, selector):
+        raise _bad(f"an invoke REST API check needs '{selector}'", f"settings.inputs.{selector}",
+                   "Give the id of a service connection.")  # fmt: skip
+    method = _text(inputs, "method") or "POST"
+    if method.upper() not in rest_calls.METHODS:
+        raise _bad(f"the method '{method[:30]}' is not known", "settings.inputs.method",
+                   f"Known: {', '.join(rest_calls.METHODS)}.")  # fmt: skip
+    problem = success_criteria.problem(_text(inputs, "successCriteria"))
+    if problem:
+        raise _bad(problem, "settings.inputs.successCriteria", "Such as eq(root['status'], 'ok').")
+    if retry_minutes(settings) < 0:
+        raise _bad("the retryInterval is not a number of minutes", "settings.retryInterval",
+                   "0 makes the first answer final.")  # fmt: skip
+
+
+def retry_minutes(settings: Mapping[str, Json]) -> int:
+    """After how many minutes a check is evaluated again; 0: never, -1: it is no number."""
+    told = settings.get("retryInterval", 0)
+    return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else -1
+
+
+def inputs_of(settings: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The inputs of a task check."""
+    inputs = settings.get("inputs")
+    return inputs if isinstance(inputs, dict) else {}
+
+
+def name_of(check: Check) -> str:
+    """What a check is called where it is shown."""
+    return _text(check.settings, "displayName") or _NAMES[check.kind]
 
 
 def _definition_id(settings: Mapping[str, Json]) -> str:
@@ -213,11 +271,6 @@ def _check_approval(settings: Mapping[str, Json]) -> None:
                    "Known: anyOrder, inSequence.")  # fmt: skip
 
 
-def _inputs(settings: Mapping[str, Json]) -> Mapping[str, Json]:
-    inputs = settings.get("inputs")
-    return inputs if isinstance(inputs, dict) else {}
-
-
 def _text(values: Mapping[str, Json], name: str) -> str:
     value = values.get(name)
     return value if isinstance(value, str) else ""
@@ -229,3 +282,9 @@ def _bad(message: str, where: str, hint: str) -> BadInput:
 
 def _key(check_id: int) -> str:
     return f"{check_id:010}"
+
+
+_CHECKED: Mapping[CheckKind, Callable[[Mapping[str, Json]], None]] = {
+    "Approval": _check_approval, "BranchControl": _check_branches, "BusinessHours": _check_hours,
+    "RequiredTemplate": _check_templates, "RestApi": _check_call,
+}  # fmt: skip

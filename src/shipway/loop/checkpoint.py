@@ -27,7 +27,7 @@ from shipway.devops import (
     runs,
     stage_resources,
 )
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 from shipway.devops.checks import Category, Check
 from shipway.devops.run_states import Result
 from shipway.devops.runs import Record, Run

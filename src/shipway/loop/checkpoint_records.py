@@ -9,7 +9,7 @@ from typing import Literal
 from shipway.azpipelines.plan import StagePlan
 from shipway.base import ids
 from shipway.devops import approvals, run_progress, runs
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 from shipway.devops.run_states import Result
 from shipway.devops.runs import Issue, Record, RecordKind, Run
 from shipway.devops.stage_resources import StageResource

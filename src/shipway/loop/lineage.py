@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shipway.base.clock import timestamp
 from shipway.base.errors import BadInput, NotFound
 from shipway.devops import approvals, runs
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 from shipway.devops.runs import Run
 from shipway.loop import lineage_delivery, lineage_training
 from shipway.loop.lineage_station import Station, StationKind

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shipway.base.clock import timestamp
 from shipway.devops import repositories, runs
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 from shipway.devops.runs import Run
 from shipway.loop.lineage_station import Station, absent, known
 from shipway.store.store import Store

@@ -11,7 +11,7 @@ from shipway.azure.entra import users
 from shipway.azure.entra.principals import Principal
 from shipway.base.errors import BadInput, NotFound
 from shipway.devops import approvals, checks, definitions, projects, repositories, runs
-from shipway.devops.approvals import Approver
+from shipway.devops.approval_entities import Approver
 from shipway.devops.checks import Check
 from shipway.devops.runs import Run
 from shipway.loop import lineage

@@ -8,7 +8,7 @@ from shipway.azure.entra.principals import Principal
 from shipway.base.clock import timestamp
 from shipway.base.errors import BadInput
 from shipway.devops import approvals, runs
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 from shipway.store.store import Store
 from shipway.studio import wording
 from shipway.studio.contexts import ApprovalsContext

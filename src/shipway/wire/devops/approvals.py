@@ -7,7 +7,7 @@ from typing import Any
 
 from shipway.base.errors import BadInput
 from shipway.devops import approvals, projects, runs
-from shipway.devops.approvals import Approval, ApprovalStep
+from shipway.devops.approval_entities import Approval, ApprovalStep
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
 from shipway.wire.devops import run_words, shapes

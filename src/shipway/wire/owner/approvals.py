@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from shipway.base.errors import BadInput, Conflict
 from shipway.devops import approvals, runs
-from shipway.devops.approvals import Approval
+from shipway.devops.approval_entities import Approval
 from shipway.store.store import Store
 from shipway.wire.http import Request, Response, json_response
 from shipway.wire.owner import people

@@ -1,0 +1,80 @@
+"""Branch control: every repository that a run is made of comes from a branch that is allowed.
+
+Looked at are the run's own branch and those of the repositories under `resources:`, at what they
+were when the run was compiled. Branches are written in full, with `*` for any text.
+Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals#branch-control
+"""
+
+import fnmatch
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from shipway.azpipelines.plan import RunPlan
+from shipway.base.messages import Json
+from shipway.devops import github_mirrors, policies, repositories
+from shipway.devops.repositories import Repository
+from shipway.devops.runs import Run
+from shipway.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Linked:
+    """A branch that the run uses; `repository` None when nobody knows it."""
+
+    name: str
+    repository: Repository | None
+    branch: str
+
+
+def refusal(store: Store, run: Run, plan: RunPlan, inputs: Mapping[str, Json]) -> str:
+    """Why the check does not pass, empty when it does."""
+    linked = list(_linked(store, run, plan))
+    allowed = str(inputs.get("allowedBranches") or "")
+    patterns = [text.strip() for text in allowed.split(",") if text.strip()]
+    for one in linked:
+        if not any(fnmatch.fnmatchcase(one.branch, pattern) for pattern in patterns):
+            return (
+                f"branch control: {one.branch} of {one.name} is not among the allowed branches "
+                f"({allowed}){_spelling(one.branch, patterns)}"
+            )
+    if not _is_set(inputs, "ensureProtectionOfBranch"):
+        return ""
+    for one in linked:
+        refused = _unprotected(store, one, unknown=_is_set(inputs, "allowUnknownStatusBranch"))
+        if refused:
+            return f"branch control: {refused}"
+    return ""
+
+
+def _linked(store: Store, run: Run, plan: RunPlan) -> Iterator[_Linked]:
+    own = repositories.by_id(store, run.repository_id)
+    yield _Linked(
+        name=own.name if own else "the pipeline", repository=own, branch=run.source_branch
+    )
+    for one in plan.repositories:
+        found = repositories.by_id(store, one.repository_id) if one.repository_id else None
+        default = found.default_branch if found else ""
+        yield _Linked(name=one.name, repository=found, branch=one.branch or one.ref or default)
+
+
+def _unprotected(store: Store, one: _Linked, *, unknown: bool) -> str:
+    if one.repository is None or github_mirrors.is_mirror(one.repository):
+        return "" if unknown else f"nobody knows whether {one.branch} of {one.name} is protected"
+    if policies.is_protected(store, one.repository, one.branch):
+        return ""
+    return (
+        f"{one.branch} of {one.name} is not protected, which the check asks for: no policy blocks "
+        "what is pushed to it"
+    )
+
+
+def _spelling(branch: str, patterns: list[str]) -> str:
+    """The usual mistake, told: `main` is no branch's full name."""
+    short = [p for p in patterns if not p.startswith(("refs/", "*"))]
+    if not any(fnmatch.fnmatchcase(branch, f"refs/heads/{pattern}") for pattern in short):
+        return ""
+    return "; they have to be written in full, such as refs/heads/main"
+
+
+def _is_set(inputs: Mapping[str, Json], name: str) -> bool:
+    return str(inputs.get(name) or "").lower() == "true"
