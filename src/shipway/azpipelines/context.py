@@ -7,8 +7,6 @@ from typing import Literal
 Feature = Literal[
     "container",
     "services",
-    "rolling",
-    "canary",
     "builds",
     "packages",
     "webhooks",
@@ -24,8 +22,6 @@ NOT_RUN: frozenset[Feature] = frozenset(
     (
         "container",
         "services",
-        "rolling",
-        "canary",
         "builds",
         "packages",
         "webhooks",
@@ -63,6 +59,7 @@ class CompileContext:
     - `missing_task_hint`: what to do about a task that is not known; `TASK` stands for its name.
     - `task_targets`: where tasks may run, by `name@major` in small letters; others: anywhere.
     - `environments`: names of AzDO environments that exist; None: any name.
+    - `environment_resources`: names of the resources of environments; None: any name.
     - `refuse`: features that are an error. Empty for a tool that only validates.
     """
 
@@ -75,6 +72,7 @@ class CompileContext:
     missing_task_hint: str = ""
     task_targets: Mapping[str, TaskTarget] = field(default_factory=dict)
     environments: Collection[str] | None = None
+    environment_resources: Mapping[str, Collection[str]] | None = None
     refuse: frozenset[Feature] = NOT_RUN
 
     def public_variables(self) -> dict[str, str]:

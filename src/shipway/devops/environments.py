@@ -109,6 +109,17 @@ def list_of(store: Store, *, project_id: str) -> list[EnvironmentInstance]:
     return [e for e in found if e.project_id == project_id]
 
 
+def resource_names(store: Store, *, project_id: str) -> dict[str, list[str]]:
+    """The names of the machines of each environment of a project, by its name."""
+    return {
+        one.name: [
+            machine.name
+            for machine in environment_machines.list_of(store, environment_id=one.environment_id)
+        ]
+        for one in list_of(store, project_id=project_id)
+    }
+
+
 def ensure(
     store: Store, *, project_id: str, name: str, definition_id: int, by_id: str, by_name: str
 ) -> EnvironmentInstance:

@@ -12,7 +12,7 @@ from shipway.azpipelines.diagnostics import Diagnostic
 from shipway.azpipelines.expand.includes import SELF
 from shipway.azpipelines.plan import RunPlan
 from shipway.azpipelines.selection import SelectionError
-from shipway.devops import known_tasks, run_variables, runs, task_stubs
+from shipway.devops import environments, known_tasks, run_variables, runs, task_stubs
 from shipway.devops.local_choices import LocalChoices
 from shipway.devops.runs import Run
 from shipway.loop.run_files import RunFiles
@@ -118,4 +118,5 @@ def _context(store: Store, run: Run) -> CompileContext:
         secret_names=frozenset(v.name for v in known if v.is_secret),
         missing_task_hint=known_tasks.HINT,
         task_targets=known_tasks.targets(),
+        environment_resources=environments.resource_names(store, project_id=run.project_id),
     )

@@ -47,12 +47,6 @@ def complete(
     if chosen.key.text not in _STRATEGIES:
         return replace(job, environment=target)
     name = chosen.key.text
-    if name in ("rolling", "canary"):
-        setting.refuse(
-            "rolling" if name == "rolling" else "canary",
-            f"The deployment strategy '{name}'",
-            chosen.key.position,
-        )
     inner = setting.reader.mapping(chosen.value, allowed=(*HOOK_ORDER, "on", *_OPTIONS[name]))
     if inner is None or inner.get("deploy") is None:
         setting.problems.error(
@@ -120,6 +114,7 @@ def _environment(
     if isinstance(token, Scalar):
         name, _, resource = macros.expand(token.text, known).partition(".")
         _check_environment(name, job, token.position, setting)
+        _check_resource(name, resource, job, token.position, setting)
         return EnvironmentTarget(name=name, resource_name=resource or None)
     body = reader.mapping(
         token, allowed=("name", "resourceName", "resourceId", "resourceType", "tags")
@@ -130,12 +125,39 @@ def _environment(
     text = macros.expand(reader.needed(written, body.position, "name"), known)
     name, _, resource = text.partition(".")
     _check_environment(name, job, written.position if written else body.position, setting)
-    tags = reader.text(body.get("tags")) or ""
+    given = body.get("resourceName")
+    resource = macros.expand(reader.text(given) or "", known) or resource
+    _check_resource(name, resource, job, (given or written or body).position, setting)
     return EnvironmentTarget(
         name=name,
-        resource_name=reader.text(body.get("resourceName")) or resource or None,
+        resource_name=resource or None,
         resource_type=reader.text(body.get("resourceType")),
-        tags=tuple(one.strip() for one in tags.split(",") if one.strip()),
+        tags=_tags(body.get("tags"), setting, known),
+    )
+
+
+def _tags(token: Token | None, setting: Setting, known: dict[str, str]) -> tuple[str, ...]:
+    """`tags: web, eu`, or a list."""
+    texts = setting.reader.texts(token) if token is not None else ()
+    parts = (part.strip() for text in texts for part in macros.expand(text, known).split(","))
+    return tuple(part for part in parts if part)
+
+
+def _check_resource(
+    name: str, resource: str, job: JobPlan, position: Position, setting: Setting
+) -> None:
+    listed = setting.context.environment_resources
+    if not resource or listed is None:
+        return
+    known = next((names for env, names in listed.items() if env.lower() == name.lower()), ())
+    if resource.lower() in {one.lower() for one in known}:
+        return
+    setting.problems.error(
+        "unknown-environment-resource",
+        f"Job {job.name}: Resource {resource} does not exist in environment {name}.",
+        position,
+        hint=did_you_mean(resource, known)
+        or f"Register it: shipway environments add-machine {name} {resource}",
     )
 
 
