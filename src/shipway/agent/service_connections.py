@@ -10,6 +10,7 @@ from shipway.agent.job_context import JobContext
 from shipway.azure.entra import federated_credentials
 from shipway.base.errors import BadInput, Forbidden
 from shipway.devops import projects, service_connections, stage_resources
+from shipway.devops.service_connections import ServiceConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,8 @@ class ConnectionLogin:
     federated: bool
 
 
-def login_of(job: JobContext, name_or_id: str) -> ConnectionLogin:
-    """The login of a connection that this pipeline may use.
+def connection_of(job: JobContext, name_or_id: str) -> ServiceConnection:
+    """A connection of any kind that this pipeline may use in this stage.
 
     Raises `BadInput` when there is none of that name, `Forbidden` when it is not authorized or
     has checks that nobody was asked about.
@@ -49,6 +50,30 @@ def login_of(job: JobContext, name_or_id: str) -> ConnectionLogin:
             hint="Authorize it: PATCH pipelines/pipelinepermissions/endpoint/<id>.",
         )
     stage_resources.require_named(store, run=run, stage_name=job.stage_name, connection=connection)
+    return connection
+
+
+def secret_of(job: JobContext, connection: ServiceConnection, name: str) -> str:
+    """A secret parameter of a connection, masked in the job from now on; empty without it."""
+    value = service_connections.secret_of(job.store, connection, name)
+    if value:
+        job.masker.add(value)
+    return value
+
+
+def login_of(job: JobContext, name_or_id: str) -> ConnectionLogin:
+    """The login of an azurerm connection that this pipeline may use.
+
+    Raises `BadInput` for one of another kind, and whatever `connection_of` raises.
+    """
+    store, run = job.store, job.run
+    connection = connection_of(job, name_or_id)
+    if connection.kind != "azurerm":
+        raise BadInput(
+            f"the service connection '{connection.name}' is of type {connection.kind}, and one of "
+            "type azurerm is expected",
+            code="ServiceConnectionKind", where=connection.name,
+        )  # fmt: skip
     federated = connection.scheme == "WorkloadIdentityFederation"
     project = projects.get(store, run.project_id)
     secret = (
