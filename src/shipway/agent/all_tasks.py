@@ -14,10 +14,13 @@ from shipway.agent.tasks import (
     checkout,
     code_coverage,
     copy_files,
+    delay,
     delete_files,
     extract_files,
+    manual_validation,
     power_shell,
     python_script,
+    rest_call,
     script,
     terraform_cli,
     terraform_installer,
@@ -60,6 +63,12 @@ _ALL = (
     checkout.CHECKOUT,
     azure_ml_job_wait.WAIT_0,
     azure_ml_job_wait.WAIT_1,
+    manual_validation.VALIDATION_0,
+    manual_validation.VALIDATION_1,
+    delay.DELAY,
+    rest_call.INVOKE,
+    rest_call.FUNCTION_1,
+    rest_call.FUNCTION_2,
 )
 
 TASKS: Mapping[tuple[str, int], Task] = {(t.name.lower(), t.version): t for t in _ALL}

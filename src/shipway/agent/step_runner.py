@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from shipway.agent import command_effects, logging_commands
@@ -21,11 +22,14 @@ from shipway.azpipelines.results import Result
 from shipway.base import clock, crash_points, process
 from shipway.base.errors import BadInput
 from shipway.base.sealing import seal
+from shipway.devops import runs
 from shipway.devops.logs import LogWriter
+from shipway.devops.runs import Issue
 from shipway.devops.task_definition import TaskDefinition
 
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 5.0
+_MOST_ISSUES = 10
 
 
 class StepRunner:
@@ -53,7 +57,11 @@ class StepRunner:
         self._outlives_cancel = outlives_cancel
         self._attempt = 0
         self.result: Result = "Succeeded"
-        self.issues: list[tuple[str, str]] = []
+        self.issues: list[Issue] = []
+        self.error_count = 0
+        self.warning_count = 0
+        self.task_variables: dict[str, tuple[str, bool]] = {}
+        self._ends_at: float | None = None
         self.is_out_of_time = False
         self._is_canceled = False
 
@@ -76,6 +84,10 @@ class StepRunner:
     @property
     def name(self) -> str:
         return self._job.variables.expand(self._plan.display_name)
+
+    @property
+    def time_limit_minutes(self) -> int:
+        return self._plan.timeout_in_minutes
 
     @property
     def is_canceled(self) -> bool:
@@ -112,11 +124,42 @@ class StepRunner:
         if self._log is not None:
             self._log.write(self._job.masker.mask(line))
 
+    def debug(self, message: str) -> None:
+        if self._job.variables.get("System.Debug").lower() == "true":
+            self.log(f"##[debug]{message}")
+
     def error(self, message: str) -> None:
-        self._issue("error", message)
+        self.issue(Issue(kind="error", message=message))
 
     def warning(self, message: str) -> None:
-        self._issue("warning", message)
+        self.issue(Issue(kind="warning", message=message))
+
+    def issue(self, found: Issue) -> None:
+        """Show a problem; the first ten of each kind are kept, all are counted."""
+        text = self._job.masker.mask(found.message)
+        data = {name: self._job.masker.mask(value) for name, value in found.data.items()}
+        if found.kind == "error":
+            self.error_count += 1
+        else:
+            self.warning_count += 1
+        if (self.error_count if found.kind == "error" else self.warning_count) <= _MOST_ISSUES:
+            self.issues.append(replace(found, message=text, data=data))
+        self.log(f"##[{found.kind}]{text}")
+
+    def progress(self, percent: int, operation: str) -> None:
+        store, run_id = self._job.store, self._job.run.run_id
+        before = runs.find_record(store, run_id, self._record_id)
+        if before is None:
+            return
+        runs.change_record(
+            store, run_id, self._record_id,
+            percent_complete=max(percent, before.percent_complete or 0),
+            current_operation=self._job.masker.mask(operation) or before.current_operation,
+        )  # fmt: skip
+
+    def end_soon(self) -> None:
+        """The step says that it is done: what it has left running gets five seconds more."""
+        self._ends_at = clock.monotonic() + _GRACE_SECONDS
 
     def fail(self) -> None:
         self.result = results.merge(self.result, "Failed")
@@ -182,6 +225,14 @@ class StepRunner:
             tail.pump()
             if status.state in ("ended", "lost"):
                 break
+            if self._ends_at is not None and clock.monotonic() > self._ends_at:
+                self.debug(
+                    'The task was marked as "done", but the process has not closed after 5 '
+                    "seconds. Treating the task as complete."
+                )
+                process.kill_tree(control, grace_seconds=0)
+                tail.finish()
+                return 0
             if self.should_stop():
                 process.kill_tree(control, grace_seconds=_GRACE_SECONDS)
         crash_points.reach("agent-after-exit")
@@ -192,15 +243,17 @@ class StepRunner:
         return status.exit_code
 
     def _take(self, line: str) -> None:
-        if not logging_commands.is_command(line):
-            self.log(line)
-            return
         command = logging_commands.parse(line)
         if command is None:
             self.log(line)
-            self.warning(f"Unable to process command '{line.strip()}'.")
-            return
-        command_effects.apply(self, command)
+            if "##vso" in line:
+                self.warning(
+                    f"'{line}' contains logging command keyword '##vso', but it's not a legal "
+                    "command. Please see the list of accepted commands: "
+                    "https://go.microsoft.com/fwlink/?LinkId=817296"
+                )
+        elif not command_effects.apply(self, command, line):
+            self.log(line)
 
     def _environment(self, order: ProcessOrder) -> dict[str, str]:
         automatic = self._job.variables.environment()
@@ -222,11 +275,6 @@ class StepRunner:
             *order.secret_env_vars.values(),
             self._job.access_token,
         ]
-
-    def _issue(self, kind: str, message: str) -> None:
-        text = self._job.masker.mask(message)
-        self.issues.append((kind, text))
-        self.log(f"##[{kind}]{text}")
 
     def _folder(self, label: str) -> Path:
         suffix = f"-{self._attempt}" if self._attempt else ""

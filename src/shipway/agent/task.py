@@ -84,6 +84,11 @@ class StepRun(Protocol):
         ...
 
     @property
+    def time_limit_minutes(self) -> int:
+        """Its `timeoutInMinutes`; 0 is none of its own."""
+        ...
+
+    @property
     def is_canceled(self) -> bool:
         """Whether it ends because its job was canceled."""
         ...

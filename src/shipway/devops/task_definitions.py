@@ -10,12 +10,14 @@ from shipway.azpipelines.plan import CHECKOUT_TASK
 from shipway.devops.task_definition import TaskDefinition
 from shipway.devops.task_definitions_azure import AZURE_TASKS
 from shipway.devops.task_definitions_files import FILE_TASKS
+from shipway.devops.task_definitions_server import SERVER_TASKS
 from shipway.devops.task_definitions_terraform import TERRAFORM_TASKS
 
 DEFINITIONS: tuple[TaskDefinition, ...] = (
     *FILE_TASKS,
     *AZURE_TASKS,
     *TERRAFORM_TASKS,
+    *SERVER_TASKS,
     TaskDefinition(
         name="UsePythonVersion",
         version=0,
@@ -45,31 +47,6 @@ DEFINITIONS: tuple[TaskDefinition, ...] = (
             "submodules": "",
             "workspaceRepo": "",
         },
-    ),
-    TaskDefinition(
-        name="AzureMLJobWaitTask",
-        version=0,
-        inputs={
-            "serviceConnection": "",
-            "resourceGroupName": "",
-            "azureMLWorkspaceName": "",
-            "azureMLWorkspaceLocation": "",
-            "azureMLJobName": "",
-        },
-        required=("serviceConnection", "azureMLJobName"),
-        runs_on_server=True,
-    ),
-    TaskDefinition(
-        name="AzureMLJobWaitTask",
-        version=1,
-        inputs={
-            "serviceConnection": "",
-            "resourceGroupName": "",
-            "azureMLWorkspaceName": "",
-            "azureMLJobName": "",
-        },
-        required=("serviceConnection", "azureMLJobName"),
-        runs_on_server=True,
     ),
 )
 

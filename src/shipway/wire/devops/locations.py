@@ -126,6 +126,10 @@ d30a3dd1-f8ba-442a-b86a-bd0c0c383e59 core teams _apis/projects/{{projectId}}/{{r
 c4aefd19-30ff-405b-80ad-aca021e7242a build generalSettings {_PROJECT}/{{area}}/{{resource}} 1 6.0 7.1
 a906531b-d2da-4f55-bda7-f3e676cc50d9 build folders {_PROJECT}/{{area}}/{{resource}}/{{*path}} 2 3.0 0.0
 69a319f4-28c1-4bfd-93e6-ea0ff5c6f1a2 distributedtask oidctoken {{scopeIdentifier}}/_apis/{{area}}/hubs/{{hubName}}/plans/{{planId}}/jobs/{{jobId}}/{{resource}} 1 7.1 7.1
+557624af-b29e-4c20-8ab0-0399d2204f3f distributedtask events {{scopeIdentifier}}/_apis/{{area}}/hubs/{{hubName}}/plans/{{planId}}/{{resource}} 1 2.0 7.1
+46f5667d-263a-4684-91b1-dff7fdcf64e2 distributedtask logs {{scopeIdentifier}}/_apis/{{area}}/hubs/{{hubName}}/plans/{{planId}}/{{resource}}/{{logId}} 1 1.0 7.1
+8893bc5b-35b2-4be7-83cb-99e683551db4 distributedtask records {{scopeIdentifier}}/_apis/{{area}}/hubs/{{hubName}}/plans/{{planId}}/timelines/{{timelineId}}/{{resource}} 1 1.0 7.1
+858983e4-19bd-4c5e-864c-507b59b58b12 distributedtask feed {{scopeIdentifier}}/_apis/{{area}}/hubs/{{hubName}}/plans/{{planId}}/timelines/{{timelineId}}/records/{{recordId}}/{{resource}} 1 1.0 7.1
 5e8a8081-3851-4626-b677-9891cc04102e git annotatedTags {_GIT}/{{resource}}/{{objectId}} 1 3.1 7.1
 01828ddc-3600-4a41-8633-99b3a73a0eb3 git importRequests {_GIT}/importRequests/{{importRequestId}} 1 3.0 7.1
 """.splitlines()  # noqa: E501  # a table: one row, one resource

@@ -39,6 +39,7 @@ from shipway.wire.devops import (
     security,
     service_connections,
     stages,
+    task_callbacks,
     teams,
     timelines,
     variable_groups,
@@ -86,6 +87,7 @@ def routes(store: Store) -> tuple[Route, ...]:
         *logs.routes(store),
         *artifacts.routes(store),
         *oidc_tokens.routes(store),
+        *task_callbacks.routes(store),
         *approvals.routes(store),
         *pipelines.routes(store),
     )

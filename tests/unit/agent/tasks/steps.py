@@ -57,6 +57,7 @@ class FakeStep:
         self.ref_name = "ref"
         self.record_id = "0f0e0d0c-0000-4000-8000-000000000001"
         self.is_canceled = False
+        self.time_limit_minutes = 0
         self.logged: list[str] = []
         self.errors: list[str] = []
         self.warnings: list[str] = []
