@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shipway.agent import checkout_paths, python_venvs
-from shipway.agent.directories import JobDirectories
+from shipway.agent import checkout_paths, machine_folders, python_venvs
 from shipway.agent.job_context import JobContext, JobStop
 from shipway.agent.job_environment import LOOKUP, base_environment, define_predefined
 from shipway.agent.masking import Masker
@@ -60,7 +59,10 @@ class JobRunner:
             return "Failed"
         limit = self._limit()
         try:
-            self._steps(self._work.job.steps)
+            with machine_folders.held(self.job.directories, self._stop) as is_mine:
+                if is_mine:
+                    machine_folders.prepare(self.job.directories, self._clean())
+                self._steps(self._work.job.steps)
         finally:
             if limit is not None:
                 limit.cancel()
@@ -87,6 +89,9 @@ class JobRunner:
         )  # fmt: skip
         self._stop.set()
 
+    def _clean(self) -> str:
+        return self.job.variables.expand(self._work.job.workspace_clean or "")
+
     def _left(self, since: datetime | None, minutes: int) -> float:
         """What is left of a time limit that began to run at `since`, also over restarts."""
         now = self._store.clock.now()
@@ -110,8 +115,7 @@ class JobRunner:
 
     def _context(self) -> JobContext:
         work, store = self._work, self._store
-        root = store.home.runs / str(work.run.run_id) / work.record.record_id
-        directories = JobDirectories(root=root)
+        directories = machine_folders.directories_of(store.home, work)
         token = personal_access_tokens.issue_job_token(store, run_id=work.run.run_id)
         variables = JobVariables()
         for item in work.variables:
@@ -179,6 +183,7 @@ class JobRunner:
 
     def _step(self, step: StepPlan) -> None:
         record = self._record(step)
+        self.job.variables.define("System.TaskInstanceId", record.record_id, is_read_only=True)
         if record.state == "completed":
             self._replay(step, record)
             result = run_engine.language_word(record.result)
@@ -236,7 +241,7 @@ class JobRunner:
             result = self._attempts(step, runner)
             writer.write(f"##[section]Finishing: {runner.name}")
         result = results.with_continue_on_error(result, continue_on_error=step.continue_on_error)
-        self._finish(record, result, issues=runner.issues, name=runner.name)
+        self._finish(record, result, runner=runner)
         return result
 
     def _runner(

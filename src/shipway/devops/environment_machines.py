@@ -5,12 +5,15 @@ Knows: documents. Must not know: HTTP, YAML, agents.
 Source: https://learn.microsoft.com/azure/devops/pipelines/process/environments-virtual-machines
 """
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from shipway.azpipelines.plan import EnvironmentTarget
 from shipway.base.errors import BadInput, Conflict, NotFound
+from shipway.base.home import Home
 from shipway.devops import rows
 from shipway.store.store import Store
 
@@ -95,14 +98,20 @@ def set_tags(
 
 def remove(store: Store, *, environment_id: int, machine_id: int) -> None:
     """Take a machine out of its environment. Raises `NotFound`."""
-    made = get(store, environment_id=environment_id, machine_id=machine_id)
-    store.documents.delete(_KIND, _key(made))
+    _delete(store, get(store, environment_id=environment_id, machine_id=machine_id))
 
 
 def forget(store: Store, *, environment_id: int) -> None:
     """Take all machines out of an environment that goes."""
     for made in list_of(store, environment_id=environment_id):
-        store.documents.delete(_KIND, _key(made))
+        _delete(store, made)
+
+
+def _delete(store: Store, machine: EnvironmentMachine) -> None:
+    folder = folder_of(store.home, machine.machine_id)
+    with store.database.transaction():
+        store.documents.delete(_KIND, _key(machine))
+        store.database.after_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def chosen(
@@ -144,6 +153,11 @@ def missing(target: EnvironmentTarget, job_name: str) -> NotFound:
         hint=f"Register it: `shipway environments add-machine {target.name} "
              f"{target.resource_name}`.",
     )  # fmt: skip
+
+
+def folder_of(home: Home, machine_id: int) -> Path:
+    """Where the machine keeps its things."""
+    return home.root / "machines" / str(machine_id)
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:

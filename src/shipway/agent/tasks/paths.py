@@ -39,8 +39,9 @@ def lines(text: str) -> list[str]:
 
 def check_removable(step: StepRun, path: Path) -> None:
     """Raises `Forbidden` for what does not lie in the job's folders, links resolved."""
-    root = step.job.directories.root.resolve()
-    if not path.parent.resolve().is_relative_to(root) or path.resolve() == root:
+    roots = [folder.resolve() for folder in step.job.directories.roots]
+    is_inside = any(path.parent.resolve().is_relative_to(root) for root in roots)
+    if not is_inside or path.resolve() in roots:
         raise Forbidden(
             f"'{path}' is not in the folders of the job and is not removed",
             code="PathOutsideJob", where=str(path),
