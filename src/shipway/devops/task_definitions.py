@@ -12,24 +12,14 @@ from shipway.devops.task_definitions_azure import AZURE_TASKS
 from shipway.devops.task_definitions_files import FILE_TASKS
 from shipway.devops.task_definitions_server import SERVER_TASKS
 from shipway.devops.task_definitions_terraform import TERRAFORM_TASKS
+from shipway.devops.task_definitions_tools import TOOL_TASKS
 
 DEFINITIONS: tuple[TaskDefinition, ...] = (
     *FILE_TASKS,
     *AZURE_TASKS,
     *TERRAFORM_TASKS,
+    *TOOL_TASKS,
     *SERVER_TASKS,
-    TaskDefinition(
-        name="UsePythonVersion",
-        version=0,
-        inputs={
-            "versionSpec": "3.x",
-            "addToPath": "true",
-            "architecture": "x64",
-            "disableDownloadFromRegistry": "false",
-            "allowUnstable": "false",
-            "githubToken": "",
-        },
-    ),
     TaskDefinition(
         name=CHECKOUT_TASK,
         version=1,

@@ -70,6 +70,11 @@ def run(step: StepRun, call: Call) -> int:
     return _start(step, call, call.command)
 
 
+def run_quietly(step: StepRun, call: Call) -> int:
+    """Run a program that is announced in other words; its exit code."""
+    return _start(step, call, call.command)
+
+
 def run_to_file(step: StepRun, call: Call, file: Path) -> int:
     """Run a program whose standard output goes to a file; its exit code."""
     return _start(step, call, ["/bin/sh", "-c", _TO_FILE, "sh", str(file), *call.command])
