@@ -5,9 +5,9 @@ Nothing is known of a left-out stage or job when a condition is evaluated.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from shipway.azpipelines.diagnostics import did_you_mean
+from shipway.azpipelines.diagnostics import Position, did_you_mean
 from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan
 
 
@@ -21,10 +21,24 @@ class SelectionError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What stays, and the names of what does not: `Stage` or `Stage.Job`, in the plan's order."""
+    """What stays, and the names of what does not: `Stage` or `Stage.Job`, in the plan's order.
+
+    `places` are where stages, jobs and steps stand, in the order of each file's lines, and
+    whether the one there stays.
+    """
 
     plan: RunPlan
     left_out: tuple[str, ...] = ()
+    places: Mapping[str, tuple[tuple[int, int, bool], ...]] = field(default_factory=dict)
+
+    def covers(self, file: str, line: int, column: int) -> bool:
+        """Whether what stands there belongs to what stays, or to all of the pipeline."""
+        found = True
+        for at_line, at_column, stays in self.places.get(file, ()):
+            if (at_line, at_column) > (line, column):
+                break
+            found = stays
+        return found
 
 
 def select(plan: RunPlan, *, stages: Sequence[str] = (), jobs: Sequence[str] = ()) -> Selection:
@@ -45,7 +59,33 @@ def select(plan: RunPlan, *, stages: Sequence[str] = (), jobs: Sequence[str] = (
         left_out += [f"{stage.name}.{j.name}" for j in stage.jobs if j.name not in kept[stage.name]]
         depends_on = _depends_on(stage.name, {s.name: s.depends_on for s in plan.stages}, kept)
         made.append(replace(stage, depends_on=depends_on, jobs=_jobs(stage.jobs, kept[stage.name])))
-    return Selection(plan=replace(plan, stages=tuple(made)), left_out=tuple(left_out))
+    return Selection(
+        plan=replace(plan, stages=tuple(made)), left_out=tuple(left_out),
+        places=_places(plan.stages, kept),
+    )  # fmt: skip
+
+
+def _places(
+    stages: Sequence[StagePlan], kept: Mapping[str, set[str]]
+) -> dict[str, tuple[tuple[int, int, bool], ...]]:
+    """A template that is used twice stays where one of its uses does."""
+    found: dict[str, dict[tuple[int, int], bool]] = {}
+
+    def note(at: Position, *, stays: bool) -> None:
+        of_file = found.setdefault(at.file, {})
+        of_file[at.line, at.column] = of_file.get((at.line, at.column), False) or stays
+
+    for stage in stages:
+        note(stage.position, stays=stage.name in kept)
+        for job in stage.jobs:
+            stays = job.name in kept.get(stage.name, ())
+            note(job.position, stays=stays)
+            for step in (*job.steps, *(one for hook in job.hooks for one in hook.steps)):
+                note(step.position, stays=stays)
+    return {
+        file: tuple((line, column, stays) for (line, column), stays in sorted(of_file.items()))
+        for file, of_file in found.items()
+    }
 
 
 def _named_stages(plan: RunPlan, asked: Sequence[str]) -> set[str]:
