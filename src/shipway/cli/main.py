@@ -52,6 +52,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="runs", module="runs", summary="list, show, watch, cancel, rerun pipeline runs"),
     Verb(name="prs", module="prs", summary="list, show, create, approve, complete pull requests"),
     Verb(name="repos", module="repos", summary="bind GitHub repositories to git ones here"),
+    Verb(name="environments", module="environments", summary="list; machines for deployments"),
     Verb(name="approve", module="approve", summary="agree to what waits, as a named person"),
     Verb(name="reject", module="reject", summary="refuse what waits, as a named person"),
     Verb(name="permit", module="permit", summary="let a pipeline use what its run waits for"),

@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/environments
 
 from typing import Any
 
-from shipway.devops import environments, runs
+from shipway.devops import environment_machines, environments, runs
 from shipway.devops.environments import DeploymentRecord, EnvironmentInstance
 from shipway.devops.projects import Project
 from shipway.devops.runs import Requester
@@ -101,8 +101,18 @@ class Environments:
             "id": one.environment_id, "name": one.name, "description": one.description,
             "createdBy": who, "createdOn": shapes.moment(one.created_at),
             "lastModifiedBy": who, "lastModifiedOn": shapes.moment(one.updated_at),
-            "resources": [], "project": {"id": project.project_id, "name": project.name},
+            "resources": self._resources(request, one),
+            "project": {"id": project.project_id, "name": project.name},
         }  # fmt: skip
+
+    def _resources(self, request: Request, one: EnvironmentInstance) -> list[dict[str, Any]]:
+        if request.arg("expands").lower() != "resourcereferences":
+            return []
+        found = environment_machines.list_of(self._store, environment_id=one.environment_id)
+        return [
+            {"id": m.machine_id, "name": m.name, "type": "virtualMachine", "tags": list(m.tags)}
+            for m in found
+        ]
 
     def _record(
         self, request: Request, project: Project, record: DeploymentRecord
@@ -113,6 +123,7 @@ class Environments:
             "id": record.record_number, "environmentId": record.environment_id,
             "stageName": record.stage_name, "stageAttempt": record.stage_attempt,
             "jobName": record.job_name, "jobAttempt": record.job_attempt,
+            "resourceId": record.machine_id or None,
             "result": record.result, "queueTime": shapes.moment(record.queued_at),
             "startTime": shapes.moment(record.started_at),
             "finishTime": shapes.moment(record.finished_at),

@@ -9,6 +9,7 @@ from shipway.wire.http import Request, Response, Route, RouteTable
 from shipway.wire.owner import (
     approvals,
     credentials,
+    environments,
     job_states,
     jobs,
     lineage,
@@ -94,6 +95,7 @@ def _delivery_routes(store: Store) -> tuple[Route, ...]:
     run = "/api/v1/runs/{run}"
     approval = "/api/v1/approvals/{target}"
     repo = "/api/v1/repos/{owner}/{name}"
+    machine = "/api/v1/environments/{name}/machines/{machine}"
     return (
         _route(store, "GET", "/api/v1/pipelines", runs.pipelines),
         _route(store, "GET", "/api/v1/runs", runs.get_all, ("limit", "state", "pipeline", "tag")),
@@ -116,6 +118,9 @@ def _delivery_routes(store: Store) -> tuple[Route, ...]:
         *_pull_request_routes(store),
         _route(store, "POST", "/api/v1/links", links.create),
         _route(store, "GET", "/api/v1/lineage", lineage.get, ("of",)),
+        _route(store, "GET", "/api/v1/environments", environments.get_all, ("project",)),
+        _route(store, "PUT", machine, environments.add_machine, ("project",)),
+        _route(store, "DELETE", machine, environments.remove_machine, ("project",)),
         _route(store, "GET", "/api/v1/repos", repos.get_all),
         _route(store, "PUT", repo, repos.put),
         _route(store, "DELETE", repo, repos.delete),
