@@ -5,13 +5,12 @@ Reads the commit that the run is for; knows nothing of how a run goes on.
 
 from dataclasses import replace
 
-from shipway.azpipelines import compiler, run_names, selection
+from shipway.azpipelines import compiler, part_compiler, run_names
 from shipway.azpipelines.compiler import CompileResult
 from shipway.azpipelines.context import CompileContext
 from shipway.azpipelines.diagnostics import Diagnostic
 from shipway.azpipelines.expand.includes import SELF
 from shipway.azpipelines.plan import RunPlan
-from shipway.azpipelines.selection import SelectionError
 from shipway.devops import environments, known_tasks, run_variables, runs, task_stubs
 from shipway.devops.local_choices import LocalChoices
 from shipway.devops.runs import Run
@@ -23,26 +22,18 @@ def compile_run(store: Store, run: Run, *, path: str) -> CompileResult:
     """The plan of a run, or what is wrong with its YAML."""
     stubs = task_stubs.of_run(store, run)
     context = replace(_context(store, run), known_tasks=known_tasks.of_runs(stubs))
-    made = compiler.compile(files=RunFiles(store, run), path=path, context=context)
+    choices = run.local or LocalChoices(folder="")
+    if choices.stages or choices.jobs:
+        made = part_compiler.compile_part(
+            files=RunFiles(store, run), path=path, context=context, stages=choices.stages,
+            jobs=choices.jobs,
+        ).result  # fmt: skip
+    else:
+        made = compiler.compile(files=RunFiles(store, run), path=path, context=context)
     if stubs.problems:
         plan = made.plan if stubs.are_right else None
         made = replace(made, plan=plan, diagnostics=(*made.diagnostics, *stubs.problems))
-    return made if run.local is None else _chosen(made, run.local, path)
-
-
-def _chosen(made: CompileResult, choices: LocalChoices, path: str) -> CompileResult:
-    """The part of the plan that the caller of a local run wants."""
-    if made.plan is None:
-        return made
-    try:
-        chosen = selection.select(made.plan, stages=choices.stages, jobs=choices.jobs)
-    except SelectionError as error:
-        wrong = Diagnostic(
-            code="unknown-selection", severity="error", message=str(error), file=path, line=1,
-            column=1, hint=error.hint,
-        )  # fmt: skip
-        return replace(made, plan=None, diagnostics=(*made.diagnostics, wrong))
-    return replace(made, plan=chosen.plan)
+    return made
 
 
 def compile_preview(store: Store, run: Run, *, path: str, override: str) -> CompileResult:

@@ -9,6 +9,7 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,18 @@ def _given(arguments: argparse.Namespace) -> Given:
 
 def _run(arguments: argparse.Namespace) -> int:
     """Check the file as `validate` does, so that a mistake is told at once; then run it."""
-    given = _given(arguments)
-    path = working_tree.absolute(_file(arguments.file))
-    checked = compiling.check(path, given)
-    if not checked.is_right and not _server_knows_more(checked):
+    given = replace(
+        _given(arguments), stages=tuple(arguments.stage), jobs=tuple(arguments.job),
+        branch=working_tree.full_name(arguments.branch),
+    )  # fmt: skip
+    checked = compiling.check_part(_file(arguments.file), given)
+    # what a run needs is slow to import beside the rest
+    if arguments.dry_run and checked.outline is not None:
+        _show_findings(checked.findings)
+        report = importlib.import_module("shipway.cli.local_run.dry_report")
+        code: int = report.show(checked, given, as_json=arguments.json)
+        return code
+    if not checked.is_right and (arguments.dry_run or not _server_knows_more(checked)):
         _show_findings(checked.findings)
         if arguments.json:
             output.show_json({
@@ -101,9 +110,9 @@ def _run(arguments: argparse.Namespace) -> int:
                 "exit_code": _NOTHING_RUN,
             })  # fmt: skip
         return _NOTHING_RUN
-    # what a run needs is slow to import beside the rest
-    code: int = importlib.import_module("shipway.cli.local_run.verb").run(arguments, path, given)
-    return code
+    verb = importlib.import_module("shipway.cli.local_run.verb")
+    result: int = verb.run(arguments, checked, given)
+    return result
 
 
 def _server_knows_more(checked: Checked) -> bool:

@@ -16,9 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run this stage only; may be repeated")
     add("--job", metavar="[STAGE.]NAME", action="append", default=[],
         help="run this job only; may be repeated")
-    add(
-        "--branch", default="", help="the branch it is said to be of (default: what is checked out)"
-    )
+    add("--dry-run", action="store_true",
+        help="only say what would run, in order, and what would wait; needs no server")
+    add("--branch", default="", help="the branch it is of (default: what is checked out)")
     add("--project", default="", help="whose groups, connections and environments are used")
     add("--pipeline", default="", help="which pipeline, where several read the file")
     add("--as", dest="user", default="", help="who asks for the run (default: the owner)")

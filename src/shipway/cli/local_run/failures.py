@@ -93,7 +93,8 @@ def _tail(record: Facts, logs: StepLogs, lines: int) -> tuple[str, ...]:
     if record["kind"] != "Task":
         return ()
     # two of them only say that the step begins and ends
-    dressed = ((line, timeline.dress(line)) for line in logs.tail(record, lines + 2))
+    read = timeline.without_preamble(logs.tail(record, lines + 2))
+    dressed = ((line, timeline.dress(line)) for line in read)
     kept = [shown for line, shown in dressed if shown or not line]
     return tuple(kept[-lines:]) if lines else ()
 

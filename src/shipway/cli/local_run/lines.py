@@ -23,7 +23,7 @@ class Lines:
     def show(self, run: Facts) -> None:
         """What is new."""
         told = Timeline(run)
-        for record in told.shown():
+        for record in told.in_time():
             if record["kind"] == "Task" and self._with_logs:
                 self._write_log(told, record)
             state = timeline.state(record)

@@ -63,7 +63,11 @@ class Screen:
             if step["state"] != "inProgress":
                 continue
             tail = self._tails.setdefault(step["record_id"], deque(maxlen=_OUTPUT_LINES))
-            for line in self._logs.new_lines(step):
+            read = self._logs.new_lines(step)
+            kept = timeline.without_preamble(read)
+            if len(kept) < len(read):
+                tail.clear()
+            for line in kept:
                 shown = timeline.dress(line).rstrip()
                 if shown:
                     tail.append(_CONTROL.sub("", shown))

@@ -11,6 +11,7 @@ from shipway.cli import output, run_tree
 SHOWN = ("Stage", "Job", "Task")
 _IMPLIED = "__default"
 _BETWEEN = " › "
+_LAST = "9999"
 
 Facts = Mapping[str, Any]
 
@@ -30,6 +31,16 @@ class Timeline:
             is_empty_phase = one["kind"] == "Phase" and one["record_id"] not in self._with_jobs
             if one["kind"] in SHOWN or is_empty_phase:
                 yield one
+
+    def in_time(self) -> list[Facts]:
+        """The same as things happened: what is over by its end, the inner before the outer."""
+
+        def moment(record: Facts) -> tuple[str, int]:
+            if record["finished_at"]:
+                return record["finished_at"], -self.depth(record)
+            return record["started_at"] or _LAST, self.depth(record)
+
+        return sorted(self.shown(), key=moment)
 
     def steps(self) -> list[Facts]:
         """The steps in their order."""
@@ -104,6 +115,14 @@ def waits(run: Facts) -> list[tuple[str, str]]:
         found.append((f"{one['message']}: {', '.join(one['resources'])}",
                       f"shipway permit {run['run_id']}"))  # fmt: skip
     return found
+
+
+def without_preamble(lines: list[str]) -> list[str]:
+    """The output of a step, without the script that is repeated before it."""
+    for number, line in enumerate(lines):
+        if line.startswith("====") and "Starting Command Output" in line:
+            return lines[number + 1 :]
+    return lines
 
 
 def dress(line: str) -> str:

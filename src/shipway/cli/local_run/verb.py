@@ -18,34 +18,35 @@ from shipway.base import clock, config
 from shipway.base.errors import BadInput
 from shipway.base.home import Home
 from shipway.cli import output, run_tree, run_watch
-from shipway.cli.local_run import failures, server, snapshot, timeline
+from shipway.cli.local_run import dry_report, failures, server, snapshot, timeline
 from shipway.cli.local_run.follow import Answers, Follower, Outcome, View
 from shipway.cli.local_run.lines import Lines
 from shipway.cli.local_run.screen import Screen
 from shipway.cli.local_run.snapshot import Snapshot
 from shipway.cli.local_run.step_logs import StepLogs
 from shipway.cli.pipeline_check import compiling
-from shipway.cli.pipeline_check.compiling import Given
+from shipway.cli.pipeline_check.compiling import Checked, Given
 from shipway.cli.pipeline_check.working_tree import WorkingTree
 from shipway.client.session import Session
 
 NOTHING_RUN, INTERRUPTED = 2, 130
 
 
-def run(arguments: argparse.Namespace, path: Path, given: Given) -> int:
+def run(arguments: argparse.Namespace, checked: Checked, given: Given) -> int:
     """Run a file that has been checked. Raises `ShipwayError` for what the user can mend."""
+    path = checked.path
     tree = compiling.tree_of(path, given)
     secrets = _secrets(arguments.secret)
     home = Home(config.default_home())
     session = server.session(home)
     begun = clock.monotonic()
     with tempfile.TemporaryDirectory(dir=home.temporary, prefix="snapshot-") as folder:
-        taken = snapshot.take(tree.root, Path(folder) / "self", branch=_full(arguments.branch))
+        taken = snapshot.take(tree.root, Path(folder) / "self", branch=given.branch)
         body = _order(arguments, path, given, taken, secrets, Path(folder))
         run_id = int(session.post("/local-runs", body)["run_id"])
     queued = session.get(f"/runs/{run_id}")
     if not arguments.json:
-        for line in _head(session, queued, path, taken):
+        for line in [*_head(session, queued, path, taken), *dry_report.left_out(checked)]:
             print(line, flush=True)
     logs = StepLogs(session, run_id)
     view = _view(arguments, logs)
@@ -80,7 +81,7 @@ def _order(
         "tree": taken.to_wire(), "path": path.relative_to(taken.root).as_posix(),
         "project": arguments.project, "pipeline": arguments.pipeline, "as": arguments.user,
         "parameters": dict(given.parameters), "variables": dict(given.variables),
-        "secrets": dict(secrets), "stages": arguments.stage, "jobs": arguments.job,
+        "secrets": dict(secrets), "stages": list(given.stages), "jobs": list(given.jobs),
         "repositories": others,
     }  # fmt: skip
 
@@ -138,10 +139,6 @@ def _asked(name: str) -> str:
     return getpass.getpass(f"{name}: ")
 
 
-def _full(branch: str) -> str:
-    return branch if not branch or branch.startswith("refs/") else f"refs/heads/{branch}"
-
-
 def _head(session: Session, run: timeline.Facts, path: Path, taken: Snapshot) -> list[str]:
     at = f"{run['branch']} @ {taken.head[:8]}" if taken.head else run["branch"]
     if taken.changed:
@@ -151,7 +148,6 @@ def _head(session: Session, run: timeline.Facts, path: Path, taken: Snapshot) ->
     return [
         f"{name}: {compiling.shown(path)}, {at}",
         output.paint(f"pipeline {run['pipeline']} of project {run['project']}, {url}", "grey"),
-        "",
     ]
 
 
@@ -175,7 +171,7 @@ def _show_end(
         print(line)
     print()
     for line in run_tree.foot(run, session.state.studio_port):
-        if not line.endswith(run["page"]):
+        if run["page"] not in line:
             print(line)
     print(_summary(run, seconds))
 

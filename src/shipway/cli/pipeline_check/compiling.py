@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from shipway.azpipelines import compiler
+from shipway.azpipelines import compiler, part_compiler
 from shipway.azpipelines.compiler import CompileContext, CompileResult
 from shipway.azpipelines.diagnostics import Diagnostic, did_you_mean
 from shipway.azpipelines.expand.includes import SELF
+from shipway.azpipelines.part_compiler import PartResult
+from shipway.azpipelines.plan import RunPlan
 from shipway.base.errors import BadInput
 from shipway.cli.pipeline_check import step_tasks, working_tree
 from shipway.cli.pipeline_check.working_tree import WorkingTree
@@ -25,6 +27,9 @@ class Given:
     parameters: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, Path] = field(default_factory=dict)
+    stages: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +49,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A pipeline file and what came of it."""
+    """A pipeline file and what came of it.
+
+    `outline` and `left_out` are those of the part that was wanted, for `check_part` only.
+    """
 
     path: Path
     result: CompileResult
     findings: tuple[Finding, ...]
+    outline: RunPlan | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_right(self) -> bool:
@@ -84,6 +94,15 @@ def check(path: Path, given: Given, tree: WorkingTree | None = None) -> Checked:
 
     Raises `BadInput` for a file that lies outside of the folder given as `self`.
     """
+    return _check(path, given, tree, whole=True)
+
+
+def check_part(path: Path, given: Given, tree: WorkingTree | None = None) -> Checked:
+    """The same of the stages and jobs that are wanted: the rest need not be able to run."""
+    return _check(path, given, tree, whole=False)
+
+
+def _check(path: Path, given: Given, tree: WorkingTree | None, *, whole: bool) -> Checked:
     path = working_tree.absolute(path)
     tree = tree or tree_of(path, given)
     if not path.is_relative_to(tree.root):
@@ -94,7 +113,13 @@ def check(path: Path, given: Given, tree: WorkingTree | None = None) -> Checked:
     entry = path.relative_to(tree.root).as_posix()
     stubs = step_tasks.stubs_of(tree)
     context = step_tasks.as_service(_context(tree.root, given), stubs)
-    result = compiler.compile(files=tree, path=entry, context=context)
+    if whole:
+        part = PartResult(result=compiler.compile(files=tree, path=entry, context=context))
+    else:
+        part = part_compiler.compile_part(
+            files=tree, path=entry, context=context, stages=given.stages, jobs=given.jobs
+        )
+    result = part.result
     found = [*(_hinted(one, tree, entry) for one in result.diagnostics), *stubs.problems]
     if result.plan is not None:
         found += step_tasks.not_here(result.plan, stubs)
@@ -102,11 +127,14 @@ def check(path: Path, given: Given, tree: WorkingTree | None = None) -> Checked:
         result = replace(result, plan=None)
     findings = [Finding(path=tree.place(one.file) if one.file else path, diagnostic=one)
                 for one in found]  # fmt: skip
-    return Checked(path=path, result=result, findings=tuple(findings))
+    return Checked(
+        path=path, result=result, findings=tuple(findings), outline=part.outline,
+        left_out=part.left_out,
+    )  # fmt: skip
 
 
 def _context(root: Path, given: Given) -> CompileContext:
-    branch = working_tree.branch_of(root)
+    branch = given.branch or working_tree.branch_of(root)
     variables = {
         "Build.Reason": "Manual",
         "Build.Repository.Name": root.name,

@@ -37,6 +37,11 @@ def branch_of(root: Path) -> str:
     return head.removeprefix("ref:").strip() if head.startswith("ref:") else _MAIN
 
 
+def full_name(branch: str) -> str:
+    """`refs/heads/main` of `main`; empty stays empty."""
+    return branch if not branch or branch.startswith("refs/") else f"refs/heads/{branch}"
+
+
 @dataclass(slots=True)
 class WorkingTree:
     """The compiler's files: `self` is the repository at `root`, others are folders by alias."""
