@@ -37,6 +37,7 @@ from shipway.gateway.proxy import Proxy
 from shipway.gateway.router import Router
 from shipway.gateway.supervisor import Worker
 from shipway.loop import push
+from shipway.loop.check_call import CheckCaller
 from shipway.loop.github_mirror import MirrorWatch
 from shipway.loop.notification import Notifier
 from shipway.loop.pull_request_completion import AutoCompletion
@@ -145,7 +146,7 @@ class Server:
         front = _listen(self._settings.proxy_port, before.proxy, proxy.serve, refuse)
         reactor, mirrors = Reactor(store), MirrorWatch(store)
         completion = AutoCompletion(store)
-        notifier = Notifier(store)
+        notifier, caller = Notifier(store), CheckCaller(store)
         self._ports = _Ports(proxy=front.port, studio=studio.port)
         self._write_state()
         try:
@@ -154,6 +155,7 @@ class Server:
             reactor.start()
             completion.start()
             notifier.start()
+            caller.start()
             mirrors.start()
             self._start_workers()
             threading.Thread(
@@ -173,6 +175,7 @@ class Server:
             await asyncio.to_thread(reactor.stop)
             await asyncio.to_thread(completion.stop)
             await asyncio.to_thread(notifier.stop)
+            await asyncio.to_thread(caller.stop)
             await asyncio.to_thread(mirrors.stop)
             if not await pool.close(seconds=_LAST_HANDLERS_SECONDS):
                 # what is not committed by now never was: the next server sees none of it

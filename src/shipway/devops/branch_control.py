@@ -63,8 +63,8 @@ def _unprotected(store: Store, one: _Linked, *, unknown: bool) -> str:
     if policies.is_protected(store, one.repository, one.branch):
         return ""
     return (
-        f"{one.branch} of {one.name} is not protected, which the check asks for: no policy blocks "
-        "what is pushed to it"
+        f"{one.branch} is not protected in {one.name}, as the check asks: no policy blocks what "
+        "is pushed to it"
     )
 
 

@@ -15,18 +15,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import HTTPException, HTTPMessage, HTTPResponse
-from typing import IO
-from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit
-from urllib.request import (
-    HTTPRedirectHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-    build_opener,
-)
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from shipway.azpipelines import macros
 from shipway.base import front_door
@@ -127,25 +117,20 @@ def check_url(url: str, *, secrets: Iterable[str] = ()) -> None:
 def send(home: Home, call: RestCall) -> RestAnswer:
     """Call and read the answer, whatever its status. Raises `Unavailable`, `BadInput`."""
     deadline = time.monotonic() + call.seconds
-    data = call.body.encode() if call.body else None
-    request = Request(call.url, data=data, method=call.method)  # noqa: S310  # `prepare` has looked
-    request.add_header("User-Agent", "shipway")
-    for name, value in call.headers.items():
-        request.add_header(name, value)
+    headers = {"User-Agent": "shipway", **call.headers}
+    connection, target = _connection(home, call)
     try:
-        opener = _opener(home, call.url)
-        try:
-            answer = opener.open(request, timeout=call.seconds)
-        except HTTPError as error:
-            answer = error
-        with answer:
-            content = _read(answer, deadline)
-            return RestAnswer(
-                status=int(answer.status or 0), headers=dict(answer.headers.items()),
-                content=content.decode(errors="replace"),
-            )  # fmt: skip
-    except (URLError, OSError, HTTPException) as error:
-        reason = getattr(error, "reason", "") or error
+        connection.request(
+            call.method, target, body=call.body.encode() if call.body else None, headers=headers
+        )
+        answer = connection.getresponse()
+        content = _read(answer, deadline)
+        return RestAnswer(
+            status=answer.status, headers=dict(answer.getheaders()),
+            content=content.decode(errors="replace"),
+        )  # fmt: skip
+    except (OSError, HTTPException) as error:
+        reason = str(error) or type(error).__name__
         raise Unavailable(
             masked(f"{_place(call.url)} did not answer: {reason}", call.secrets),
             code="RestCallFailed", where=_place(call.url),
@@ -154,6 +139,8 @@ def send(home: Home, call: RestCall) -> RestAnswer:
         raise BadInput(
             masked(str(error), call.secrets), code="InvalidRestCall", where="headers"
         ) from None
+    finally:
+        connection.close()
 
 
 def judge(answer: RestAnswer, criteria: str = "") -> str:
@@ -204,32 +191,38 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """A redirection is an answer like any other."""
-
-    def redirect_request(
-        self,
-        req: Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: HTTPMessage,
-        newurl: str,
-    ) -> Request | None:
-        return None
-
-
-def _opener(home: Home, url: str) -> OpenerDirector:
-    host = urlsplit(url).hostname or ""
+def _connection(home: Home, call: RestCall) -> tuple[HTTPConnection, str]:
+    """Where to connect for a call, and what to ask for there."""
+    parts = urlsplit(call.url)
+    host, port = parts.hostname or "", parts.port
+    is_tls = parts.scheme == "https"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    door = _door(home, host)
+    if not is_tls:
+        if door is None:
+            return HTTPConnection(host, port, timeout=call.seconds), path
+        url = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/",
+                          parts.query, ""))  # fmt: skip
+        return HTTPConnection(*door, timeout=call.seconds), url
     bundle = front_door.bundle(home)
-    proxies: dict[str, str] = {}
-    if not _is_here(host) and (
-        front_door.is_azure_name(host) or front_door.find_state(home) is not None
-    ):
-        door = front_door.state(home).proxy_url
-        proxies = {"http": door, "https": door}
     context = ssl.create_default_context(cafile=str(bundle) if bundle.exists() else None)
-    return build_opener(ProxyHandler(proxies), HTTPSHandler(context=context), _NoRedirect())
+    if door is None:
+        return HTTPSConnection(host, port, timeout=call.seconds, context=context), path
+    tunnel = HTTPSConnection(*door, timeout=call.seconds, context=context)
+    tunnel.set_tunnel(host, port)
+    return tunnel, path
+
+
+def _door(home: Home, host: str) -> tuple[str, int] | None:
+    """The front door for all that is not on this machine; None: there directly.
+
+    Raises `Unavailable` for a name of Azure while no server has been started.
+    """
+    if _is_here(host):
+        return None
+    if front_door.find_state(home) is None and not front_door.is_azure_name(host):
+        return None
+    return "127.0.0.1", front_door.state(home).proxy_port
 
 
 def _is_here(host: str) -> bool:
@@ -239,14 +232,14 @@ def _is_here(host: str) -> bool:
         return front_door.normal_name(host) in front_door.LOOPBACK
 
 
-def _read(answer: HTTPResponse | HTTPError, deadline: float) -> bytes:
+def _read(answer: HTTPResponse, deadline: float) -> bytes:
     """Raises `TimeoutError` for an answer that trickles in longer than the call may take."""
     pieces: list[bytes] = []
     size = 0
     while size <= _LARGEST:
         if time.monotonic() > deadline:
             raise TimeoutError("the answer took too long")
-        piece = answer.read1(_PIECE) if isinstance(answer, HTTPResponse) else answer.read(_PIECE)
+        piece = answer.read1(_PIECE)
         if not piece:
             return b"".join(pieces)
         pieces.append(piece)

@@ -30,7 +30,8 @@ Reason = Literal["individualCI", "batchedCI", "manual", "schedule", "pullRequest
                  "resourceTrigger", "buildCompletion"]  # fmt: skip
 RecordKind = Literal[
     "Stage", "Checkpoint", "Checkpoint.Authorization", "Checkpoint.Approval",
-    "Checkpoint.ExclusiveLock", "Phase", "Job", "Task",
+    "Checkpoint.ExclusiveLock", "Checkpoint.TaskCheck", "Checkpoint.ExtendsCheck", "Phase", "Job",
+    "Task",
 ]  # fmt: skip
 
 
@@ -46,6 +47,15 @@ class Requester:
 SERVICE = Requester(
     object_id="00000002-0000-8888-8000-000000000000", name="Microsoft.VisualStudio.Services.TFS"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenRun:
+    """The run that an alias of `resources.pipelines` stands for."""
+
+    alias: str
+    run_id: int
+    names_project: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +94,10 @@ class Run:
     tags: tuple[str, ...] = ()
     attempts: Mapping[str, int] = field(default_factory=dict)
     """Which attempt of a stage, job or leg counts, by `run_progress.attempt_key`; 1 without one."""
+    pipelines: tuple[ChosenRun, ...] = ()
+    """The runs behind `resources.pipelines`, chosen when it begins."""
+    pipeline_versions: Mapping[str, str] = field(default_factory=dict)
+    """Which runs of them were asked for when it was queued, by alias."""
     started_stages: tuple[str, ...] = ()
     """The stages with `trigger: manual` that somebody has started."""
     plan_id: str
@@ -123,6 +137,8 @@ class Record:
 
     `identifier` is Azure's dotted path of names (`Build.Job.step`), `ref_name` the last of them;
     `outputs` are the variables set with isOutput; `data` is free for the engine and the agent.
+    `error_count` and `warning_count` count those that are too many to be kept, too; `details_id`
+    is the timeline that the step made of its own.
     """
 
     record_id: str
@@ -141,6 +157,11 @@ class Record:
     finished_at: datetime | None = None
     log_id: int | None = None
     issues: tuple[Issue, ...] = ()
+    error_count: int = 0
+    warning_count: int = 0
+    percent_complete: int | None = None
+    current_operation: str = ""
+    details_id: str = ""
     outputs: Mapping[str, OutputVariable] = field(default_factory=dict)
     worker_name: str = ""
     task_name: str = ""
@@ -162,6 +183,7 @@ def queue_run(  # noqa: PLR0913  # one argument for each field that a client may
     stages_to_skip: tuple[str, ...] = (),
     trigger_info: Mapping[str, str] | None = None,
     local: LocalChoices | None = None,
+    pipeline_versions: Mapping[str, str] | None = None,
 ) -> Run:
     """Queue a run of `definition` at commit `version`; the journal gets its RunQueued.
 
@@ -185,7 +207,8 @@ def queue_run(  # noqa: PLR0913  # one argument for each field that a client may
             requested_for=_requester(requested_for) if requested_for else by,
             queued_at=now, updated_at=now, variables=dict(variables or {}),
             parameters=dict(parameters or {}), stages_to_skip=stages_to_skip,
-            trigger_info=dict(trigger_info or {}), local=local, plan_id=ids.new_guid(),
+            trigger_info=dict(trigger_info or {}), local=local,
+            pipeline_versions=dict(pipeline_versions or {}), plan_id=ids.new_guid(),
         )  # fmt: skip
         store.documents.create(_RUN, _key(run.run_id), _run_body(run))
         store.documents.create(_PLAN_ID, run.plan_id, {"run_id": run.run_id})

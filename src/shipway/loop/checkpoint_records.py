@@ -8,15 +8,17 @@ from typing import Literal
 
 from shipway.azpipelines.plan import StagePlan
 from shipway.base import ids
-from shipway.devops import approvals, run_progress, runs
+from shipway.devops import approvals, check_runs, checks, run_progress, runs
 from shipway.devops.approval_entities import Approval
+from shipway.devops.check_runs import CheckRun
 from shipway.devops.run_states import Result
 from shipway.devops.runs import Issue, Record, RecordKind, Run
 from shipway.devops.stage_resources import StageResource
 from shipway.store.store import Store
 
 _RESULTS: dict[str, Result] = {
-    "approved": "succeeded", "rejected": "failed", "timedOut": "skipped",
+    "approved": "succeeded", "rejected": "failed", "timedOut": "skipped", "skipped": "succeeded",
+    "bypassed": "succeeded", "canceled": "canceled",
 }  # fmt: skip
 
 
@@ -85,7 +87,7 @@ def show_lock(store: Store, record: Record, *, message: str, is_over: bool) -> N
 
 def show_approval(store: Store, run: Run, approval: Approval) -> None:
     """The approval as a line of the timeline; its record id is the approval's id."""
-    over = approval.status not in ("pending", "uninitiated")
+    over = approval.status not in ("pending", "uninitiated", "deferred")
     runs.set_record(
         store,
         Record(
@@ -102,6 +104,29 @@ def show_approval(store: Store, run: Run, approval: Approval) -> None:
             finished_at=approval.updated_at if over else None,
         ),
     )
+
+
+def show_check(store: Store, record: Record, one: CheckRun) -> None:
+    """A check that is neither approval nor lock; its record id is the check run's id."""
+    kind: RecordKind = (
+        "Checkpoint.ExtendsCheck" if one.check.kind == "RequiredTemplate"
+        else "Checkpoint.TaskCheck"
+    )  # fmt: skip
+    over = one.status not in check_runs.OPEN
+    is_refused = one.status in ("rejected", "timedOut") and one.message
+    runs.set_record(
+        store,
+        Record(
+            record_id=one.check_run_id, run_id=one.run_id, parent_id=record.record_id,
+            kind=kind, name=checks.name_of(one.check), ref_name=kind,
+            identifier=f"{one.stage_name}.{kind}.{one.check.check_id}",
+            state="completed" if over else "inProgress",
+            result=_RESULTS.get(one.status, "canceled") if over else None,
+            started_at=one.created_at, finished_at=one.completed_at if over else None,
+            issues=(Issue(kind="error", message=one.message),) if is_refused else (),
+            log_id=one.log_id, data={"message": one.message, "by": one.by_name},
+        ),
+    )  # fmt: skip
 
 
 def approvals_of(store: Store, record: Record) -> list[Approval]:

@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 
 from shipway.base.errors import ShipwayError
 from shipway.devops import approvals
-from shipway.loop import alert, checkpoint, pipeline_schedule, schedule
+from shipway.loop import (
+    alert,
+    checkpoint,
+    checkpoint_checks,
+    checkpoint_phases,
+    pipeline_schedule,
+    schedule,
+)
 from shipway.store.store import Store
 from shipway.store.timers import Timer
 
@@ -14,7 +21,11 @@ Firing = Callable[[Store, Timer], None]
 TIMERS: Mapping[str, Firing] = {
     alert.TIMER: alert.fire,
     approvals.TIMER_KIND: checkpoint.on_timer,
-    checkpoint.LOCK_TIMER: checkpoint.on_lock_timer,
+    approvals.EFFECT_TIMER_KIND: checkpoint.on_effect_timer,
+    checkpoint_phases.LOCK_TIMER: checkpoint.on_lock_timer,
+    checkpoint_phases.PERMISSION_TIMER: checkpoint.on_permission_timer,
+    checkpoint_checks.AGAIN_TIMER: checkpoint.on_check_again,
+    checkpoint_checks.DUE_TIMER: checkpoint.on_check_due,
     schedule.TIMER: schedule.fire,
     pipeline_schedule.TIMER: pipeline_schedule.fire,
 }

@@ -280,16 +280,6 @@ def test_a_branch_that_is_not_allowed_is_refused_before_anybody_is_asked(
     assert approvals.list_of(store, run_id=run.run_id) == []
 
 
-@pytest.mark.parametrize("kind", ["BusinessHours", "RequiredTemplate"])
-def test_a_check_that_is_not_built_stops_the_stage_by_name(
-    store: Store, definition: PipelineDefinition, kind: str
-) -> None:
-    check(store, definition, kind, environment_of(store, definition), settings={})
-    run = begin(store, definition, stage_of("S", deployment("prod")))
-    (record,) = [r for r in runs.records_of(store, run.run_id) if r.kind == "Checkpoint"]
-    assert record.issues[0].message.startswith(f"the check {kind} on prod is not supported yet")
-
-
 def test_an_approver_may_be_a_group_of_the_organization(
     store: Store, definition: PipelineDefinition
 ) -> None:
