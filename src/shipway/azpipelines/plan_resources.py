@@ -7,6 +7,7 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/resources
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shipway.azpipelines.diagnostics import NOWHERE, Position
 from shipway.azpipelines.triggers import FilterSet
 
 
@@ -70,6 +71,7 @@ class PipelineResource:
     version: str | None = None
     branch: str | None = None
     tags: tuple[str, ...] = ()
+    position: Position = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

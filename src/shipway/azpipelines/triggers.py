@@ -68,6 +68,7 @@ class CompletionTrigger:
 
     alias: str
     source: str
+    project: str | None = None
     branches: FilterSet = FilterSet()
     tags: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
@@ -322,15 +323,18 @@ def _completion(item: Mapping, reader: Reader) -> CompletionTrigger | None:
         return None
     alias = reader.text(item.get("pipeline")) or ""
     source_name = reader.text(item.get("source")) or alias
+    project = reader.text(item.get("project")) or None
     if isinstance(trigger, Scalar):
         started = is_started(trigger, reader)
-        return CompletionTrigger(alias=alias, source=source_name) if started else None
+        made = CompletionTrigger(alias=alias, source=source_name, project=project)
+        return made if started else None
     body = reader.mapping(trigger, allowed=("enabled", "branches", "stages", "tags"))
     if body is None or not reader.boolean(body, "enabled", default=True):
         return None
     return CompletionTrigger(
         alias=alias,
         source=source_name,
+        project=project,
         branches=filters(body.get("branches"), reader),
         tags=reader.texts(body.get("tags")),
         stages=reader.texts(body.get("stages")),

@@ -14,6 +14,7 @@ from shipway.devops import (
     definitions,
     environments,
     github_mirrors,
+    pipeline_resources,
     projects,
     pull_request_variables,
     repositories,
@@ -54,12 +55,13 @@ def of_run(store: Store, run: Run) -> dict[str, str]:
         **_of_system(store, run),
     }
     values |= pull_request_variables.of(run, values["Build.Repository.Uri"])
+    values |= pipeline_resources.variables_of(store, run)
     return values
 
 
 def in_templates(name: str) -> bool:
     """Whether `${{ variables[name] }}` has the value already: it is known before the run."""
-    return name.lower() not in _NOT_IN_TEMPLATES
+    return name.lower() not in _NOT_IN_TEMPLATES and not name.lower().startswith("resources.")
 
 
 def of_stage(store: Store, run: Run, stage: StagePlan) -> dict[str, str]:

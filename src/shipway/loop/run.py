@@ -15,6 +15,7 @@ from shipway.base.errors import ShipwayError
 from shipway.base.messages import Event
 from shipway.devops import (
     definitions,
+    pipeline_resources,
     run_engine,
     run_progress,
     run_states,
@@ -60,6 +61,12 @@ def on_queued(store: Store, event: Event) -> None:
     if result.plan is None or errors:
         _refuse(store, run, "\n".join(d.service_text() for d in errors), list(result.diagnostics))
         return
+    chosen, wrong = pipeline_resources.choose(store, run, result.plan, file=path)
+    if wrong:
+        text = "\n".join(d.service_text() for d in wrong)
+        _refuse(store, run, text, [*result.diagnostics, *wrong])
+        return
+    run = runs.set_run(store, run.run_id, pipelines=chosen)
     _begin(store, run, result.plan, list(result.diagnostics))
 
 

@@ -35,6 +35,7 @@ def rerun(store: Store, *, run_id: int, principal: Principal) -> Run:
         parameters=run.parameters,
         stages_to_skip=run.stages_to_skip,
         local=run.local,
+        pipeline_versions={one.alias: str(one.run_id) for one in run.pipelines},
     )
 
 
@@ -60,7 +61,9 @@ def retry_stages(
         chosen = _chosen(store, run, plan, wanted, all_jobs=all_jobs, dependents=dependents)
         attempts = dict(run.attempts)
         for stage, whole in chosen:
-            attempts |= _Retry(store=store, run=run, stage=stage, whole=whole).write()
+            attempts |= _Retry(
+                store=store, run=run, stage=stage, principal=principal, whole=whole
+            ).write()
         changed = _reopen(
             store, run, attempts=attempts,
             stages_to_skip=tuple(s for s in run.stages_to_skip if s not in wanted),
@@ -90,6 +93,9 @@ def start_stage(store: Store, *, run_id: int, stage_name: str, principal: Princi
                 hint="Only a stage with 'trigger: manual' that has not begun does.",
             )  # fmt: skip
         changed = _reopen(store, run, started_stages=(*run.started_stages, stage.name))
+        record = runs.get_record(store, run_id, run_progress.stage_id(run, stage.name))
+        asked = {**record.data, **_asked_by(principal)}
+        runs.change_record(store, run_id, record.record_id, data=asked)
         data: dict[str, object] = {"stage": stage.name, "by": principal.name}
         run_instructions.say(store, run, "StageStartRequested", data)
     return changed
@@ -211,6 +217,7 @@ class _Retry:
     store: Store
     run: Run
     stage: StagePlan
+    principal: Principal
     whole: bool
     attempts: dict[str, int] = field(default_factory=dict)
     _children: dict[str, list[Record]] = field(default_factory=dict)
@@ -225,7 +232,8 @@ class _Retry:
         self._old = old.record_id
         run_attempts.set_aside(store, [old, *self._below(old)], timeline_id=old.record_id)
         new = replace(_fresh(old), record_id=self._count(run_progress.stage_id, self.stage.name))
-        runs.set_record(store, replace(new, previous=run_attempts.previous_of(old, old.record_id)))
+        previous = run_attempts.previous_of(old, old.record_id)
+        runs.set_record(store, replace(new, previous=previous, data=_asked_by(self.principal)))
         again = self._jobs_again()
         for phase in (r for r in self._children.get(old.record_id, ()) if r.kind == "Phase"):
             if phase.ref_name in again:
@@ -286,11 +294,17 @@ class _Retry:
         return str(id_of(counted, *names))
 
 
+def _asked_by(principal: Principal) -> dict[str, str]:
+    """What a stage keeps of who asked for it: Build.StageRequestedBy."""
+    return {"requested_by": principal.name, "requested_by_id": principal.object_id}
+
+
 def _fresh(record: Record) -> Record:
     """A record that has not begun, one attempt later."""
-    return replace(
-        record, state="pending", result=None, attempt=record.attempt + 1, started_at=None,
-        finished_at=None, log_id=None, issues=(), outputs={}, worker_name="", data={},
+    return Record(
+        record_id=record.record_id, run_id=record.run_id, parent_id=record.parent_id,
+        kind=record.kind, name=record.name, ref_name=record.ref_name,
+        identifier=record.identifier, order=record.order, attempt=record.attempt + 1,
     )  # fmt: skip
 
 

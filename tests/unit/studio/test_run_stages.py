@@ -87,9 +87,7 @@ def test_an_earlier_attempt_is_shown_in_the_place_of_the_stage(store: Store) -> 
 def test_the_buttons_post_with_the_word_of_the_session(store: Store) -> None:
     run = begin(store, definition_of(store), stage_of("A", job("x")))
     end_jobs(store, run, "failed")
-    frame = FrameContext(
-        title="t", user="dana", section="runs", sections=(), csrf_token="word"
-    )
+    frame = FrameContext(title="t", user="dana", section="runs", sections=(), csrf_token="word")
     text = rendering.render(
         rendering.environment(), "run.html", frame=frame, context=shown(store, run)
     )

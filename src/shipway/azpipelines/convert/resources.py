@@ -141,9 +141,11 @@ def _pipeline(item: Token, reader: Reader) -> PipelineResource | None:
     body = reader.mapping(item, allowed=_PIPELINE_KEYS)
     if body is None:
         return None
-    alias = reader.needed(body.get("pipeline"), item.position, "pipeline")
+    named = body.get("pipeline")
+    alias = reader.needed(named, item.position, "pipeline")
     return PipelineResource(
         alias=alias,
+        position=named.position if named is not None else item.position,
         source=reader.text(body.get("source")) or alias,
         project=reader.text(body.get("project")) or None,
         version=reader.text(body.get("version")) or None,
