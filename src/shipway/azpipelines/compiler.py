@@ -12,9 +12,14 @@ from shipway.azpipelines.expand.includes import SELF, FileMissing, FileProvider,
 from shipway.azpipelines.expr.functions import convert_to_json
 from shipway.azpipelines.expr.values import CastFailed, Value, to_text
 from shipway.azpipelines.plan import RunPlan
+from shipway.azpipelines.reader import Reader
 from shipway.azpipelines.tokens import Mapping
 
 __all__ = ["CompileContext", "CompileResult", "FileMissing", "FileProvider", "compile"]
+
+
+_UNREADABLE = ("expression-syntax", "expression-unclosed")
+_EVALUATED = ("expression-name", "expression-evaluation", "empty-mapping")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,7 @@ class CompileResult:
     diagnostics: tuple[Diagnostic, ...]
     expanded: Mapping | None = None
     """The document with every template inserted; there when there is a plan."""
+    path: str = ""
 
     @property
     def final_yaml(self) -> str:
@@ -33,9 +39,15 @@ class CompileResult:
 
     @property
     def error_text(self) -> str:
-        """All errors as the service prints them, one per line."""
-        errors = (one for one in self.diagnostics if one.severity == "error")
-        return "\n".join(one.service_text() for one in errors)
+        """All errors as the service prints them, one per line.
+
+        It evaluates nothing of a pipeline whose file has an expression that it cannot read.
+        """
+        errors = [one for one in self.diagnostics if one.severity == "error"]
+        if any(one.code in _UNREADABLE and one.file == self.path for one in errors):
+            errors = [one for one in errors if one.code not in _EVALUATED]
+        tails = (one.tail for one in errors if one.tail)
+        return "\n".join((*(one.service_text() for one in errors), *tails))
 
 
 def compile(
@@ -60,7 +72,7 @@ def compile(
         )
     if problems.has_errors():
         plan, expanded = None, None
-    return CompileResult(plan=plan, diagnostics=problems.result(), expanded=expanded)
+    return CompileResult(plan=plan, diagnostics=problems.result(), expanded=expanded, path=path)
 
 
 def _compiled(
@@ -70,7 +82,7 @@ def _compiled(
     if root is None:
         return None, None
     if not isinstance(root, Mapping):
-        problems.error("expected-mapping", "Expected a mapping", root.position)
+        Reader(problems).mapping(root, allowed=None)
         return None, None
     expanded = document.expand(
         root,

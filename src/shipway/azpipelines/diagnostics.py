@@ -42,15 +42,20 @@ class Diagnostic:
     column: int
     hint: str = ""
     shown: Shown = "place"
+    said: str = ""
+    """The message as the service has it, where it holds what helps nobody; else empty."""
+    tail: str = ""
+    """A line that the service prints after all errors because of this one."""
 
     def service_text(self) -> str:
         """The line as the service prints it: `/file.yml (Line: 3, Col: 5): message`."""
+        message = self.said or self.message
         if self.shown == "message" or not self.file:
-            return self.message
+            return message
         file = f"/{self.file.lstrip('/')}"
         if self.shown == "file" or not self.line:
-            return f"{file}: {self.message}"
-        return f"{file} (Line: {self.line}, Col: {self.column}): {self.message}"
+            return f"{file}: {message}"
+        return f"{file} (Line: {self.line}, Col: {self.column}): {message}"
 
     def short_text(self) -> str:
         """The line as compilers print it: `file.yml:3:5: message`."""
@@ -76,6 +81,8 @@ class Problems:
         hint: str = "",
         shown: Shown = "place",
         is_consequence: bool = False,
+        said: str = "",
+        tail: str = "",
     ) -> None:
         """Record an error; `shown` says what the service prints of its place.
 
@@ -84,11 +91,11 @@ class Problems:
         """
         if is_consequence:
             self._failed.discard(position)
-        self._add("error", code, message, position, hint, shown)
+        self._add(_made("error", code, message, position, hint, shown, said, tail))
 
     def warning(self, code: str, message: str, position: Position, *, hint: str = "") -> None:
         """Record a warning; it does not stop the compilation."""
-        self._add("warning", code, message, position, hint, "place")
+        self._add(_made("warning", code, message, position, hint))
 
     def has_errors(self) -> bool:
         """Whether any error was recorded."""
@@ -98,35 +105,27 @@ class Problems:
         """All diagnostics, in the order of file and line."""
         return tuple(sorted(self.found, key=lambda one: (one.file, one.line, one.column)))
 
-    def _add(
-        self,
-        severity: Severity,
-        code: str,
-        message: str,
-        position: Position,
-        hint: str,
-        shown: Shown,
-    ) -> None:
-        key = (message, position.file, position.line, position.column)
+    def _add(self, made: Diagnostic) -> None:
+        key = (made.message, made.file, made.line, made.column)
         if key in self._seen or len(self.found) >= limits.MAX_DIAGNOSTICS:
             return
+        position = Position(file=made.file, line=made.line, column=made.column)
         if position in self._failed and position.line:
             return
         self._seen.add(key)
-        if code == "too-deep" or code.startswith("expression-"):
+        if made.code == "too-deep" or made.code.startswith("expression-"):
             self._failed.add(position)
-        self.found.append(
-            Diagnostic(
-                code=code,
-                severity=severity,
-                message=message,
-                file=position.file,
-                line=position.line,
-                column=position.column,
-                hint=hint,
-                shown=shown,
-            )
-        )
+        self.found.append(made)
+
+
+def _made(
+    severity: Severity, code: str, message: str, position: Position, hint: str,
+    shown: Shown = "place", said: str = "", tail: str = "",
+) -> Diagnostic:  # fmt: skip
+    return Diagnostic(
+        code=code, severity=severity, message=message, file=position.file, line=position.line,
+        column=position.column, hint=hint, shown=shown, said=said, tail=tail,
+    )  # fmt: skip
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:

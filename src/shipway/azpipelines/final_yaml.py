@@ -126,7 +126,7 @@ def _variables(token: Token) -> Token:
     return Sequence(tuple(items), token.position)
 
 
-def _step(token: Token) -> Token:
+def step(token: Token) -> Token:
     """A shorthand as its task; its text and the keys that belong to it are inputs, at the end."""
     if not isinstance(token, Mapping) or not token.entries:
         return token
@@ -153,7 +153,7 @@ def _step(token: Token) -> Token:
 
 
 def _strategy(token: Token) -> Token:
-    hook = _keyed({"steps": _listed(_step), "pool": _named("name")})
+    hook = _keyed({"steps": _listed(step), "pool": _named("name")})
     hooks = _keyed(
         {**dict.fromkeys(_HOOKS, hook), "on": _keyed({"success": hook, "failure": hook})}
     )
@@ -168,7 +168,17 @@ def _services(token: Token) -> Token:
 
 
 def _jobs(token: Token) -> Token:
-    return _listed(_keyed(_JOB))(token)
+    return _listed(job)(token)
+
+
+def job(token: Token) -> Token:
+    """One job or deployment in its long form."""
+    return _keyed(_JOB)(token)
+
+
+def stage(token: Token) -> Token:
+    """One stage in its long form."""
+    return _keyed(_STAGE)(token)
 
 
 def _implied_job(root: Mapping) -> Token:
@@ -181,7 +191,7 @@ def _implied_job(root: Mapping) -> Token:
     )
     steps = root.get("steps")
     if steps is not None:
-        kept.append(Entry(near, _listed(_step)(steps)))
+        kept.append(Entry(near, _listed(step)(steps)))
     return Sequence((Mapping(tuple(kept), root.position),), root.position)
 
 
@@ -197,12 +207,12 @@ _STEP: dict[str, Form] = {"target": _named("container")}
 _JOB: dict[str, Form] = {
     "pool": _named("name"), "dependsOn": _as_list, "variables": _variables,
     "container": _named("alias"), "services": _services, "environment": _named("name"),
-    "strategy": _strategy, "steps": _listed(_step),
+    "strategy": _strategy, "steps": _listed(step),
 }  # fmt: skip
 _STAGE: dict[str, Form] = {
     "pool": _named("name"), "dependsOn": _as_list, "variables": _variables, "jobs": _jobs,
 }  # fmt: skip
 _ROOT: dict[str, Form] = {
     "trigger": _trigger, "pr": _trigger, "pool": _named("name"), "variables": _variables,
-    "stages": _listed(_keyed(_STAGE)),
+    "stages": _listed(stage),
 }  # fmt: skip

@@ -42,12 +42,34 @@ class Reader:
         if token is None or is_empty(token):
             return None
         if not isinstance(token, Mapping):
-            what = "scalar" if isinstance(token, Scalar) else "sequence"
-            self.problems.error("expected-mapping", f"A {what} was not expected", token.position)
+            self.misfit("expected-mapping", token)
             return None
         if allowed is not None:
             self.check_keys(token, allowed)
         return token
+
+    def begins_with(self, item: Token, words: Collection[str]) -> bool:
+        """Whether a mapping's first key is one of these; misfits are recorded.
+
+        What is no mapping is left to who reads it.
+        """
+        if not isinstance(item, Mapping):
+            return True
+        if not item.entries:
+            self.problems.error(
+                "empty-mapping",
+                "Expected at least one key-value pair in the mapping",
+                item.position,
+            )
+            return False
+        first = item.entries[0].key
+        if first.text in words:
+            return True
+        later = next((one.key.text for one in item.entries if one.key.text in words), "")
+        hint = f"'{later}' must be the first key." if later else did_you_mean(first.text, words)
+        message = f"Unexpected value '{first.text}'"
+        self.problems.error("unexpected-value", message, first.position, hint=hint)
+        return False
 
     def check_keys(self, token: Mapping, allowed: Collection[str]) -> None:
         """Record every key that has no meaning here."""
@@ -64,14 +86,24 @@ class Reader:
             hint=did_you_mean(key.text, allowed),
         )
 
+    def misfit(self, code: str, token: Token) -> None:
+        """Record something of the wrong kind, as the service words it."""
+        if isinstance(token, Scalar):
+            message = f"Unexpected value '{token.text}'"
+        else:
+            what = "mapping" if isinstance(token, Mapping) else "sequence"
+            message = f"A {what} was not expected"
+        # an expression that failed leaves an empty text, and the service judges that as well
+        failed = isinstance(token, Scalar) and not token.text
+        self.problems.error(code, message, token.position, is_consequence=failed)
+
     def items(self, token: Token | None) -> tuple[Token, ...]:
         """The items of a list; nothing for a value that was left out."""
         if token is None or is_empty(token):
             return ()
         if isinstance(token, Sequence):
             return token.items
-        what = "mapping" if isinstance(token, Mapping) else "scalar"
-        self.problems.error("expected-sequence", f"A {what} was not expected", token.position)
+        self.misfit("expected-sequence", token)
         return ()
 
     def text(self, token: Token | None) -> str | None:
@@ -80,18 +112,18 @@ class Reader:
             return None
         if isinstance(token, Scalar):
             return token.text
-        what = "mapping" if isinstance(token, Mapping) else "sequence"
-        self.problems.error("expected-scalar", f"A {what} was not expected", token.position)
+        self.misfit("expected-scalar", token)
         return None
 
     def needed(self, token: Token | None, position: Position, what: str) -> str:
         """A text that may not be missing or empty."""
         text = self.text(token)
-        if not text:
-            where = token.position if token is not None else position
-            self.problems.error("value-missing", f"Expected a value for '{what}'", where)
-            return ""
-        return text
+        if isinstance(token, Scalar) and not text:
+            hint = f"'{what}' needs a value."
+            self.problems.error("value-missing", "Unexpected value ''", token.position, hint=hint)
+        elif token is None:
+            self.problems.error("value-missing", f"Expected a value for '{what}'", position)
+        return text or ""
 
     def texts(self, token: Token | None) -> tuple[str, ...]:
         """One text or a list of texts."""

@@ -33,6 +33,10 @@ _NULL = frozenset(("null", "Null", "NULL", "~"))
 """Plain words that mean: nothing is written here."""
 
 
+_NO_OBJECT = "Object reference not set to an instance of an object."
+"""What the service adds when it goes on with a file that it could not read."""
+
+
 class _Refused(Exception):
     """Reading stops; the diagnostic is already recorded."""
 
@@ -118,11 +122,8 @@ class _Reader:
             if error.context:
                 what = f"{error.context}, {what}"
             what = what[0].upper() + what[1:]
-            raise self._refuse(
-                "yaml-syntax",
-                what,
-                Position(file=self._file, line=where[0], column=where[1]),
-            ) from error
+            place = Position(file=self._file, line=where[0], column=where[1])
+            raise self._unreadable(what, place, error) from error
         except yaml.reader.ReaderError as error:
             offset = error.position if isinstance(error.position, int) else 0
             line = text.count("\n", 0, offset) + 1
@@ -133,6 +134,18 @@ class _Reader:
                 Position(file=self._file, line=line, column=column),
                 hint="Save the file as UTF-8 text.",
             ) from error
+
+    def _unreadable(self, what: str, place: Position, error: yaml.MarkedYAMLError) -> _Refused:
+        """What breaks the rules of a token is printed in another form than what breaks those of
+        their order."""
+        said = f" {what}"
+        shown: Shown = "place"
+        end = error.problem_mark or error.context_mark
+        if isinstance(error, yaml.scanner.ScannerError) and end is not None:
+            start = error.context_mark or end
+            said, shown = f"{_mark(start)} - {_mark(end)}: {what}", "file"
+        self._problems.error("yaml-syntax", what, place, said=said, shown=shown, tail=_NO_OBJECT)
+        return _Refused()
 
     def _check_tag(self, event: yaml.Event) -> None:
         tag = getattr(event, "tag", None)
@@ -152,6 +165,7 @@ class _Reader:
             self._position(event),
             hint="Use a template with parameters instead.",
             shown="file",
+            tail=_NO_OBJECT,
         )
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], *, depth: int) -> Token:
@@ -207,6 +221,11 @@ class _Reader:
         *,
         hint: str = "",
         shown: Shown = "place",
+        tail: str = "",
     ) -> _Refused:
-        self._problems.error(code, message, position, hint=hint, shown=shown)
+        self._problems.error(code, message, position, hint=hint, shown=shown, tail=tail)
         return _Refused()
+
+
+def _mark(mark: yaml.Mark) -> str:
+    return f"(Line: {mark.line + 1}, Col: {mark.column + 1}, Idx: {mark.index})"

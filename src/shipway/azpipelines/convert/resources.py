@@ -81,7 +81,7 @@ def _all(
     found: list[Resource] = []
     taken: set[str] = set()
     for item in reader.items(body.get(kind)):
-        one = read(item, reader)
+        one = read(item, reader) if reader.begins_with(item, (word,)) else None
         if one is None:
             continue
         key = item.get(word) if isinstance(item, Mapping) else None
@@ -213,6 +213,8 @@ def _is_started(body: Mapping, reader: Reader) -> bool:
 def _legacy(token: Sequence, reader: Reader) -> CheckoutOptions:
     options = CheckoutOptions()
     for item in token.items:
+        if not reader.begins_with(item, ("repo",)):
+            continue
         body = reader.mapping(item, allowed=("repo", "clean", "fetchDepth", "lfs"))
         repo = body.get("repo") if body else None
         if isinstance(repo, Scalar) and repo.text != "self":

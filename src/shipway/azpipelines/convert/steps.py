@@ -14,6 +14,7 @@ from shipway.azpipelines.diagnostics import Position, did_you_mean
 from shipway.azpipelines.plan import (
     CHECKOUT_TASK,
     DOWNLOAD_TASK,
+    PUBLISH_TASK,
     Shorthand,
     StepPlan,
     StepTarget,
@@ -33,6 +34,12 @@ _COMMON = (
     "retryCountOnTaskFailure",
 )
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+_INTERNAL: MappingOf[str, Shorthand] = {
+    CHECKOUT_TASK: "checkout",
+    PUBLISH_TASK: "publish",
+    DOWNLOAD_TASK: "download",
+}
+"""Tasks that are written by their id where a pipeline is expanded already."""
 _TASK = re.compile(r"^(?P<name>[^@\s]+)@(?P<version>[0-9]+(?:\.[0-9]+){0,2})$")
 
 
@@ -179,6 +186,8 @@ def _task(body: Mapping, setting: Setting, names: _Names, job_name: str) -> Step
             )
         return None
     task = TaskReference(name=match["name"], version=match["version"])
+    if task.name.lower() in _INTERNAL:
+        return _internal(body, task, setting, names)
     task_references.check_known(
         task,
         setting.context,
@@ -201,6 +210,22 @@ def _task(body: Mapping, setting: Setting, names: _Names, job_name: str) -> Step
         setting,
         names,
     )
+
+
+def _internal(
+    body: Mapping, task: TaskReference, setting: Setting, names: _Names
+) -> StepPlan | None:
+    """A checkout, publish or download in its long form."""
+    kind = _INTERNAL[task.name.lower()]
+    inputs = setting.reader.text_map(body.get("inputs"))
+    form = FORMS[kind]
+    if kind == "checkout":
+        _check_repository(inputs.get("repository", "self"), body.position, setting)
+    made = StepPlan(
+        ref_name=form.title, display_name=form.title, shorthand=kind, task=form.task,
+        inputs=inputs, position=body.position,
+    )  # fmt: skip
+    return _common(made, body, setting, names)
 
 
 def _written_name(body: Mapping) -> str:

@@ -41,6 +41,8 @@ def _from_entry(entry: Entry, setting: Setting) -> VariablePlan:
 
 
 def _from_item(item: Token, setting: Setting) -> VariablePlan | None:
+    if not setting.reader.begins_with(item, ("name", "group", "template")):
+        return None
     body = setting.reader.mapping(item, allowed=_KEYS)
     if body is None:
         return None

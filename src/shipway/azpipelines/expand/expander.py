@@ -7,10 +7,11 @@ content of their files, every `${{ }}` by its value. Errors are recorded and the
 from collections.abc import Iterator
 from collections.abc import Sequence as ListOf
 from dataclasses import replace
+from typing import NoReturn
 
-from shipway.azpipelines.budget import TOKEN, Budget
+from shipway.azpipelines.budget import TOKEN, Budget, Exceeded
 from shipway.azpipelines.diagnostics import Problems
-from shipway.azpipelines.expand import interpolation, parameters, templates
+from shipway.azpipelines.expand import blocks, interpolation, parameters, templates
 from shipway.azpipelines.expand.directives import Directive, directive_of
 from shipway.azpipelines.expand.includes import Library
 from shipway.azpipelines.expand.scope import Scope
@@ -27,6 +28,8 @@ class Expander:
         self._problems = problems
         self._budget = Budget(problems)
         self._turns = Turns(problems, self._budget)
+        self._lost = False
+        """Whether the service would have lost its place in the document."""
 
     def expand(self, token: Token, *, scope: Scope, kind: str) -> Token | None:
         """The token without directives, templates and expressions; None when it has none.
@@ -140,7 +143,7 @@ class Expander:
             return True
         if not key.text.startswith(interpolation.OPEN) or self._key(key, scope) is not None:
             return False
-        self._turns.unexpected(key)
+        self._turns.without_key(key, scope)
         return True
 
     def _scalar_item(self, item: Scalar, *, scope: Scope, kind: str) -> Iterator[Token]:
@@ -211,6 +214,8 @@ class Expander:
         done: dict[int, Token] = {}
         if kind in SCOPED:
             scope = self._own_variables(token.entries, scope, done)
+            if self._lost and kind == "pipeline":
+                self._stop(token)
         entries: list[Entry] = []
         seen: set[str] = set()
         for key, value, entry_scope in self._flat(token.entries, scope=scope):
@@ -245,8 +250,18 @@ class Expander:
                 done[id(entry.value)] = expanded
         return scope
 
+    def _stop(self, root: Mapping) -> NoReturn:
+        """End as the service does, which takes the end of the variables for that of the file."""
+        index = next(n for n, one in enumerate(root.entries, 1) if one.key.text == "variables")
+        following = root.entries[index].key if index < len(root.entries) else root
+        self._problems.error(
+            "template-end", "Expected end of template object", following.position, shown="file",
+            hint="Nothing of the pipeline is read from here on.", said=blocks.end_of_object(index),
+        )  # fmt: skip
+        raise Exceeded
+
     def _flat(
-        self, entries: ListOf[Entry], *, scope: Scope
+        self, entries: ListOf[Entry], *, scope: Scope, is_variables: bool = False
     ) -> Iterator[tuple[Scalar, Token, Scope]]:
         """Entries with directives resolved; values are not expanded yet."""
         chain = Chain()
@@ -265,10 +280,19 @@ class Expander:
                     self._problems.error("expected-mapping", "Expected a mapping", where)
                 yield from self._body_entries(entry.value, scope=scope)
             else:
+                orphan = directive.word in ("else", "elseif") and chain.taken is None
                 for turn in self._turns.of(directive, entry.key, entry.value, chain, scope=scope):
-                    yield from self._body_entries(entry.value, scope=turn)
+                    yield from self._body_entries(entry.value, scope=turn, is_directed=True)
+                if orphan and is_variables and isinstance(entry.value, Mapping):
+                    self._lost = True
+                    message = "A mapping was not expected"
+                    self._problems.error("expected-scalar", message, entry.value.position)
+                    yield from self._flat(entry.value.entries, scope=scope)
 
-    def _body_entries(self, body: Token, *, scope: Scope) -> Iterator[tuple[Scalar, Token, Scope]]:
+    def _body_entries(
+        self, body: Token, *, scope: Scope, is_directed: bool = False
+    ) -> Iterator[tuple[Scalar, Token, Scope]]:
+        tail = blocks.no_object(body) if is_directed else ""
         if isinstance(body, Scalar) and interpolation.OPEN in body.text:
             value = self._scalar(body, scope=scope, kind="any")
             if value is None:
@@ -277,14 +301,18 @@ class Expander:
         if isinstance(body, Mapping):
             yield from self._flat(body.entries, scope=scope.deeper())
         elif not is_empty(body):
-            self._problems.error("expected-mapping", "Expected a mapping", body.position)
+            message = "Expected a mapping"
+            self._problems.error("expected-mapping", message, body.position, tail=tail)
 
     def _key(self, key: Scalar, scope: Scope) -> Scalar | None:
         if interpolation.OPEN not in key.text:
             return key
         value = interpolation.interpolated(key, scope=scope, problems=self._problems)
-        if value is None or isinstance(value, Scalar):
-            return value
+        if isinstance(value, Scalar):
+            place = scope.place_of_loop(key.text)
+            return replace(value, position=place) if place is not None else value
+        if value is None:
+            return None
         self._problems.error("yaml-key", "Expected a scalar value", key.position)
         return None
 
@@ -294,7 +322,7 @@ class Expander:
         entries: list[Entry] = []
         seen: set[str] = set()
         variables = scope.variables.copy()
-        for key, value, entry_scope in self._flat(token.entries, scope=scope):
+        for key, value, entry_scope in self._flat(token.entries, scope=scope, is_variables=True):
             if key.text.lower() in seen:
                 message = f"'{key.text}' is already defined"
                 self._problems.error("duplicate-key", message, key.position)
@@ -316,7 +344,7 @@ class Expander:
             visible = replace(item_scope, variables=variables)
             for one in self._variable_items(item, visible):
                 items.append(one)
-                name, value = _named_value(one)
+                name, value = blocks.named_value(one)
                 if name:
                     variables.put(name, value)
         return Sequence(tuple(items), token.position), replace(scope, variables=variables)
@@ -346,28 +374,4 @@ class Expander:
             if found is None:
                 continue
             body, _ = self.variables(found.body, scope=found.scope)
-            yield from _variables_as_items(body)
-
-
-def _named_value(item: Token) -> tuple[str, str]:
-    if not isinstance(item, Mapping):
-        return "", ""
-    name, value = item.get("name"), item.get("value")
-    if not isinstance(name, Scalar):
-        return "", ""
-    return name.text, value.text if isinstance(value, Scalar) else ""
-
-
-def _variables_as_items(body: Token) -> Iterator[Token]:
-    if isinstance(body, Sequence):
-        yield from body.items
-    elif isinstance(body, Mapping):
-        for entry in body.entries:
-            where = entry.key.position
-            yield Mapping(
-                (
-                    Entry(Scalar("name", where), entry.key),
-                    Entry(Scalar("value", where), entry.value),
-                ),
-                where,
-            )
+            yield from blocks.as_items(body)

@@ -126,15 +126,31 @@ def _parse_all(parts: ListOf[Piece], scope: Scope) -> None:
 
 
 def check(text: str, position: Position, *, scope: Scope, problems: Problems) -> None:
-    """Record syntax errors of expressions that are not evaluated."""
+    """Record syntax errors of expressions that are not evaluated; names count when they are."""
     try:
         parts = pieces(text)
         if len(parts) == 1 and parts[0].is_expression:
             parser.parse(parts[0].text, scope.dialect)
         else:
             _parse_all(parts, scope)
-    except (Unclosed, ExpressionSyntaxError) as error:
+    except Unclosed as error:
         record(error, position, problems)
+    except ExpressionSyntaxError as error:
+        if error.kind != "UnrecognizedValue":
+            record(error, position, problems)
+
+
+def has_unknown_name(text: str, *, scope: Scope) -> bool:
+    """Whether an expression fails for a word that has no meaning, not for its syntax."""
+    try:
+        for part in pieces(text):
+            if part.is_expression:
+                parser.parse(part.text, scope.dialect)
+    except Unclosed:
+        return False
+    except ExpressionSyntaxError as error:
+        return error.kind == "UnrecognizedValue"
+    return False
 
 
 def record(error: Exception, position: Position, problems: Problems) -> None:
@@ -146,7 +162,9 @@ def record(error: Exception, position: Position, problems: Problems) -> None:
         )
         problems.error("expression-unclosed", message, position)
     elif isinstance(error, ExpressionSyntaxError):
-        problems.error("expression-syntax", str(error), position)
+        is_name = error.kind == "UnrecognizedValue"
+        code = "expression-name" if is_name else "expression-syntax"
+        problems.error(code, str(error), position)
     else:
         problems.error("expression-evaluation", str(error), position)
 

@@ -9,45 +9,13 @@ from decimal import Decimal
 from shipway.azpipelines import source
 from shipway.azpipelines.budget import Exceeded
 from shipway.azpipelines.diagnostics import Position, Problems, Shown, did_you_mean
-from shipway.azpipelines.expand.interpolation import OPEN, to_value, typed
-from shipway.azpipelines.expr.values import Value, number_text, parse_number
+from shipway.azpipelines.expand import shapes
+from shipway.azpipelines.expand.interpolation import OPEN, to_value
+from shipway.azpipelines.expr.values import Value, number_text
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token, is_empty
 
-_SHAPES: dict[str, tuple[str, str]] = {
-    # type -> (shape of its value, name in messages)
-    "string": ("text", "String"),
-    "number": ("number", "Number"),
-    "boolean": ("boolean", "Boolean"),
-    "object": ("any", "Object"),
-    "legacyobject": ("any", "Object"),
-    "stringlist": ("list", "StringList"),
-    "step": ("object", "Step"),
-    "steplist": ("list", "StepList"),
-    "job": ("object", "Job"),
-    "joblist": ("list", "JobList"),
-    "deployment": ("object", "Deployment"),
-    "deploymentlist": ("list", "DeploymentList"),
-    "stage": ("object", "Stage"),
-    "stagelist": ("list", "StageList"),
-    "container": ("object", "Container"),
-    "containerlist": ("list", "ContainerList"),
-}
-_PIPELINE_ONLY = {
-    "environment": ("text", "Environment"),
-    "filepath": ("text", "FilePath"),
-    "pool": ("any", "Pool"),
-    "securefile": ("text", "SecureFile"),
-    "serviceconnection": ("text", "ServiceConnection"),
-}
 _PLAIN = ("string", "number", "boolean", "object", "stringlist")
 _KEYS = ("name", "displayName", "type", "default", "values")
-_SPELLED = {
-    name.lower(): name
-    for name in (
-        "legacyObject", "stringList", "stepList", "jobList", "deploymentList", "stageList",
-        "containerList", "filePath", "secureFile", "serviceConnection",
-    )
-}  # fmt: skip
 _LITERAL = re.compile(r"^\$\{\{\s*'((?:[^']|'')*)'\s*\}\}$")
 
 
@@ -212,8 +180,7 @@ def _type(token: Mapping, *, problems: Problems, is_pipeline: bool) -> str:
     written = token.get("type")
     if not isinstance(written, Scalar) or not written.text:
         return "string"
-    known = {_SPELLED.get(one, one) for one in (_SHAPES | _PIPELINE_ONLY)}
-    known -= {"legacyObject"} if is_pipeline else {_SPELLED.get(o, o) for o in _PIPELINE_ONLY}
+    known = shapes.names(is_pipeline=is_pipeline)
     if written.text not in known:
         problems.error(
             "unexpected-value",
@@ -268,9 +235,9 @@ def _bound(
         token = _queued(token, spec)
     where = token.position
     printed: Shown = "message" if handed is not None and handed.is_queued else "place"
-    value, valid = _converted(token, spec.type)
-    if not valid:
-        kind = (_SHAPES | _PIPELINE_ONLY)[spec.type.lower()][1]
+    value, misfit = shapes.converted(token, spec.type)
+    if misfit is not None:
+        kind = shapes.title_of(spec.type)
         is_made = kind.lower() not in _PLAIN
         what = f"value '{token.text}' " if isinstance(token, Scalar) and not is_made else ""
         problems.error(
@@ -279,8 +246,8 @@ def _bound(
             where,
             shown="message" if is_made else printed,
         )
-        if is_made and isinstance(token, Scalar):
-            problems.error("unexpected-value", f"Unexpected value '{token.text}'", where)
+        if is_made:
+            problems.error("unexpected-value", misfit.message, misfit.position)
         return None
     wrong = _not_allowed(token, value, spec)
     if wrong is not None:
@@ -298,7 +265,7 @@ def _bound(
 
 def _queued(token: Token, spec: ParameterSpec) -> Token:
     """A value given when the run is queued: clients send objects and lists as YAML in a text."""
-    shape = (_SHAPES | _PIPELINE_ONLY)[spec.type.lower()][0]
+    shape = shapes.shape_of(spec.type)
     if not isinstance(token, Scalar) or shape not in ("any", "list", "object"):
         return token
     scratch = Problems()
@@ -334,7 +301,7 @@ def without_literals(token: Mapping) -> Mapping:
 
 def _not_allowed(token: Token, value: Value, spec: ParameterSpec) -> str | None:
     """The text of a value that is not in `values:`; None when all is well."""
-    shape = (_SHAPES | _PIPELINE_ONLY)[spec.type.lower()][0]
+    shape = shapes.shape_of(spec.type)
     allowed = spec.values
     if allowed is None or shape in ("any", "object"):
         return None
@@ -343,33 +310,6 @@ def _not_allowed(token: Token, value: Value, spec: ParameterSpec) -> str | None:
         items = token.items if isinstance(token, Sequence) else ()
         texts = (one.text for one in items if isinstance(one, Scalar))
         return next((one for one in texts if one not in known), None)
-    if any(_converted(one, spec.type)[0] == value for one in allowed):
+    if any(shapes.converted(one, spec.type)[0] == value for one in allowed):
         return None
     return token.text if isinstance(token, Scalar) else ""
-
-
-def _converted(token: Token, kind: str) -> tuple[Value, bool]:
-    """The value and whether it fits the type."""
-    shape = (_SHAPES | _PIPELINE_ONLY)[kind.lower()][0]
-    if kind.lower() == "legacyobject":
-        return to_value(token), True
-    if shape == "any":
-        return to_value(typed(token), is_placed=True), True
-    if shape == "list":
-        empty = isinstance(token, Scalar) and is_empty(token)
-        return ([], True) if empty else (to_value(token), isinstance(token, Sequence))
-    if shape == "object":
-        return to_value(token), isinstance(token, Mapping)
-    if not isinstance(token, Scalar):
-        return None, False
-    return _scalar(token.text, shape)
-
-
-def _scalar(text: str, shape: str) -> tuple[Value, bool]:
-    if shape == "boolean":
-        word = text.strip().lower()
-        return word == "true", word in ("true", "false")
-    if shape == "number":
-        number = parse_number(text) if text.strip() else None
-        return number, number is not None
-    return text, True

@@ -1,8 +1,10 @@
 """What a template expression can see: parameters, static variables, loop variables."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from shipway.azpipelines.diagnostics import Position
 from shipway.azpipelines.expand.includes import Location
 from shipway.azpipelines.expr.functions.table import FUNCTIONS
 from shipway.azpipelines.expr.parser import Dialect
@@ -10,6 +12,7 @@ from shipway.azpipelines.expr.values import EvaluationError, Value
 
 TEMPLATE = Dialect(functions=FUNCTIONS, names=frozenset({"parameters", "resources", "variables"}))
 """The words of `${{ }}` outside loops."""
+_FIRST_WORD = re.compile(r"\$\{\{\s*([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class IgnoreCase(Mapping[str, Value]):
@@ -80,6 +83,8 @@ class Scope:
     variables: IgnoreCase
     resources: Mapping[str, Value] = field(default_factory=dict)
     loops: Mapping[str, Value] = field(default_factory=dict)
+    places: Mapping[str, Position] = field(default_factory=dict)
+    """Where the `each` of a loop variable stands: keys that come from it are told there."""
     dialect: Dialect = TEMPLATE
     depth: int = 0
 
@@ -96,10 +101,18 @@ class Scope:
         """The scope one level further down; written out, for `replace` takes twice as long."""
         return Scope(
             location=self.location, parameters=self.parameters, variables=self.variables,
-            resources=self.resources, loops=self.loops, dialect=self.dialect,
-            depth=self.depth + 1,
+            resources=self.resources, loops=self.loops, places=self.places,
+            dialect=self.dialect, depth=self.depth + 1,
         )  # fmt: skip
 
-    def with_loop(self, name: str, value: Value, dialect: Dialect) -> "Scope":
-        """The scope of one turn of `each`."""
-        return replace(self, loops={**self.loops, name: value}, dialect=dialect)
+    def with_loop(
+        self, name: str, value: Value, dialect: Dialect, place: Position | None = None
+    ) -> "Scope":
+        """The scope of one turn of the `each` that stands at `place`."""
+        places = self.places if place is None else {**self.places, name: place}
+        return replace(self, loops={**self.loops, name: value}, places=places, dialect=dialect)
+
+    def place_of_loop(self, text: str) -> Position | None:
+        """Where the loop variable that an expression begins with comes from."""
+        found = _FIRST_WORD.match(text)
+        return self.places.get(found[1]) if found else None

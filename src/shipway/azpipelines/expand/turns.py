@@ -57,6 +57,18 @@ class Turns:
         message = f"Unexpected value '{key.text}'"
         self._problems.error("unexpected-value", message, key.position, is_consequence=True)
 
+    def without_key(self, key: Scalar, scope: Scope) -> None:
+        """The same for a key that is an expression: a word that is not known leaves no key."""
+        if not interpolation.has_unknown_name(key.text, scope=scope):
+            self.unexpected(key)
+            return
+        self._problems.error(
+            "empty-mapping",
+            "Expected at least one key-value pair in the mapping",
+            key.position,
+            is_consequence=True,
+        )
+
     def of(
         self, directive: Directive, key: Scalar, body: Token, chain: Chain, *, scope: Scope
     ) -> Iterator[Scope]:
@@ -108,7 +120,7 @@ class Turns:
             self._check_untaken(body, scope.with_loop(directive.variable, None, dialect))
         for turn in turns:
             self._budget.spend(TOKEN, key.position)
-            yield scope.with_loop(directive.variable, turn, dialect)
+            yield scope.with_loop(directive.variable, turn, dialect, key.position)
 
     def _value(self, expression: str, position: Position, scope: Scope) -> tuple[Value, bool]:
         try:
