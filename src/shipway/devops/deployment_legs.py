@@ -24,7 +24,7 @@ def legs_of(job: JobPlan, machines: Sequence[tuple[str, str]]) -> tuple[LegPlan,
     Raises `BadInput` for a `rolling` without machines, or with a `maxParallel` that is none.
     """
     if job.deployment_strategy == "canary":
-        return _canary(job)
+        return _canary(job, machines)
     if job.deployment_strategy == "rolling" and not machines:
         environment = job.environment_name or ""
         raise BadInput(
@@ -92,21 +92,29 @@ def increments_of(job: JobPlan) -> tuple[str, ...]:
     return found
 
 
-def _canary(job: JobPlan) -> tuple[LegPlan, ...]:
+def _canary(job: JobPlan, machines: Sequence[tuple[str, str]]) -> tuple[LegPlan, ...]:
+    if len(machines) > 1:
+        raise BadInput(
+            f"Job {job.name}: a canary goes to one resource, and its environment has "
+            f"{len(machines)} that fit.",
+            code="SeveralResources", where=job.environment_name or "",
+            hint="Name one: environment: NAME.RESOURCE. To take several in turn is rolling.",
+        )  # fmt: skip
     names = [hook.name for hook in job.hooks]
+    place = _place(*machines[0]) if machines else {}
     found: list[LegPlan] = []
     if "preDeploy" in names:
-        found.append(_leg(job, "preDeploy", "preDeploy", wave=0))
+        found.append(_leg(job, "preDeploy", "preDeploy", wave=0, more=place))
     for increment in increments_of(job):
         for name in HOOK_ORDER[1:]:
             if name in names:
                 found.append(
                     _leg(job, f"{name}_{increment}", name, wave=len(found),
-                         more={"Strategy.Increment": increment})
+                         more={"Strategy.Increment": increment, **place})
                 )  # fmt: skip
     for name in _OUTCOMES:
         if name in names:
-            found.append(_leg(job, name, name, wave=len(found)))
+            found.append(_leg(job, name, name, wave=len(found), more=place))
     return tuple(found)
 
 
@@ -117,12 +125,15 @@ def _on_machines(job: JobPlan, machines: Sequence[tuple[str, str]]) -> tuple[Leg
     order = [(batch, name) for batch in batches for name in HOOK_ORDER if name in names]
     order += [(machines, name) for name in _OUTCOMES if name in names]
     return tuple(
-        _leg(job, f"{name}_{machine}", name, wave=wave, machine=machine, more={
-            "Environment.ResourceName": machine, "Environment.ResourceId": number,
-        })
+        _leg(job, f"{name}_{machine}", name, wave=wave, machine=machine,
+             more=_place(machine, number))
         for wave, (batch, name) in enumerate(order)
         for machine, number in batch
     )  # fmt: skip
+
+
+def _place(machine: str, number: str) -> dict[str, str]:
+    return {"Environment.ResourceName": machine, "Environment.ResourceId": number}
 
 
 def _parallel(job: JobPlan, count: int) -> int:

@@ -12,6 +12,7 @@ from shipway.azpipelines.plan import JobPlan, LegPlan, RunPlan, StagePlan
 from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.devops import (
     job_checkouts,
+    job_downloads,
     predefined_variables,
     run_engine,
     run_progress,
@@ -55,7 +56,8 @@ def of_record(store: Store, *, run_id: int, record_id: str) -> JobWork:
     progress = _revealed(store, run, plan)
     leg = _leg(progress, stage, job, str(record.data["leg"]))
     dependencies = run_engine.job_views(stage, progress.stages[stage.name], job.depends_on)
-    job, names = job_checkouts.prepared(store, run, plan, _of_hook(job, leg))
+    job = job_downloads.expanded(plan, _of_hook(job, leg))
+    job, names = job_checkouts.prepared(store, run, plan, job)
     work = JobWork(
         run=run, stage=stage, job=job, leg=leg, record=record, dependencies=dependencies,
         checkout_names=names,

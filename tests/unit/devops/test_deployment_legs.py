@@ -130,6 +130,7 @@ def test_outputs_stand_under_the_name_that_the_language_gives_them(
         (job("rolling", maxParallel="many"), VMS, "many"),
         (job("rolling", maxParallel="120%"), VMS, "120%"),
         (job("canary", increments="10,half"), (), "half"),
+        (job("canary", increments="10"), VMS, "Name one"),
     ],
 )
 def test_what_cannot_be_rolled_out_is_named(

@@ -86,13 +86,14 @@ def definition_of(step: StepRun, *, project_id: str, name: str) -> PipelineDefin
 
 def latest_of(
     step: StepRun, definition: PipelineDefinition, *, branch: str = "",
-    results: tuple[str, ...] = ("succeeded",),
+    results: tuple[str, ...] = ("succeeded",), tags: tuple[str, ...] = (),
 ) -> Run:  # fmt: skip
     """The newest run that ended with one of `results`, of a branch and with the wanted tags."""
     full = branch if branch.startswith("refs/") or not branch else f"refs/heads/{branch}"
-    tags = {t.strip().casefold() for t in step.input("tags").split(",") if t.strip()}
+    given = (*step.input("tags").split(","), *tags)
+    wanted_tags = {tag.strip().casefold() for tag in given if tag.strip()}
     for run in runs.list_of(step.job.store, definition_id=definition.definition_id):
-        is_tagged = tags <= {t.casefold() for t in run.tags}
+        is_tagged = wanted_tags <= {t.casefold() for t in run.tags}
         if is_tagged and run.result in results and full in ("", run.source_branch):
             return run
     wanted = f" of branch {full}" if full else ""
@@ -143,8 +144,13 @@ def resource_run(step: StepRun, alias: str) -> Run:
         )
     return latest_of(
         step, definition, branch=str(resource.get("branch") or ""),
-        results=("succeeded", "succeededWithIssues"),
+        results=("succeeded", "succeededWithIssues"), tags=_tags(resource),
     )  # fmt: skip
+
+
+def _tags(resource: Mapping[str, object]) -> tuple[str, ...]:
+    given = resource.get("tags")
+    return tuple(str(tag) for tag in given) if isinstance(given, list | tuple) else ()
 
 
 def _resource(step: StepRun, alias: str) -> Mapping[str, object]:
