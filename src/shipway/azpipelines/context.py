@@ -14,7 +14,6 @@ Feature = Literal[
     "getPackage",
     "reviewApp",
     "checks",
-    "manualStage",
     "otherSystem",
 ]
 
@@ -29,7 +28,6 @@ NOT_RUN: frozenset[Feature] = frozenset(
         "getPackage",
         "reviewApp",
         "checks",
-        "manualStage",
         "otherSystem",
     )
 )

@@ -71,9 +71,15 @@ def progress_of(store: Store, run: Run, plan: RunPlan) -> RunProgress:
     return RunProgress(
         stages={s.name: _stage(run, s, by_id, children) for s in plan.stages},
         canceling=run.state == "canceling",
-        skip_stages=run.stages_to_skip,
+        skip_stages=_named(plan, run.stages_to_skip),
         started_stages=run.started_stages,
     )
+
+
+def _named(plan: RunPlan, names: Sequence[str]) -> tuple[str, ...]:
+    """The stages of these names, whatever the case."""
+    asked = {name.lower() for name in names}
+    return tuple(stage.name for stage in plan.stages if stage.name.lower() in asked)
 
 
 def _stage(

@@ -62,12 +62,27 @@ def on_queued(store: Store, event: Event) -> None:
         _refuse(store, run, "\n".join(d.service_text() for d in errors), list(result.diagnostics))
         return
     chosen, wrong = pipeline_resources.choose(store, run, result.plan, file=path)
+    wrong += _kept_stages(run, result.plan, path)
     if wrong:
         text = "\n".join(d.service_text() for d in wrong)
         _refuse(store, run, text, [*result.diagnostics, *wrong])
         return
     run = runs.set_run(store, run.run_id, pipelines=chosen)
     _begin(store, run, result.plan, list(result.diagnostics))
+
+
+def _kept_stages(run: Run, plan: RunPlan, path: str) -> list[Diagnostic]:
+    """The stages that were to be left out although `isSkippable: false` keeps them in."""
+    asked = {name.lower() for name in run.stages_to_skip}
+    return [
+        Diagnostic(
+            code="stage-not-skippable", severity="error", file=stage.position.file or path,
+            message=f"Stage {stage.name} cannot be skipped.", line=stage.position.line,
+            column=stage.position.column, hint="The YAML says isSkippable: false.",
+        )
+        for stage in plan.stages
+        if not stage.is_skippable and stage.name.lower() in asked
+    ]  # fmt: skip
 
 
 def on_job_started(store: Store, event: Event) -> None:

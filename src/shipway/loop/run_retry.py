@@ -66,7 +66,10 @@ def retry_stages(
             ).write()
         changed = _reopen(
             store, run, attempts=attempts,
-            stages_to_skip=tuple(s for s in run.stages_to_skip if s not in wanted),
+            stages_to_skip=tuple(
+                name for name in run.stages_to_skip
+                if name.lower() not in {one.lower() for one in wanted}
+            ),
         )  # fmt: skip
         names = [stage.name for stage, _ in chosen]
         run_instructions.say(

@@ -36,14 +36,14 @@ def convert(
     pool: PoolPlan,
     root_variables: tuple[VariablePlan, ...],
 ) -> tuple[StagePlan, ...]:
-    """All stages; one without `dependsOn` follows the one before."""
+    """All stages; one without `dependsOn` follows the one before, unless it is started by hand."""
     stages: list[StagePlan] = []
     for index, item in enumerate(setting.reader.items(token), start=1):
         stage = _stage(item, setting, pool, root_variables, unnamed=f"Stage{index}")
         if stage is None:
             continue
         written = isinstance(item, Mapping) and item.get("dependsOn") is not None
-        if stages and not written:
+        if stages and not written and stage.trigger == "automatic":
             stage = replace(stage, depends_on=(stages[-1].name,))
         stages.append(stage)
     return tuple(stages)
@@ -114,12 +114,19 @@ def _stage(
     if checks is not None:
         setting.refuse("checks", "Checks of a stage", checks.position)
     manual = reader.choice(body, "trigger", ("manual", "automatic")) == "manual"
-    if manual:
-        setting.refuse("manualStage", "A stage with 'trigger: manual'", position)
+    depends_on = setting.depends_on(body.get("dependsOn"), name)
+    if manual and depends_on:
+        wanted = body.get("dependsOn")
+        setting.problems.error(
+            "manual-stage",
+            "Manually triggered stages cannot have dependencies. Please remove the dependsOn "
+            "property.",
+            wanted.position if wanted is not None else position,
+        )
     return StagePlan(
         name=name,
         display_name=reader.text(body.get("displayName")) or name,
-        depends_on=setting.depends_on(body.get("dependsOn"), name),
+        depends_on=depends_on,
         condition=setting.condition(body),
         variables=own,
         jobs=jobs.convert(body.get("jobs") or body.get("phases"), setting, around),

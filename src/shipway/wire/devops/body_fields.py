@@ -40,7 +40,7 @@ BUILD_NEUTRAL: Neutral = {
 }  # fmt: skip
 RUN = ("previewRun", "yamlOverride", "resources", "stagesToSkip", "templateParameters",
        "variables")  # fmt: skip
-RUN_RESOURCES = ("repositories",)
+RUN_RESOURCES = ("repositories", "pipelines")
 RUN_REPOSITORIES = ("self",)
 RUN_SELF = ("refName", "version")
 CHECK = ("type", "resource", "settings", "timeout", "isDisabled")
@@ -79,8 +79,10 @@ def check_run(body: Fields) -> None:
     """The same for the body of a run, with the resources inside it."""
     check(body, RUN)
     resources = body.child("resources")
-    nothing: Neutral = dict.fromkeys(("builds", "containers", "packages", "pipelines"), ())
+    nothing: Neutral = dict.fromkeys(("builds", "containers", "packages"), ())
     check(resources, RUN_RESOURCES, nothing)
+    for pipeline in resources.named("pipelines").values():
+        check(pipeline, ("version",))
     check(resources.child("repositories"), RUN_REPOSITORIES)
     check(resources.child("repositories").child("self"), RUN_SELF)
 

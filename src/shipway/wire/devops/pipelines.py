@@ -99,6 +99,7 @@ class Pipelines:
             variables=run_requests.variables(body.named("variables")),
             parameters=body.child("templateParameters").values,
             stages_to_skip=body.texts("stagesToSkip"),
+            pipeline_versions=run_requests.pipeline_versions(body),
         )  # fmt: skip
         return json_response(self.run_shape(request, project, made))
 
@@ -135,7 +136,8 @@ class Pipelines:
                         "repository": build_repositories.shape_of_run(self._store, run),
                         "refName": run.source_branch, "version": run.source_version,
                     }
-                }
+                },
+                **self._pipelines_of(request, project, run),
             },
             "url": f"{place}/runs/{run.run_id}",
             "_links": run_words.links(request, project, run),
@@ -144,6 +146,21 @@ class Pipelines:
             shape["result"] = run_words.run_result(run)
             shape["finishedDate"] = shapes.moment(run.finished_at)
         return shape
+
+    def _pipelines_of(self, request: Request, project: Project, run: Run) -> dict[str, Any]:
+        """The runs behind `resources.pipelines`, where there are any."""
+        found = {}
+        for one in run.pipelines:
+            other = runs.get(self._store, one.run_id)
+            place = f"{shapes.project_url(request, project)}/_apis/pipelines/{other.definition_id}"
+            found[one.alias] = {
+                "pipeline": {
+                    "id": other.definition_id, "name": other.definition_name, "folder": "\\",
+                    "revision": 1, "url": f"{place}?revision=1",
+                },
+                "version": other.run_name,
+            }  # fmt: skip
+        return {"pipelines": found} if found else {}
 
     def _shape(
         self, request: Request, project: Project, definition: PipelineDefinition

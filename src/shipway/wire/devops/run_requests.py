@@ -18,7 +18,7 @@ from shipway.wire.devops.fields import Fields
 _FREE = frozenset({"system.debug", "build.clean", "agent.diagnostic"})
 
 
-def queue(
+def queue(  # noqa: PLR0913  # one argument for each thing that a client may say
     store: Store,
     definition: PipelineDefinition,
     principal: Principal,
@@ -29,6 +29,7 @@ def queue(
     parameters: Mapping[str, Any],
     stages_to_skip: tuple[str, ...] = (),
     reason: Reason = "manual",
+    pipeline_versions: Mapping[str, str] | None = None,
 ) -> Run:
     """Queue a run of a branch (the definition's own when empty) at a commit (its tip when empty).
 
@@ -40,7 +41,7 @@ def queue(
     return runs.queue_run(
         store, definition=definition, branch=ref, version=commit, reason=reason,
         requested_by=principal, variables=variables, parameters=parameters,
-        stages_to_skip=stages_to_skip,
+        stages_to_skip=stages_to_skip, pipeline_versions=pipeline_versions,
     )  # fmt: skip
 
 
@@ -79,6 +80,12 @@ def variables(named: Mapping[str, Fields]) -> dict[str, str]:
                 hint="Put it into the definition or a variable group.",
             )  # fmt: skip
     return {name: body.text("value", "") for name, body in named.items()}
+
+
+def pipeline_versions(body: Fields) -> dict[str, str]:
+    """`resources.pipelines.ALIAS.version`: names of runs, by alias."""
+    named = body.child("resources").named("pipelines")
+    return {alias: one.text("version", "") for alias, one in named.items()}
 
 
 def self_branch(body: Fields) -> str:
