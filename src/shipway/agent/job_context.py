@@ -56,6 +56,8 @@ class JobContext:
     issues: list[tuple[str, str]] = field(default_factory=list)
     stop: JobStop = field(default_factory=JobStop)
     has_several_checkouts: bool = False
+    endpoint_changes: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """What steps changed of service connections: id, field and key to the value."""
 
     def search_path(self) -> str:
         """PATH for a step: the latest `prependpath` first."""

@@ -340,10 +340,9 @@ class JobRunner:
         result: Result,
         *,
         reason: str = "",
-        issues: Sequence[tuple[str, str]] = (),
-        name: str = "",
+        runner: StepRunner | None = None,
     ) -> None:
-        kept = [Issue(kind=k, message=m) for k, m in issues]  # type: ignore[arg-type]
+        kept = list(runner.issues) if runner else []
         if reason and result == "Failed":
             kept.append(Issue(kind="error", message=reason))
         now = self._store.clock.now()
@@ -354,6 +353,8 @@ class JobRunner:
             started_at=record.started_at or now,
             finished_at=now,
             issues=tuple(kept),
+            error_count=runner.error_count if runner else len(kept),
+            warning_count=runner.warning_count if runner else 0,
             data={"reason": reason} if reason else {},
         )
-        runs.set_record(self._store, replace(after, name=name) if name else after)
+        runs.set_record(self._store, replace(after, name=runner.name) if runner else after)

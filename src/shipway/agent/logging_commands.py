@@ -33,7 +33,7 @@ class LoggingCommand:
 
     def flag(self, name: str) -> bool:
         """Whether a property says true."""
-        return self.get(name).lower() == "true"
+        return self.get(name).strip().lower() == "true"
 
 
 def is_command(line: str) -> bool:

@@ -216,10 +216,10 @@ class StepRunner:
     def replay(self) -> None:
         """Take the effects of a step that ended before this agent was there."""
         for control in sorted(self._control.parent.glob(f"{self._control.name}-*")):
-            OutputTail(control / "output", self._take).finish()
+            OutputTail(control / "output", self.take).finish()
 
     def _follow(self, control: Path) -> int:
-        tail = OutputTail(control / "output", self._take)
+        tail = OutputTail(control / "output", self.take)
         while True:
             status = process.wait(control, seconds=_POLL_SECONDS)
             tail.pump()
@@ -242,7 +242,8 @@ class StepRunner:
             return 137
         return status.exit_code
 
-    def _take(self, line: str) -> None:
+    def take(self, line: str) -> None:
+        """A line of the step's output: a command, or a line of its log."""
         command = logging_commands.parse(line)
         if command is None:
             self.log(line)

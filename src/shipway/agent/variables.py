@@ -7,6 +7,11 @@ from shipway.agent.locked_variables import LOCKED
 from shipway.azpipelines import macros
 from shipway.base.errors import Forbidden
 
+_RESERVED = (
+    "ENDPOINT_AUTH_", "ENDPOINT_DATA_", "ENDPOINT_URL_", "INPUT_", "SECRET_",
+    "SECUREFILE_TICKET_", "VSTS_TASKVARIABLE_",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobVariable:
@@ -16,6 +21,8 @@ class JobVariable:
     value: str
     is_secret: bool = False
     is_read_only: bool = False
+    preserves_case: bool = False
+    """Whether its environment variable is written as the name is."""
 
 
 class JobVariables:
@@ -34,10 +41,8 @@ class JobVariables:
             name=name, value=value, is_secret=is_secret, is_read_only=is_read_only
         )
 
-    def assign(
-        self, name: str, value: str, *, is_secret: bool = False, is_read_only: bool = False
-    ) -> None:
-        """A step sets a variable. Raises `Forbidden` when it is locked; secrecy never goes away."""
+    def require_unlocked(self, name: str) -> None:
+        """Raises `Forbidden` for a variable that no step may set."""
         before = self._by_name.get(name.lower())
         if name.lower() in LOCKED or (before is not None and before.is_read_only):
             raise Forbidden(
@@ -46,8 +51,31 @@ class JobVariables:
                 "readonly-variables.md for details.",
                 code="ReadOnlyVariable",
             )
-        was_secret = before is not None and before.is_secret
-        self.define(name, value, is_secret=is_secret or was_secret, is_read_only=is_read_only)
+
+    def set(
+        self, name: str, value: str, *, is_secret: bool = False, is_read_only: bool = False,
+        preserves_case: bool = False,
+    ) -> None:  # fmt: skip
+        """A step sets a variable; secrecy and locks never go away."""
+        before = self._by_name.get(name.lower())
+        self._cache = None
+        self._by_name[name.lower()] = JobVariable(
+            name=name, value=value, preserves_case=preserves_case,
+            is_secret=is_secret or (before is not None and before.is_secret),
+            is_read_only=is_read_only or (before is not None and before.is_read_only),
+        )  # fmt: skip
+
+    def assign(
+        self, name: str, value: str, *, is_secret: bool = False, is_read_only: bool = False
+    ) -> None:
+        """`set`, for a task. Raises `Forbidden` when the variable is locked."""
+        self.require_unlocked(name)
+        self.set(name, value, is_secret=is_secret, is_read_only=is_read_only)
+
+    def is_secret(self, name: str) -> bool:
+        """Whether the value may never be shown."""
+        found = self._by_name.get(name.lower())
+        return found is not None and found.is_secret
 
     def get(self, name: str, default: str = "") -> str:
         """A value."""
@@ -77,10 +105,15 @@ class JobVariables:
         expanded = self._expanded()
         secret = {name.lower() for name in expanded.secret_names}
         return {
-            macros.variable_to_env_name(name): value
+            self._environment_name(name): value
             for name, value in expanded.values.items()
-            if name.lower() not in secret
+            if name.lower() not in secret and not _is_kept_from_scripts(name)
         }
+
+    def _environment_name(self, name: str) -> str:
+        found = self._by_name.get(name.lower())
+        preserves = found is not None and found.preserves_case
+        return macros.variable_to_env_name(name, preserve_case=preserves)
 
     def _expanded(self) -> macros.ExpandedVariables:
         if self._cache is None:
@@ -89,3 +122,8 @@ class JobVariables:
                 secret_names=[v.name for v in self if v.is_secret],
             )
         return self._cache
+
+
+def _is_kept_from_scripts(name: str) -> bool:
+    """Names that would look like what a task is given: tasks take those away before they run."""
+    return macros.variable_to_env_name(name).startswith(_RESERVED)

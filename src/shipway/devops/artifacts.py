@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from shipway.base.errors import BadInput, Conflict, NotFound
 from shipway.base.home import safe_join
@@ -16,14 +16,20 @@ from shipway.devops import rows
 from shipway.store.store import Store
 
 _KIND = "artifact"
-ArtifactKind = Literal["PipelineArtifact", "Container"]
+LinkKind = Literal["Container", "FilePath", "VersionControl", "GitRef", "TFVCLabel"]
+ArtifactKind = LinkKind | Literal["PipelineArtifact"]
 # PipelineArtifact  PublishPipelineArtifact@1, `publish:`
 # Container         PublishBuildArtifacts@1, `##vso[artifact.upload]`
+# the others        `##vso[artifact.associate]`: told of, kept elsewhere
+LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineArtifact:
-    """A published artifact. `manifest` is the digest of its list of files."""
+    """A published artifact. `manifest` is the digest of its list of files.
+
+    `location` is where its publisher says that it lies; empty for a place of this server's.
+    """
 
     artifact_id: int
     run_id: int
@@ -33,6 +39,7 @@ class PipelineArtifact:
     size: int
     file_count: int
     published_by: str = ""
+    location: str = ""
     created_at: datetime
 
 
@@ -48,6 +55,7 @@ class ArtifactFile:
 def publish(
     store: Store, *, run_id: int, name: str, source: Path, kind: ArtifactKind = "PipelineArtifact",
     published_by: str = "", leaves_out: Callable[[str], bool] = lambda path: False,
+    location: str = "",
 ) -> PipelineArtifact:  # fmt: skip
     """Publish a file or a folder (its content, without links that leave it).
 
@@ -83,7 +91,43 @@ def publish(
             artifact_id=before.artifact_id if before else store.documents.next_number(_KIND),
             run_id=run_id, name=name, kind=kind, manifest=manifest.digest,
             size=sum(f.size for f in listed), file_count=len(listed), published_by=published_by,
-            created_at=store.clock.now(),
+            location=location, created_at=store.clock.now(),
+        )  # fmt: skip
+        store.documents.put(_KIND, _key(run_id, name), rows.body_of(made))
+    return made
+
+
+def associate(
+    store: Store, *, run_id: int, name: str, kind: LinkKind, location: str, published_by: str = ""
+) -> PipelineArtifact:
+    """Note an artifact that lies somewhere else, or under another name of this run.
+
+    Raises `BadInput` for the name or the kind, `Conflict` when the name is taken.
+    """
+    _check_name(name)
+    if kind not in LINK_KINDS:
+        raise BadInput(
+            f"'{kind}' is no kind of artifact", code="InvalidArtifactType", where="type",
+            hint=f"Known: {', '.join(LINK_KINDS)}.",
+        )  # fmt: skip
+    with store.database.transaction():
+        before = find(store, run_id=run_id, name=name)
+        if before is not None:
+            if (before.kind, before.location) == (kind, location):
+                return before
+            raise Conflict(
+                f"Artifact {name} already exists for build {run_id}.",
+                code="ArtifactExistsException", where=name, hint="Choose another artifact name.",
+            )  # fmt: skip
+        same = next(
+            (a for a in list_of(store, run_id=run_id) if location and a.location == location), None
+        )
+        empty = store.files.put_bytes(b"[]").digest
+        made = PipelineArtifact(
+            artifact_id=store.documents.next_number(_KIND), run_id=run_id, name=name, kind=kind,
+            manifest=same.manifest if same else empty, size=same.size if same else 0,
+            file_count=same.file_count if same else 0, published_by=published_by,
+            location=location, created_at=store.clock.now(),
         )  # fmt: skip
         store.documents.put(_KIND, _key(run_id, name), rows.body_of(made))
     return made

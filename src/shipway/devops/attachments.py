@@ -12,6 +12,7 @@ from shipway.store.store import Store
 _KIND = "attachment"
 SUMMARY = "Distributedtask.Core.Summary"
 FILE = "Distributedtask.Core.FileAttachment"
+LOG = "DistributedTask.Core.Log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ def _shape(request: Request, project: Project, artifact: PipelineArtifact) -> di
         "resource": {
             "type": artifact.kind,
             "data": artifact.manifest if artifact.kind == "PipelineArtifact"
-            else f"#/{artifact.run_id}/{artifact.name}",
+            else artifact.location or f"#/{artifact.run_id}/{artifact.name}",
             "properties": {"artifactsize": str(artifact.size),
                            "filecount": str(artifact.file_count)},
             "url": url, "downloadUrl": _download_url(request, project, artifact),

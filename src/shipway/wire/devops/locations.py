@@ -64,6 +64,8 @@ dbeaf647-6167-421a-bda9-c9327b25e2e6 Build Definitions {_PROJECT}/build/{{resour
 0cd358e1-9217-4d94-8269-1c1ee6f93dcf Build Builds {_PROJECT}/build/{{resource}}/{{buildId}} 7 1.0 7.1
 8baac422-4c6e-4de5-8532-db96d92acffa build Timeline {_BUILD}/{{resource}}/{{timelineId}} 3 2.0 7.1
 35a80daf-7f30-45fc-86e8-6b813d9c90df build logs {_BUILD}/{{resource}}/{{logId}} 2 2.0 7.1
+f2192269-89fa-4f94-baf6-8fb128c55159 build attachments {_BUILD}/{{resource}}/{{type}} 2 2.0 7.1
+af5122d3-3438-485e-a25a-2dbbfde84ee6 build attachments {_BUILD}/{{timelineId}}/{{recordId}}/{{resource}}/{{type}}/{{name}} 2 2.0 7.1
 1db06c96-014e-44e1-ac91-90b2d4b3e984 build artifacts {_BUILD}/{{resource}}/{{artifactName}} 5 2.0 7.1
 6e6114b2-8161-44c8-8f6c-c5505782427f build tags {_BUILD}/{{resource}}/{{*tag}} 3 2.0 7.1
 d84ac5c6-edc7-43d5-adc9-1b34be5dea09 build tags {_PROJECT}/{{area}}/{{resource}}/{{*tag}} 3 2.0 7.1

@@ -1,0 +1,1 @@
+"""What each logging command does, one file for each kind of effect."""

@@ -1,0 +1,38 @@
+"""build.updatebuildnumber and build.addbuildtag: what a step says of its run."""
+
+from shipway.agent.commands.target import CommandFailed, CommandTarget
+from shipway.agent.logging_commands import LoggingCommand
+from shipway.base.errors import BadInput
+from shipway.devops import run_tags, runs
+
+_LONGEST = 255
+_FORBIDDEN = '"/:<>\\|?@*'
+
+
+def update_build_number(step: CommandTarget, command: LoggingCommand) -> None:
+    """A new name for the run."""
+    number, run_id = command.data, step.job.run.run_id
+    if not number:
+        raise CommandFailed("Build number is required.")
+    if len(number) > _LONGEST or number.endswith(".") or set(number) & set(_FORBIDDEN):
+        raise CommandFailed(
+            f"TF209010: The build number format provided '{number}' generates a build number which "
+            "contains invalid character(s), is too long, or ends with '.'. The maximum length of a "
+            "build number is 255 characters. Characters which are not allowed include '\"', '/', "
+            "':', '<', '>', '\\', '|', '?', '@', and '*'."
+        )
+    step.job.variables.define("Build.BuildNumber", number, is_read_only=True)
+    runs.set_run(step.job.store, run_id, run_name=number)
+    step.log(f"Update build number to {number} for build {run_id}")
+
+
+def add_build_tag(step: CommandTarget, command: LoggingCommand) -> None:
+    """One more tag on the run."""
+    run_id = step.job.run.run_id
+    if not command.data:
+        raise CommandFailed("Build tag is required.")
+    try:
+        changed = run_tags.change(step.job.store, run_id, add=(command.data,))
+    except BadInput:
+        raise CommandFailed(f"Build tag '{command.data}' was not added successfully.") from None
+    step.log(f"Build '{run_id}' has following tags now: {', '.join(changed.tags)}")
