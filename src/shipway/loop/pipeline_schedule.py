@@ -63,7 +63,8 @@ def arm(store: Store, armed: Armed) -> None:
         for number, one in enumerate(armed.schedules):
             facts = {
                 "definition_id": armed.definition_id, "ref": armed.ref, "cron": one.cron,
-                "always": one.always, "display_name": one.display_name, "number": number,
+                "always": one.always, "batch": one.batch, "display_name": one.display_name,
+                "number": number,
             }  # fmt: skip
             _set(store, facts)
 
@@ -97,8 +98,10 @@ def fire(store: Store, timer: Timer) -> None:
     if version is None:
         return
     _set(store, dict(facts))
-    is_new = _last_version(store, definition, ref) != version
-    if definition.queue_status == "enabled" and (facts["always"] or is_new):
+    is_wanted = facts["always"] or _has_news(
+        store, definition, ref, version, alone=bool(facts.get("batch"))
+    )
+    if definition.queue_status == "enabled" and is_wanted:
         runs.queue_run(
             store, definition=definition, branch=ref, version=version, reason="schedule",
             requested_by=runs.SERVICE,
@@ -106,12 +109,24 @@ def fire(store: Store, timer: Timer) -> None:
         )  # fmt: skip
 
 
-def _last_version(store: Store, definition: PipelineDefinition, ref: str) -> str:
-    """The commit of the last scheduled run of a branch."""
-    found = runs.list_of(store, definition_id=definition.definition_id)
-    return next(
-        (r.source_version for r in found if (r.reason, r.source_branch) == ("schedule", ref)), ""
-    )
+def _has_news(
+    store: Store, definition: PipelineDefinition, ref: str, version: str, *, alone: bool
+) -> bool:
+    """Whether a branch or the pipeline changed since the last scheduled run that went well.
+
+    `alone` (`batch: true`): and no scheduled run of the branch is under way.
+    """
+    scheduled = [
+        run
+        for run in runs.list_of(store, definition_id=definition.definition_id)
+        if (run.reason, run.source_branch) == ("schedule", ref)
+    ]
+    if alone and any(run.state != "completed" for run in scheduled):
+        return False
+    last = next((r for r in scheduled if r.result in ("succeeded", "succeededWithIssues")), None)
+    if last is None or last.source_version != version:
+        return True
+    return definition.updated_at > last.queued_at
 
 
 def _set(store: Store, facts: dict[str, object]) -> None:
