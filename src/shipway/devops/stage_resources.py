@@ -24,6 +24,7 @@ from shipway.devops import (
     run_progress,
     run_variables,
     service_connections,
+    task_definitions,
     variable_groups,
 )
 from shipway.devops.repositories import Repository
@@ -32,9 +33,9 @@ from shipway.devops.service_connections import ServiceConnection
 from shipway.store.store import Store
 
 # inputs of tasks that name a service connection, in any letter case
-_INPUTS = (
+_INPUTS = task_definitions.CONNECTION_INPUTS | {
     "azuresubscription", "connectedservicename", "connectedservicenamearm", "serviceconnection",
-)  # fmt: skip
+}  # fmt: skip
 _WORDS = {
     "endpoint": "service connection", "environment": "environment", "queue": "agent pool",
     "repository": "repository", "variablegroup": "variable group",
@@ -251,7 +252,10 @@ def _names(store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan
     for value in values:
         if "$(" in value and known is None:
             known = _known(store, run, plan, stage, job)
-        yield macros.expand(value, known.values) if known else value
+        name = macros.expand(value, known.values) if known else value
+        yield name
+        if "," in name:  # an input may name several
+            yield from (part.strip() for part in name.split(","))
 
 
 def _expanded(

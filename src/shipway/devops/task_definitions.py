@@ -50,3 +50,12 @@ def find(name: str, version: int) -> TaskDefinition | None:
     """The definition of a task, its name in any letter case and with or without a prefix."""
     wanted = name.rsplit(".", 1)[-1].lower()
     return next((d for d in DEFINITIONS if d.name.lower() == wanted and d.version == version), None)
+
+
+CONNECTION_INPUTS: frozenset[str] = frozenset(
+    name.lower()
+    for one in DEFINITIONS
+    for name in (*one.inputs, *one.aliases)
+    if one.aliases.get(name, name) in one.connections
+)
+"""Every input that names a service connection, in small letters."""

@@ -12,6 +12,7 @@ from shipway.azpipelines.diagnostics import Diagnostic, did_you_mean
 from shipway.azpipelines.plan import JobPlan, RunPlan, StepPlan
 from shipway.devops import task_definitions, task_visibility
 from shipway.devops.task_definition import TaskDefinition
+from shipway.devops.task_stubs import NO_STUBS, TaskStubs
 
 _RUN_TIME = ("$(", "$[")
 
@@ -45,14 +46,14 @@ def problems_of(definition: TaskDefinition, given: Mapping[str, str]) -> list[In
     ]
 
 
-def warnings_of(plan: RunPlan) -> Iterator[Diagnostic]:
-    """Warnings for the inputs of every step of a plan that has a task of ours."""
+def warnings_of(plan: RunPlan, stubs: TaskStubs = NO_STUBS) -> Iterator[Diagnostic]:
+    """Warnings for the inputs of every step of a plan that has a task of ours and no stub."""
     for step in _steps(plan):
         major = step.task.version.partition(".")[0]
         if step.shorthand != "task" or not major.isdigit():
             continue
         definition = task_definitions.find(step.task.name, int(major))
-        if definition is None:
+        if definition is None or stubs.find(step.task.name, int(major)) is not None:
             continue
         for problem in problems_of(definition, step.inputs):
             yield Diagnostic(

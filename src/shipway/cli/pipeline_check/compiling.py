@@ -15,6 +15,7 @@ from shipway.azpipelines.plan import RunPlan
 from shipway.base.errors import BadInput
 from shipway.cli.pipeline_check import step_tasks, working_tree
 from shipway.cli.pipeline_check.working_tree import WorkingTree
+from shipway.devops import task_inputs
 
 _NAME = re.compile(r"\bname[ \t]*:[ \t]*['\"]?([^'\"#\s,}]+)")
 _NEEDED = re.compile(r"A value for the '(.+)' parameter must be provided\.")
@@ -123,6 +124,7 @@ def _check(path: Path, given: Given, tree: WorkingTree | None, *, whole: bool) -
     found = [*(_hinted(one, tree, entry) for one in result.diagnostics), *stubs.problems]
     if result.plan is not None:
         found += step_tasks.not_here(result.plan, stubs)
+        found += task_inputs.warnings_of(result.plan, stubs)
     if not stubs.are_right:
         result = replace(result, plan=None)
     findings = [Finding(path=tree.place(one.file) if one.file else path, diagnostic=one)

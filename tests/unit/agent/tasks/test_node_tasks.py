@@ -72,8 +72,10 @@ def test_npm_runs_its_commands(job: JobContext, inputs: dict[str, str], called: 
 def test_npm_has_the_credentials_of_registries_in_memory(job: JobContext) -> None:
     url = "https://npm.example/team/"
     connect(job, "one", kind="externalnpmregistry", url=url, apitoken="the-api-token")
-    two = {"username": "eva", "password": "the-password"}
-    connect(job, "two", kind="externalnpmregistry", url="https://two.example", **two)
+    connect(
+        job, "two", kind="externalnpmregistry", url="https://two.example", username="eva",
+        password="the-password",
+    )  # fmt: skip
     log = program(job, "npm")
     running_steps.run(job, npm.NPM, customEndpoint="one, two")
     running_steps.run(job, npm.NPM, command="publish", publishEndpoint="one")
