@@ -1,6 +1,7 @@
 """Approvals over REST: who may answer, who may not, and what it does to the run."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +194,42 @@ def test_a_blocked_approver_may_not_answer_and_others_may(door: Door, run: Run) 
         approval.approval_id
     ]
     assert approvals.list_of(door.store, run_id=run.run_id + 1) == []
+
+
+def test_an_answer_may_count_from_a_later_time_on(door: Door, run: Run) -> None:
+    approval = opened(door, run, "avery")
+    soon = f"{datetime.now(UTC) + timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}"
+    path, secret = f"{door.url}/flights/_apis/pipelines/approvals", token(door, "avery")
+
+    def send(**fields: Any) -> Any:
+        body = [{"approvalId": approval.approval_id, **fields}]
+        return requests.patch(path, json=body, auth=("", secret), timeout=30)
+
+    assert send(status="approved", deferredTo="tomorrow").status_code == 400
+    assert send(status="approved", deferredTo="2020-01-01T00:00:00Z").status_code == 400
+    (held,) = send(status="approved", deferredTo=soon).json()["value"]
+    assert (held["status"], held["steps"][0]["status"]) == ("deferred", "approved")
+    assert held["steps"][0]["deferredTo"].startswith(soon[:-1])
+    assert kinds(door, run) == []
+    assert send(status="approved").json()["value"][0]["status"] == "approved"
+    assert kinds(door, run) == ["ApprovalGranted"]
+
+
+def test_a_part_is_given_to_somebody_else_with_its_history(door: Door, run: Run) -> None:
+    approval = opened(door, run, "avery")
+    stranger = users.get(door.store, "stranger")
+    body: Any = {
+        "approvalId": approval.approval_id, "reassignTo": {"id": stranger.object_id},
+        "assignedApprover": {"id": users.get(door.store, "avery").object_id}, "comment": "away",
+    }  # fmt: skip
+    path = f"{door.url}/flights/_apis/pipelines/approvals"
+    wrong, said = (
+        requests.patch(path, json=[body], auth=("", token(door, who)), timeout=30)
+        for who in ("stranger", "avery")
+    )
+    assert (wrong.status_code, said.status_code) == (403, 200), said.text
+    (step,) = said.json()["value"][0]["steps"]
+    assert step["assignedApprover"]["id"] == stranger.object_id
+    assert step["history"][0]["assignedTo"]["displayName"] == "Avery Approver"
+    assert step["history"][0]["comment"] == "away"
+    assert answer(door, "stranger", approval).json()["value"][0]["status"] == "approved"

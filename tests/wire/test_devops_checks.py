@@ -44,6 +44,21 @@ BUSINESS_HOURS = {
                    "endTime": "17:00"},
     },
 }  # fmt: skip
+REST_API = {
+    "type": {"id": TASK_CHECK, "name": "Task Check"},
+    "settings": {
+        "displayName": "Gate", "retryInterval": 5, "linkedVariableGroup": "g",
+        "definitionRef": {
+            "id": "9c3e8943-130d-4c78-ac63-8af81df62dfb", "name": "InvokeRESTAPI",
+            "version": "1.220.0",
+        },
+        "inputs": {
+            "connectedServiceNameSelector": "connectedServiceName", "connectedServiceName": "c",
+            "method": "POST", "waitForCompletion": "false",
+            "successCriteria": "eq(root['status'], 'ok')",
+        },
+    },
+}  # fmt: skip
 REQUIRED_TEMPLATE = {
     "type": {"id": "4020e66e-b0f3-47e1-bc88-48f3cc59b5f3", "name": "ExtendsCheck"},
     "settings": {
@@ -107,7 +122,7 @@ def test_every_kind_of_resource_takes_a_check_and_tells_its_name(
     assert ask(door, "GET", place).status_code == 404
 
 
-@pytest.mark.parametrize("check", [BRANCH_CONTROL, BUSINESS_HOURS, REQUIRED_TEMPLATE])
+@pytest.mark.parametrize("check", [BRANCH_CONTROL, BUSINESS_HOURS, REQUIRED_TEMPLATE, REST_API])
 def test_a_check_is_made_read_changed_and_deleted(
     door: Door, resources: dict[str, dict[str, str]], check: dict[str, Any]
 ) -> None:
@@ -143,6 +158,62 @@ def test_a_check_on_what_is_not_there_is_refused(
         wrong = {**EXCLUSIVE_LOCK, "resource": {"type": kind, "id": key}}
         assert ask(door, "POST", CHECKS, wrong).status_code == status
     assert ask(door, "GET", f"{CHECKS}?$expand=colours").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong"),
+    [
+        (BUSINESS_HOURS, {"timeZone": "Nowhere Standard Time"}),
+        (BUSINESS_HOURS, {"businessDays": ""}),
+        (REST_API, {"method": "PURGE"}),
+        (REST_API, {"connectedServiceName": ""}),
+        (REST_API, {"successCriteria": "is(root)"}),
+    ],
+)
+def test_inputs_that_make_no_sense_are_refused(
+    door: Door, resources: dict[str, dict[str, str]], check: dict[str, Any], wrong: dict[str, str]
+) -> None:
+    settings = check["settings"]
+    inputs = {**settings["inputs"], **wrong}
+    body = {**check, "settings": {**settings, "inputs": inputs}, "resource": resources["prod"]}
+    said = ask(door, "POST", CHECKS, body)
+    assert said.status_code == 400, said.text
+    assert any(name in said.text for name in wrong) or "is(root)" in said.text
+
+
+def test_a_task_that_no_check_runs_is_refused_by_its_name(
+    door: Door, resources: dict[str, dict[str, str]]
+) -> None:
+    reference = {"id": "537fdb7a-a601-4537-aa70-92645a2b5ce4", "name": "AzureFunction"}
+    settings = {**REST_API["settings"], "definitionRef": reference}  # type: ignore[dict-item]
+    body = {**REST_API, "settings": settings, "resource": resources["prod"]}
+    said = ask(door, "POST", CHECKS, body)
+    assert (said.status_code, "AzureFunction" in said.text) == (501, True)
+
+
+def test_checks_are_evaluated_outside_of_a_run(
+    door: Door, resources: dict[str, dict[str, str]]
+) -> None:
+    made = [
+        ask(door, "POST", CHECKS, {**check, "resource": resources["g"]}).json()["id"]
+        for check in (BUSINESS_HOURS, EXCLUSIVE_LOCK)
+    ]
+    base = "ml/_apis/pipelines/checks/runs"
+    suite_id = "11111111-2222-3333-4444-555555555555"
+    asked = {"id": suite_id, "resources": [resources["g"]]}
+    suite = ask(door, "POST", f"{base}?$expand=resources", asked).json()
+    assert [run["checkConfigurationRef"]["id"] for run in suite["checkRuns"]] == made
+    assert suite["resources"] == [{**resources["g"], "name": "g"}]
+    assert suite["checkRuns"][0]["status"] in ("approved", "rejected")
+    assert suite["checkRuns"][1]["status"] == "queued"
+    again = ask(door, "GET", f"{base}/{suite_id}").json()
+    assert (again["id"], again["status"]) == (suite_id, suite["status"])
+    assert ask(door, "POST", base, {"resources": []}).json()["status"] == "approved"
+    bypass = {suite["checkRuns"][1]["id"]: {"status": "bypassed"}}
+    assert ask(door, "PATCH", f"{base}/{suite_id}", bypass).status_code == 409
+    assert ask(door, "GET", f"{base}/{suite_id[:-1]}6").status_code == 404
+    for key in made:
+        ask(door, "DELETE", f"{CHECKS}/{key}")
 
 
 def test_an_approval_names_groups_by_their_ids(

@@ -11,9 +11,24 @@ import pytest
 import requests
 from azure.devops.exceptions import AzureDevOpsServiceError
 from tests.devops_door import Door, open_door
-from tests.support.begun_runs import begin, end_jobs, job, settle, stage_of
+from tests.support.begun_runs import (
+    begin,
+    deployment,
+    end_jobs,
+    is_running,
+    job,
+    settle,
+    stage_of,
+)
 
-from shipway.devops import artifacts, definitions, environments, logs, runs
+from shipway.devops import (
+    artifacts,
+    definitions,
+    environments,
+    logs,
+    pipeline_permissions,
+    runs,
+)
 from shipway.devops.runs import Issue, Record
 from shipway.wire.devops import locations, table
 from shipway.wire.http import RouteTable
@@ -377,6 +392,44 @@ def test_identities_are_found_to_be_named_as_approvers(door: Door, clients: Any)
     assert found.provider_display_name == "Avery Approver"
     data = clients.get_location_client().get_connection_data()
     assert data.authenticated_user.provider_display_name == "Owner of this machine"
+
+
+def test_what_a_stage_waits_for_is_seen_and_passed_by(
+    door: Door, clients: Any, project: Any, pipeline: Any
+) -> None:
+    store, client = door.store, clients.get_pipelines_checks_client()
+    target = environments.create(store, project_id=project.id, name="prod")
+    key = str(target.environment_id)
+    pipeline_permissions.authorize(store, resource_type="environment", resource_id=key, by="me")
+    resource = {"type": "environment", "id": key}
+    check: Any = {
+        "type": {"id": "8c6f20a7-a545-4486-9777-f762fafe0d4d", "name": "Approval"},
+        "resource": resource, "timeout": 60,
+        "settings": {"approvers": [{"id": door.user.object_id}], "minRequiredApprovers": 1},
+    }  # fmt: skip
+    made = requests.post(
+        f"{door.url}/{project.id}/_apis/pipelines/checks/configurations", json=check,
+        auth=("", door.owner_token), timeout=30,
+    ).json()  # fmt: skip
+    definition = definitions.get(store, project_id=project.id, definition_id=pipeline.id)
+    run = begin(store, definition, stage_of("Ship", deployment("prod")))
+    records = clients.get_build_client().get_build_timeline(project.id, run.run_id).records
+    (checkpoint,) = (r for r in records if r.type == "Checkpoint")
+    suite = client.get_check_suite(project.id, checkpoint.id, expand="resources")
+    (waiting,) = suite.check_runs
+    assert (suite.status, waiting.status) == ("running", "running")
+    assert waiting.check_configuration_ref.id == made["id"]
+    assert waiting.id in {r.id for r in records if r.type == "Checkpoint.Approval"}
+    bypassed = requests.patch(
+        f"{door.url}/{project.id}/_apis/pipelines/checks/runs/{checkpoint.id}",
+        json={waiting.id: {"status": "bypassed"}}, auth=("", door.owner_token), timeout=30,
+    )  # fmt: skip
+    assert bypassed.json()["status"] == "approved"
+    settle(store)
+    assert client.get_check_suite(project.id, checkpoint.id).check_runs[0].status == "bypassed"
+    assert is_running(store, run, "Ship")
+    asked = {"id": None, "resources": [resource]}
+    assert client.evaluate_check_suite(asked, project.id).check_runs[0].status == "queued"
 
 
 def test_an_error_reaches_the_client_with_its_words(clients: Any, project: Any) -> None:

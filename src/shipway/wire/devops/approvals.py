@@ -3,11 +3,12 @@
 Source: https://learn.microsoft.com/rest/api/azure/devops/approvalsandchecks/approvals
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from shipway.base.errors import BadInput
-from shipway.devops import approvals, projects, runs
-from shipway.devops.approval_entities import Approval, ApprovalStep
+from shipway.devops import approval_changes, approvals, projects, runs
+from shipway.devops.approval_entities import Approval, ApprovalStep, Reassignment
 from shipway.devops.runs import Requester
 from shipway.store.store import Store
 from shipway.wire.devops import run_words, shapes
@@ -15,7 +16,9 @@ from shipway.wire.devops.fields import Fields
 from shipway.wire.devops.shapes import in_project
 from shipway.wire.http import Request, Response, Route, json_response
 
-_STATES = ("pending", "approved", "rejected", "canceled", "timedOut", "skipped", "all")
+_STATES = (
+    "pending", "deferred", "approved", "rejected", "canceled", "timedOut", "skipped", "all",
+)  # fmt: skip
 _LIMIT = 1000
 
 
@@ -60,9 +63,10 @@ class Approvals:
         return json_response(self._shape(request, found))
 
     def update(self, request: Request) -> Response:
-        """PATCH pipelines/approvals: answers, all or none of them.
+        """PATCH pipelines/approvals: answers and new approvers, all or none of them.
 
-        The acting person is the token's, never a field of the body.
+        The acting person is the token's, never a field of the body. With `deferredTo` an answer
+        counts from then on; with `reassignTo` the part of `assignedApprover` gets another's.
         """
         project = shapes.project_of(self._store, request)
         listed = Fields(values={"parameters": request.json_value()}).children("parameters")
@@ -73,16 +77,36 @@ class Approvals:
         done: list[dict[str, Any]] = []
         with self._store.database.transaction():
             for one in listed:
-                approval_id, comment = one.text("approvalId"), one.text("comment", "")
-                status = one.choice("status", ("approved", "rejected"))
-                approvals.get(self._store, approval_id, project_id=project.project_id)
-                verb = approvals.approve if status == "approved" else approvals.reject
-                after = verb(
-                    self._store, approval_id=approval_id, principal=request.principal,
-                    comment=comment,
-                )  # fmt: skip
-                done.append(self._shape(request, after))
+                approvals.get(self._store, one.text("approvalId"), project_id=project.project_id)
+                verb = self._reassigned if one.has("reassignTo") else self._answered
+                done.append(self._shape(request, verb(request, one)))
         return shapes.collection(done)
+
+    def _answered(self, request: Request, one: Fields) -> Approval:
+        approval_id, comment = one.text("approvalId"), one.text("comment", "")
+        status = one.choice("status", ("approved", "rejected", "deferred"))
+        deferred_to = _moment(one) if one.has("deferredTo") or status == "deferred" else None
+        if status == "rejected":
+            return approvals.reject(
+                self._store, approval_id=approval_id, principal=request.principal,
+                comment=comment,
+            )  # fmt: skip
+        return approvals.approve(
+            self._store, approval_id=approval_id, principal=request.principal, comment=comment,
+            deferred_to=deferred_to,
+        )  # fmt: skip
+
+    def _reassigned(self, request: Request, one: Fields) -> Approval:
+        if one.has("status") and one.text("status") not in ("pending", "undefined"):
+            raise BadInput(
+                "an approval is answered or reassigned, not both", code="ArgumentException",
+                where=f"{one.path}.status", hint="Send two updates.",
+            )  # fmt: skip
+        return approval_changes.reassign(
+            self._store, approval_id=one.text("approvalId"), principal=request.principal,
+            to=one.child("reassignTo").text("id"),
+            of=one.child("assignedApprover").text("id", ""), comment=one.text("comment", ""),
+        )  # fmt: skip
 
     def _shape(self, request: Request, approval: Approval) -> dict[str, Any]:
         project = projects.get(self._store, approval.project_id)
@@ -120,7 +144,17 @@ class Approvals:
             if step.actual_approver_id else None,
             "status": step.status, "comment": step.comment, "order": step.order,
             "lastModifiedOn": shapes.moment(step.answered_at),
-            "history": [], "initiatedOn": None,
+            "history": [self._history(request, one) for one in step.history],
+            "initiatedOn": None, "deferredTo": shapes.moment(step.deferred_to),
+        }  # fmt: skip
+
+    def _history(self, request: Request, one: Reassignment) -> dict[str, Any]:
+        was = Requester(object_id=one.from_id, name=one.from_name)
+        by = Requester(object_id=one.by_id, name=one.by_name)
+        return {
+            "assignedTo": shapes.identity(self._store, request, was),
+            "createdBy": shapes.identity(self._store, request, by),
+            "createdOn": shapes.moment(one.at), "comment": one.comment,
         }  # fmt: skip
 
 
@@ -134,6 +168,18 @@ def routes(store: Store) -> tuple[Route, ...]:
         in_project("PATCH", base, noun.update),  # who is an approver may, whatever else
         in_project("GET", f"{base}/{{approval}}", noun.get, query=("$expand",)),
     )
+
+
+def _moment(one: Fields) -> datetime:
+    text = one.text("deferredTo")
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(
+            f"'{text[:60]}' is no time", code="InvalidApprovalDeferralException",
+            where=f"{one.path}.deferredTo", hint="Write it such as 2026-12-01T20:00:00Z.",
+        ) from None  # fmt: skip
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _people(approval: Approval) -> set[str]:

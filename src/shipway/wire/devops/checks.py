@@ -27,10 +27,12 @@ _TYPES: dict[CheckKind, tuple[str, str]] = {
     "RequiredTemplate": ("4020e66e-b0f3-47e1-bc88-48f3cc59b5f3", "ExtendsCheck"),
     "BranchControl": ("fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "Task Check"),
     "BusinessHours": ("fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "Task Check"),
+    "RestApi": ("fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "Task Check"),
 }
 _TASKS: dict[str, CheckKind] = {
     "86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b": "BranchControl",
     "445fde2f-6c39-441c-807f-8a59ff2e075f": "BusinessHours",
+    "9c3e8943-130d-4c78-ac63-8af81df62dfb": "RestApi",
 }
 _TASK_CHECK = "fe1de3ee-a436-41b4-bb20-f6eb4cb879a7"
 
@@ -157,17 +159,12 @@ class Checks:
     def _shape(self, request: Request, project: Project, check: Check) -> dict[str, Any]:
         by = Requester(object_id=check.created_by_id, name=check.created_by_name)
         who = shapes.identity(self._store, request, by)
-        type_id, type_name = _TYPES[check.kind]
-        place = f"{shapes.project_url(request, project)}/_apis/pipelines/checks/configurations"
         return {
-            "id": check.check_id, "version": check.version, "timeout": check.timeout_minutes,
-            "type": {"id": type_id, "name": type_name},
-            "resource": {"type": check.resource_type, "id": check.resource_id,
-                         "name": check.resource_name},
+            **reference(request, project, check), "version": check.version,
+            "timeout": check.timeout_minutes,
             "settings": self._settings(request, check), "isDisabled": check.is_disabled,
             "createdBy": who, "createdOn": shapes.moment(check.created_at),
             "modifiedBy": who, "modifiedOn": shapes.moment(check.updated_at),
-            "url": f"{place}/{check.check_id}",
         }  # fmt: skip
 
     def _settings(self, request: Request, check: Check) -> dict[str, Any]:
@@ -197,6 +194,18 @@ def routes(store: Store) -> tuple[Route, ...]:
     )
 
 
+def reference(request: Request, project: Project, check: Check) -> dict[str, Any]:
+    """How others name a check configuration."""
+    type_id, type_name = _TYPES[check.kind]
+    place = f"{shapes.project_url(request, project)}/_apis/pipelines/checks/configurations"
+    return {
+        "id": check.check_id, "type": {"id": type_id, "name": type_name},
+        "resource": {"type": check.resource_type, "id": check.resource_id,
+                     "name": check.resource_name},
+        "url": f"{place}/{check.check_id}",
+    }  # fmt: skip
+
+
 def _wants_settings(request: Request) -> bool:
     """Whether `$expand` asks for them. Raises `BadInput`."""
     expand = request.arg("$expand", "none").lower()
@@ -219,7 +228,7 @@ def _kind(body: Fields) -> CheckKind:
         raise NotSupported(
             f"the check task '{reference.text('name', task)[:100]}' is not supported",
             code="CheckNotSupportedException", where="settings.definitionRef.id",
-            hint="Supported: evaluatebranchProtection, business hours.",
+            hint="Supported: evaluatebranchProtection, evaluateBusinessHours, InvokeRESTAPI.",
         )  # fmt: skip
     for kind, (known_id, known_name) in _TYPES.items():
         if type_id == known_id or (not type_id and type_name == known_name.lower()):

@@ -72,6 +72,7 @@ d84ac5c6-edc7-43d5-adc9-1b34be5dea09 build tags {_PROJECT}/{{area}}/{{resource}}
 b8aac6c9-744b-46e1-88fc-3550969f9313 build stages {_BUILD}/{{resource}}/{{stageRefName}} 1 5.1 7.1
 86c8381e-5aee-4cde-8ae4-25c0c7f5eaea PipelinesChecks configurations {_PROJECT}/pipelines/checks/{{resource}}/{{id}} 1 5.1 0.0
 5f3d0e64-f943-4584-8811-77eb495e831e PipelinesChecks queryconfigurations {_PROJECT}/pipelines/checks/{{resource}} 1 5.2 0.0
+91282c1d-c183-444f-9554-1485bfb3879d PipelinesChecks runs {_PROJECT}/pipelines/checks/{{resource}}/{{checkSuiteId}} 1 5.1 0.0
 37794717-f36f-4d78-b2bf-4dc30d0cfbcd approval approvals {_PROJECT}/pipelines/{{resource}}/{{approvalId}} 2 5.1 7.1
 b5b9a4a4-e6cd-4096-853c-ab7d8b0c4eb2 pipelinePermissions pipelinePermissions {_PROJECT}/pipelines/{{resource}}/{{resourceType}}/{{resourceId}} 1 5.1 0.0
 8572b1fc-2482-47fa-8f74-7e3ed53ee54b distributedtask environments {_TASK}/{{environmentId}} 1 5.0 7.1
