@@ -106,7 +106,7 @@ def _place(store: Store, order: LocalOrder) -> tuple[str, Repository]:
 
 def _of_remote(store: Store, url: str) -> Repository | None:
     """The repository behind a URL of Azure DevOps here, or the mirror of a GitHub one."""
-    place = unquote(url.partition("://")[2].rpartition("@")[2]).removesuffix("/")
+    place = _place_of(url)
     if place.startswith(_AZURE):
         project_name, _, name = place.removeprefix(_AZURE).partition("/_git/")
         project = projects.find(store, project_name)
@@ -119,6 +119,19 @@ def _of_remote(store: Store, url: str) -> Repository | None:
         mirror = github_mirrors.find(store, github)
         return repositories.by_id(store, mirror.repository_id) if mirror else None
     return None
+
+
+def _place_of(url: str) -> str:
+    """`host/path` of a URL, also of the forms that ssh takes."""
+    rest = unquote(url.partition("://")[2] or url).rpartition("@")[2].removesuffix("/")
+    for host in ("github.com:", "ssh.dev.azure.com:v3/"):
+        if rest.startswith(host):
+            rest = rest.replace(":", "/", 1)
+    ssh = f"ssh.dev.azure.com/v3/{projects.ORGANIZATION}/"
+    if rest.startswith(ssh):
+        project, _, name = rest.removeprefix(ssh).partition("/")
+        return f"{_AZURE}{project}/_git/{name}"
+    return rest
 
 
 def _project_named(store: Store, name: str) -> Project:
