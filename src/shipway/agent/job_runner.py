@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shipway.agent import checkout_paths, machine_folders, python_venvs
+from shipway.agent import checkout_paths, demands, machine_folders, python_venvs
 from shipway.agent.job_context import JobContext, JobStop
 from shipway.agent.job_environment import LOOKUP, base_environment, define_predefined
 from shipway.agent.masking import Masker
@@ -26,7 +26,7 @@ from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.azure.entra import personal_access_tokens
 from shipway.base import clock, ids, process
 from shipway.base.errors import ShipwayError
-from shipway.devops import logs, run_engine, runs
+from shipway.devops import agent_pools, logs, run_engine, runs
 from shipway.devops.job_work import JobWork
 from shipway.devops.runs import Issue, Record
 from shipway.store.store import Store
@@ -54,8 +54,10 @@ class JobRunner:
 
     def run(self) -> Result:
         """All steps; the job's result."""
-        if self._work.error:
-            self.job.issues.append(("error", self._work.error))
+        problem = self._work.error or self._unmet()
+        if problem:
+            self.job.issues.append(("error", problem))
+            self._tidy()
             return "Failed"
         limit = self._limit()
         try:
@@ -68,6 +70,14 @@ class JobRunner:
                 limit.cancel()
         self._tidy()
         return "Canceled" if self._stop.is_set() else self._result
+
+    def _unmet(self) -> str:
+        """Which demand of the job's pool this agent does not meet."""
+        pool = self._work.job.pool
+        if pool.is_server or not pool.demands:
+            return ""
+        name = pool.name or agent_pools.POOLS[agent_pools.HOSTED].name
+        return demands.unmet(self.job, pool.demands, pool=name)
 
     def _limit(self) -> threading.Timer | None:
         """What ends the job when its time is up, counted from when an agent first took it."""
