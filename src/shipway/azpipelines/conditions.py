@@ -14,7 +14,7 @@ from shipway.azpipelines.expr.functions.spec import Arguments, FunctionSpec
 from shipway.azpipelines.expr.syntax import ExpressionSyntaxError
 from shipway.azpipelines.expr.values import EvaluationError, Value, to_boolean, to_text
 from shipway.azpipelines.results import Result
-from shipway.azpipelines.runtime_words import CONDITION
+from shipway.azpipelines.runtime_words import CONDITION, STEP_CONDITION
 
 DEFAULT = "succeeded()"
 
@@ -68,10 +68,11 @@ def evaluate(
 ) -> ConditionResult:
     """Whether the step, job or stage runs; None and empty text are `succeeded()`."""
     text = condition if condition and condition.strip() else DEFAULT
-    functions = {**CONDITION.functions, **_status_functions(status, dependencies or {})}
+    dialect = STEP_CONDITION if status.scope == "step" else CONDITION
+    functions = {**dialect.functions, **_status_functions(status, dependencies or {})}
     try:
         value = evaluator.value_of(
-            parser.parse(text, CONDITION),
+            parser.parse(text, dialect),
             functions=functions,
             contexts=contexts(variables, dependencies, stage_dependencies),
         )
@@ -96,7 +97,14 @@ def contexts(
             {name: _object(one) for name, one in (dependencies or {}).items()}
         ),
         "stageDependencies": IgnoreCase(stages),
+        "pipeline": _pipeline(variables),
     }
+
+
+def _pipeline(variables: Mapping[str, str]) -> Value:
+    """`pipeline.startTime`, which every run has as a variable too."""
+    started = IgnoreCase(dict(variables)).get("System.PipelineStartTime")
+    return IgnoreCase({} if started is None else {"startTime": started})
 
 
 def _object(dependency: Dependency) -> Value:

@@ -38,17 +38,21 @@ def evaluate(
     dependencies: Mapping[str, Dependency] | None = None,
     stage_dependencies: StageDependencies | None = None,
     pipeline: Mapping[str, str] | None = None,
+    resources: Value = None,
     counter: Counter | None = None,
 ) -> str:
     """The value of `$[ ... ]` as text; any other text is given back as it is.
 
-    `pipeline` holds `startTime`. Raises `RuntimeValueError`.
+    `pipeline` holds `startTime`; without it the variables say when the run began. `resources` is
+    what `resource_context` makes. Raises `RuntimeValueError`.
     """
     if not is_runtime_expression(text):
         return text
     functions = {**VARIABLE.functions, "counter": _counter_function(counter)}
     values = contexts(variables, dependencies, stage_dependencies)
-    values["pipeline"] = dict(pipeline or {})
+    if pipeline is not None:
+        values["pipeline"] = dict(pipeline)
+    values["resources"] = resources
     try:
         tree = parser.parse(text.strip()[2:-1].strip(), VARIABLE)
         return to_text(evaluator.value_of(tree, functions=functions, contexts=values))
@@ -180,4 +184,4 @@ def _counter_function(counter: Counter | None) -> FunctionSpec:
         seed = int(to_number(arguments.value(1))) if len(arguments) > 1 else 0
         return to_text(str(counter(prefix, seed)))
 
-    return FunctionSpec("counter", 0, 2, evaluate_counter)
+    return FunctionSpec("counter", 1, 2, evaluate_counter)

@@ -5,7 +5,6 @@ from shipway.azpipelines.expr.functions.table import FUNCTIONS
 from shipway.azpipelines.expr.parser import Dialect
 from shipway.azpipelines.expr.values import EvaluationError, Value
 
-NAMES = frozenset({"variables", "dependencies", "stageDependencies", "pipeline", "resources"})
 STATUS_NAMES = ("always", "canceled", "failed", "succeeded", "succeededOrFailed")
 
 
@@ -13,21 +12,34 @@ def _without_run(_: Arguments) -> Value:
     raise EvaluationError("this function needs a run")
 
 
+def _status(most: int) -> dict[str, FunctionSpec]:
+    """The status functions; they get their meaning when a condition is evaluated."""
+    return {
+        name.lower(): FunctionSpec(
+            name, 0, 0 if name in ("always", "canceled") else most, _without_run
+        )
+        for name in STATUS_NAMES
+    }
+
+
 CONDITION = Dialect(
-    functions={
-        **FUNCTIONS,
-        **{
-            name.lower(): FunctionSpec(
-                name, 0, 0 if name in ("always", "canceled") else MANY, _without_run
-            )
-            for name in STATUS_NAMES
-        },
-    },
-    names=NAMES,
+    functions={**FUNCTIONS, **_status(MANY)},
+    names=frozenset({"variables", "dependencies", "stageDependencies", "pipeline"}),
 )
-"""Words of `condition:`; the status functions get their meaning when a condition is evaluated."""
+"""Words of the `condition:` of a stage or job."""
+
+STEP_CONDITION = Dialect(functions={**FUNCTIONS, **_status(0)}, names=frozenset({"variables"}))
+"""Words of the `condition:` of a step, which its agent evaluates."""
+
+_COUNTING = {**FUNCTIONS, "counter": FunctionSpec("counter", 1, 2, _without_run)}
+
+ROOT_VARIABLE = Dialect(
+    functions=_COUNTING, names=frozenset({"variables", "pipeline", "resources"})
+)
+"""Words of `$[ ]` in the variables of the whole pipeline; only in variables `counter` is known."""
 
 VARIABLE = Dialect(
-    functions={**FUNCTIONS, "counter": FunctionSpec("counter", 0, 2, _without_run)}, names=NAMES
+    functions=_COUNTING,
+    names=frozenset({"variables", "pipeline", "resources", "dependencies", "stageDependencies"}),
 )
-"""Words of `$[ ]`; only here `counter` is known."""
+"""Words of `$[ ]` in the variables of a stage or job."""

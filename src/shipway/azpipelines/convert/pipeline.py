@@ -50,7 +50,7 @@ def convert(
     )
     _check_root(root, setting)
     pool = pools.convert(root.get("pool"), setting, PoolPlan(name=pools.HOSTED))
-    root_variables = variables.convert(root.get("variables"), setting)
+    root_variables = variables.convert(root.get("variables"), setting, is_root=True)
     plan = RunPlan(
         name_format=reader.text(root.get("name")) or DEFAULT_NAME,
         append_commit_message_to_run_name=reader.boolean(

@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 from shipway.azpipelines.context import CompileContext, Feature
 from shipway.azpipelines.diagnostics import Position, Problems
 from shipway.azpipelines.expr import parser
+from shipway.azpipelines.expr.functions.table import FUNCTIONS
+from shipway.azpipelines.expr.parser import Dialect
 from shipway.azpipelines.expr.syntax import ExpressionSyntaxError
 from shipway.azpipelines.plan_resources import ContainerPlan
 from shipway.azpipelines.reader import Reader
-from shipway.azpipelines.runtime_words import CONDITION
+from shipway.azpipelines.runtime_words import CONDITION, STEP_CONDITION
 from shipway.azpipelines.tokens import Mapping, Scalar, Sequence, Token
+
+_STEP_WORDS = Dialect(functions=FUNCTIONS, names=frozenset())
+"""What the service knows of the condition of a step: functions and their number of arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +68,34 @@ class Setting:
             parser.parse(text, CONDITION)
         except ExpressionSyntaxError as error:
             self.problems.error("condition-syntax", str(error), token.position, shown="message")
+        return text
+
+    def step_condition(self, body: Mapping, *, job_name: str, step_name: str) -> str | None:
+        """The text of a step's `condition:`, judged as the service does.
+
+        Words that nothing is known of are left to the agent, which fails the step: a warning.
+        """
+        token = body.get("condition")
+        text = self.reader.text(token)
+        if token is None or text is None or not text.strip():
+            return None
+        try:
+            parser.parse(text, _STEP_WORDS)
+        except ExpressionSyntaxError as error:
+            if error.kind != "UnrecognizedValue" or not error.raw.isidentifier():
+                self.problems.error(
+                    "condition-syntax",
+                    f"Job {job_name}: Step {step_name} specifies condition {text} which is not "
+                    f"valid. Reason: {error}",
+                    token.position,
+                    shown="message",
+                )
+                return text
+        try:
+            parser.parse(text, STEP_CONDITION)
+        except ExpressionSyntaxError as error:
+            self.problems.warning(
+                "condition-syntax", str(error), token.position,
+                hint="The service takes it; the agent fails the step.",
+            )  # fmt: skip
         return text

@@ -56,6 +56,7 @@ class _Names:
     """Names of the steps of one job: given ones are unique, the others are numbered."""
 
     setting: Setting
+    job_name: str
     taken: set[str] = field(default_factory=set)
     _last: dict[str, int] = field(default_factory=dict)
 
@@ -100,7 +101,7 @@ def convert(
     `implicit` stands first unless a step of its shorthand is written; `checkout: none` and
     `download: none` take it away and leave no step.
     """
-    names = _Names(setting)
+    names = _Names(setting, job_name)
     found = (_step(item, setting, names, job_name) for item in setting.reader.items(token))
     steps = [one for one in found if one is not None]
     named = {one.shorthand for one in steps}
@@ -286,7 +287,7 @@ def _common(step: StepPlan, body: Mapping, setting: Setting, names: _Names) -> S
         ref_name=given or names.numbered(step.ref_name),
         display_name=display or step.display_name,
         env=reader.text_map(body.get("env")),
-        condition=setting.condition(body),
+        condition=setting.step_condition(body, job_name=names.job_name, step_name=given or ""),
         enabled=reader.boolean(body, "enabled", default=True),
         continue_on_error=reader.boolean(body, "continueOnError", default=False),
         timeout_in_minutes=reader.whole(body, "timeoutInMinutes", default=0),

@@ -6,7 +6,7 @@ from shipway.azpipelines.expr import parser
 from shipway.azpipelines.expr.syntax import ExpressionSyntaxError
 from shipway.azpipelines.plan import VariablePlan
 from shipway.azpipelines.reader import boolean_of
-from shipway.azpipelines.runtime_words import VARIABLE
+from shipway.azpipelines.runtime_words import ROOT_VARIABLE, VARIABLE
 from shipway.azpipelines.tokens import Entry, Mapping, Token, is_empty
 
 _KEYS = ("name", "value", "readonly", "group", "template")
@@ -23,24 +23,26 @@ _SYSTEM = frozenset(
 )  # fmt: skip
 
 
-def convert(token: Token | None, setting: Setting) -> tuple[VariablePlan, ...]:
-    """A mapping or a list of variables, in order."""
+def convert(
+    token: Token | None, setting: Setting, *, is_root: bool = False
+) -> tuple[VariablePlan, ...]:
+    """A mapping or a list of variables, in order; `is_root` for those of the whole pipeline."""
     if token is None or is_empty(token):
         return ()
     if isinstance(token, Mapping):
-        return tuple(_from_entry(entry, setting) for entry in token.entries)
-    found = (_from_item(item, setting) for item in setting.reader.items(token))
+        return tuple(_from_entry(entry, setting, is_root) for entry in token.entries)
+    found = (_from_item(item, setting, is_root) for item in setting.reader.items(token))
     return tuple(one for one in found if one is not None)
 
 
-def _from_entry(entry: Entry, setting: Setting) -> VariablePlan:
+def _from_entry(entry: Entry, setting: Setting, is_root: bool) -> VariablePlan:
     value = setting.reader.text(entry.value) or ""
     _check_name(entry.key.text, entry.key, setting)
-    _check_runtime(value, entry.value, setting)
+    _check_runtime(value, entry.value, setting, is_root)
     return VariablePlan(name=entry.key.text, value=value)
 
 
-def _from_item(item: Token, setting: Setting) -> VariablePlan | None:
+def _from_item(item: Token, setting: Setting, is_root: bool) -> VariablePlan | None:
     if not setting.reader.begins_with(item, ("name", "group", "template")):
         return None
     body = setting.reader.mapping(item, allowed=_KEYS)
@@ -50,7 +52,7 @@ def _from_item(item: Token, setting: Setting) -> VariablePlan | None:
         return _group(body, setting)
     name = setting.reader.needed(body.get("name"), item.position, "name")
     value = setting.reader.text(body.get("value")) or ""
-    _check_runtime(value, body.get("value"), setting)
+    _check_runtime(value, body.get("value"), setting, is_root)
     if not name:
         return None
     _check_name(name, body.get("name"), setting)
@@ -84,15 +86,22 @@ def _check_name(name: str, token: Token | None, setting: Setting) -> None:
         )
 
 
-def _check_runtime(value: str, token: Token | None, setting: Setting) -> None:
+def _check_runtime(value: str, token: Token | None, setting: Setting, is_root: bool) -> None:
+    """Judge an expression as the service does: below the root it looks at none before the run."""
     text = value.strip()
     if token is None or not (text.startswith("$[") and text.endswith("]")):
         return
     try:
-        parser.parse(text[2:-1].strip(), VARIABLE)
+        parser.parse(text[2:-1].strip(), ROOT_VARIABLE if is_root else VARIABLE)
     except ExpressionSyntaxError as error:
+        code = "runtime-expression-syntax"
+        if not is_root:
+            setting.problems.warning(
+                code, str(error), token.position, hint="Its job will fail when it begins."
+            )
+            return
         setting.problems.error(
-            "runtime-expression-syntax",
+            code,
             f"An error occurred while loading the YAML build pipeline. {error}",
             token.position,
             shown="message",
