@@ -126,10 +126,10 @@ class _Parser:
                 raise self._stray("UnclosedFunction", lexeme)
             if self._at >= len(self._lexemes):
                 raise self._error("UnclosedFunction", lexeme)
-            if len(arguments) >= spec.maximum:
+            if arguments and len(arguments) >= spec.maximum:
                 raise self._error("UnexpectedSymbol", self._lexemes[self._at - 1])
             arguments.append(self._operand(depth + 1))
-        if len(arguments) < spec.minimum:
+        if not spec.minimum <= len(arguments) <= spec.maximum:
             raise self._error("UnexpectedSymbol", self._lexemes[self._at])
         self._at += 1
         return Call(lexeme.raw.lower(), tuple(arguments))
