@@ -113,6 +113,10 @@ coverage-page: setup ## Write the page of all routes that are served, from the r
 commands-page: setup ## Write the page of all commands, from the parser
 	@$(BIN)/python -m tools.commands_page docs/reference/commands.md
 
+.PHONY: tasks-page
+tasks-page: setup ## Write the page of all tasks, from their definitions
+	@$(BIN)/python -m tools.tasks_page docs/reference/pipeline-tasks.md
+
 .PHONY: release
 release: ## Set the version, write the changelog, build the package (VERSION=0.2.0)
 	@test -n "$(VERSION)" || { echo "release: which version? make release VERSION=0.2.0" >&2; exit 2; }

@@ -37,7 +37,11 @@ def test_ci_calls_make_test() -> None:
     assert "make test" in lines
 
 
-PAGES = {"coverage_page": "coverage.md", "commands_page": "commands.md"}
+PAGES = {
+    "coverage_page": "coverage.md",
+    "commands_page": "commands.md",
+    "tasks_page": "pipeline-tasks.md",
+}
 
 
 @pytest.mark.parametrize("tool", PAGES)

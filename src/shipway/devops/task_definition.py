@@ -16,7 +16,8 @@ class TaskDefinition:
     - `visible`: an input and the rule that shows it, as `task_visibility` reads it.
     - `options`: an input and the values that it takes.
     - `connections`: an input that names a service connection, and the kind of the connection.
-    - `summary`, `limits`: what it does, and what it does not do here; for the table of tasks.
+    - `summary`, `sets`, `limits`: what it does, the variables that it sets, and what it does not
+      do here; for the table of tasks.
     """
 
     name: str
@@ -29,6 +30,7 @@ class TaskDefinition:
     connections: Mapping[str, str] = field(default_factory=dict)
     runs_on_server: bool = False
     summary: str = ""
+    sets: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
 
     def canonical(self, name: str) -> str | None:

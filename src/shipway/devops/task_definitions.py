@@ -23,6 +23,7 @@ DEFINITIONS: tuple[TaskDefinition, ...] = (
     TaskDefinition(
         name=CHECKOUT_TASK,
         version=1,
+        summary="The step `checkout`: brings the sources of a repository.",
         inputs={
             "repository": "self",
             "clean": "",

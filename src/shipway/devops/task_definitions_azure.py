@@ -47,6 +47,7 @@ def _key_vault(version: int) -> TaskDefinition:
         required=tuple(_VAULT_INPUTS),
         connections={"ConnectedServiceName": "azurerm"},
         summary="Makes secrets of a key vault secret variables of the job.",
+        sets=("a variable for each secret",),
         limits=("Keys and certificates are not read.",),
     )
 

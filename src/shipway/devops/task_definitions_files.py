@@ -176,12 +176,14 @@ ARTIFACT_TASKS: tuple[TaskDefinition, ...] = (
     TaskDefinition(
         name=PUBLISH_TASK,
         version=1,
+        summary="The step `publish`: keeps files as an artifact of the run.",
         inputs={"path": "", "artifactName": "", "artifactType": "pipeline", "properties": ""},
         aliases={"artifact": "artifactName", "targetPath": "path"},
     ),
     TaskDefinition(
         name=DOWNLOAD_TASK,
         version=1,
+        summary="The step `download`: brings artifacts of this run or of a pipeline resource.",
         inputs={"alias": "current", "artifact": "", "patterns": "**", "path": "", "tags": ""},
         aliases={"artifactName": "artifact", "itemPattern": "patterns"},
     ),

@@ -41,6 +41,11 @@ _OUTPUT_RULES = {
     "customCommand": "command = custom",
     "outputFormat": "command = show",
 }
+_SETS = {
+    2: ("changesPresent", "jsonPlanFilePath", "jsonOutputVariablesPath"),
+    3: ("changesPresent", "showFilePath", "customFilePath", "jsonOutputVariablesPath"),
+    4: ("changesPresent", "showFilePath", "customFilePath", "jsonOutputVariablesPath"),
+}
 _LIMITS = (
     "The providers are those of `shipway tf`; `provider` is azurerm, others are refused.",
     "The terraform is the one on the path.",
@@ -87,6 +92,7 @@ def _terraform_task(version: int) -> TaskDefinition:
         },
         connections={n: kind for n, kind in _CONNECTION_KINDS.items() if n in inputs},
         summary="Runs Terraform, signed in as the service connection.",
+        sets=_SETS[version],
         limits=_LIMITS,
     )  # fmt: skip
 
@@ -98,6 +104,7 @@ def _installer(version: int) -> TaskDefinition:
         inputs={"terraformVersion": "latest"},
         required=("terraformVersion",),
         summary="Puts a version of Terraform first on the path.",
+        sets=("terraformLocation",),
         limits=(
             "`latest` is the version of this machine; another one is downloaded once and kept.",
         ),
@@ -187,7 +194,11 @@ _TERRAFORM_CLI = TaskDefinition(
         "backendType": ("local", "azurerm", "selfConfigured", "aws", "gcs"),
     },
     connections={"environmentServiceName": "azurerm", "backendServiceArm": "azurerm"},
-    summary="Runs any command of Terraform; outputs become variables `TF_OUT_NAME`.",
+    summary="Runs any command of Terraform; its outputs become variables.",
+    sets=(
+        "TERRAFORM_LAST_EXITCODE", "TERRAFORM_PLAN_HAS_CHANGES",
+        "TERRAFORM_PLAN_HAS_DESTROY_CHANGES", "TF_OUT_NAME",
+    ),
     limits=(
         "Backends are local, azurerm and what the files say; AWS, Google and secure files are "
         "refused, and so are `ensureBackend` and `runAzLogin`.",

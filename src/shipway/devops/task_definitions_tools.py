@@ -39,6 +39,7 @@ TOOL_TASKS: tuple[TaskDefinition, ...] = (
         },
         options={"architecture": ("x86", "x64", "arm64")},
         summary="Puts a version of Python first on the path, as an environment of the job's own.",
+        sets=("pythonLocation",),
         limits=("Versions are those that uv has or finds.",),
     ),
     TaskDefinition(
@@ -128,6 +129,7 @@ TOOL_TASKS: tuple[TaskDefinition, ...] = (
         },
         connections={"containerRegistry": "dockerregistry"},
         summary="Builds and pushes images, signs in to registries, starts and stops containers.",
+        sets=("DockerOutput", "DOCKER_CONFIG"),
         limits=(
             "Runs where docker or podman is and answers; elsewhere the step fails with its name.",
             "Pushed images are not noted as metadata of the run.",
