@@ -5,7 +5,7 @@ is told is kept until the agent's task reads it, so that neither has to be there
 Source: https://learn.microsoft.com/rest/api/azure/devops/distributedtask/events/post-event
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,7 +35,7 @@ class Told:
     """Something for the log of a task, and output variables that came with it."""
 
     lines: tuple[str, ...] = ()
-    outputs: dict[str, OutputVariable] = field(default_factory=dict)
+    outputs: Mapping[str, OutputVariable] = field(default_factory=dict)
 
 
 def complete(store: Store, record: Record, *, result: CallbackResult, by_name: str) -> bool:
