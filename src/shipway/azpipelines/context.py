@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Feature = Literal[
-    "container",
-    "services",
     "builds",
     "packages",
     "webhooks",
@@ -19,8 +17,6 @@ Feature = Literal[
 
 NOT_RUN: frozenset[Feature] = frozenset(
     (
-        "container",
-        "services",
         "builds",
         "packages",
         "webhooks",

@@ -25,6 +25,8 @@ POINTS: Mapping[str, str] = {
     "compute-during-upload": "some of an output's blobs are named, the transaction is open",
     "approve-before-commit": "an answer is written, its transaction is open",
     "approve-after-commit": "an answer is committed, nothing has followed from it",
+    "retry-before-commit": "the records of a retried stage are written, the transaction is open",
+    "retry-after-commit": "a retry is committed, nothing has followed from it",
 }
 
 _settings = config.environment()

@@ -16,6 +16,7 @@ _MARKS = {
 _WAITS = {
     "Checkpoint.Authorization": "needs permission", "Checkpoint.Approval": "waits for approval",
     "Checkpoint.ExclusiveLock": "waits for an exclusive lock",
+    "Checkpoint.TaskCheck": "waits for a check",
 }  # fmt: skip
 _INDENT = {"Stage": 0, "Phase": 1, "Job": 1, "Task": 2, "Checkpoint": 1}
 

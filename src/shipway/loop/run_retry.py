@@ -12,6 +12,7 @@ from typing import Any
 
 from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan
 from shipway.azure.entra.principals import Principal
+from shipway.base import crash_points
 from shipway.base.errors import Conflict, NotFound
 from shipway.devops import definitions, run_attempts, run_engine, run_progress, run_states, runs
 from shipway.devops.run_attempts import NEEDS_RETRY
@@ -76,6 +77,8 @@ def retry_stages(
             store, run, "StageRetryRequested",
             {"stages": names, "all_jobs": all_jobs, "by": principal.name},
         )  # fmt: skip
+        crash_points.reach("retry-before-commit")
+    crash_points.reach("retry-after-commit")
     return changed
 
 

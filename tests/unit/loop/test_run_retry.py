@@ -1,5 +1,9 @@
 """Stages tried again, started by hand and stopped one by one; earlier attempts are kept."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -154,11 +158,38 @@ def test_the_checks_of_a_stage_are_met_again(store: Store) -> None:
     assert named(store, run, "Job")["Ship"].attempt == 2
 
 
-def test_a_server_that_dies_after_a_retry_goes_on_with_it(store: Store) -> None:
+DYING = """
+from pathlib import Path
+from shipway.azure.entra import users
+from shipway.base.clock import SystemClock
+from shipway.base.home import Home
+from shipway.loop import run_retry
+from shipway.store.store import open_store
+store = open_store(Home(Path({home!r})), SystemClock())
+who = users.principal_of(store, users.get(store, "dana"))
+run_retry.retry_stages(store, run_id={run}, principal=who)
+print("alive")
+"""
+
+
+@pytest.mark.parametrize(("point", "is_done"), [("before", False), ("after", True)])
+def test_a_server_that_dies_has_done_a_retry_whole_or_not_begun_it(
+    store: Store, point: str, is_done: bool
+) -> None:
     run = failed_run(store)
-    run_retry.retry_stages(store, run_id=run.run_id, principal=dana(store))
+    before = runs.records_of(store, run.run_id)
+    died = subprocess.run(
+        [sys.executable, "-c", DYING.format(home=str(store.home.root), run=run.run_id)],
+        env={**os.environ, "SHIPWAY_CRASH_AT": f"retry-{point}-commit"}, capture_output=True,
+        check=False,
+    )  # fmt: skip
+    assert (died.returncode, died.stdout) == (-signal.SIGKILL, b""), died.stderr
     again = open_store(store.home, SystemClock())
     settle(again)
+    if not is_done:
+        assert runs.get(again, run.run_id) == run
+        assert runs.records_of(again, run.run_id) == before
+        return
     assert named(again, run, "Job")["B"].attempt == 2
     assert again.queue.count("agent") == 3  # A and B of the first attempt, B of the second
 

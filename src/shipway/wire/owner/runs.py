@@ -164,6 +164,7 @@ def approval(one: Approval) -> Mapping[str, Any]:
         "requester_cannot_approve": one.requester_cannot_approve,
         "created_at": timestamp(one.created_at),
         "due_at": timestamp(one.due_at),
+        "effective_at": _moment(one.effective_at),
         "steps": [
             {
                 "approver": step.approver.name, "status": step.status, "comment": step.comment,

@@ -8,6 +8,7 @@ from shipway.wire.chain import WireProtocol
 from shipway.wire.http import Request, Response, Route, RouteTable
 from shipway.wire.owner import (
     approvals,
+    checks,
     credentials,
     environments,
     job_states,
@@ -115,6 +116,7 @@ def _delivery_routes(store: Store) -> tuple[Route, ...]:
         _route(store, "GET", "/api/v1/approvals", approvals.get_all, ("state",)),
         _route(store, "POST", f"{approval}/approve", approvals.approve),
         _route(store, "POST", f"{approval}/reject", approvals.reject),
+        *_check_routes(store),
         *_pull_request_routes(store),
         _route(store, "POST", "/api/v1/links", links.create),
         _route(store, "GET", "/api/v1/lineage", lineage.get, ("of",)),
@@ -125,6 +127,19 @@ def _delivery_routes(store: Store) -> tuple[Route, ...]:
         _route(store, "PUT", repo, repos.put),
         _route(store, "DELETE", repo, repos.delete),
         _route(store, "POST", f"{repo}/sync", repos.sync),
+    )
+
+
+def _check_routes(store: Store) -> tuple[Route, ...]:
+    one, met = "/api/v1/checks/{check}", "/api/v1/runs/{run}/checks"
+    return (
+        _route(store, "GET", "/api/v1/checks", checks.get_all, ("project",)),
+        _route(store, "POST", f"{one}/enable", checks.enable),
+        _route(store, "POST", f"{one}/disable", checks.disable),
+        _route(store, "GET", met, checks.of_run),
+        _route(store, "POST", f"{met}/{{check}}/bypass", checks.bypass),
+        _route(store, "POST", f"{met}/{{check}}/rerun", checks.rerun),
+        _route(store, "POST", "/api/v1/approvals/{target}/reassign", checks.reassign),
     )
 
 
