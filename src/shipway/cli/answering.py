@@ -30,7 +30,9 @@ def answer(verb: Literal["approve", "reject"], arguments: argparse.Namespace) ->
     if not arguments.target:
         return _waiting(session, as_json=arguments.json)
     path = f"/approvals/{quote(arguments.target, safe='')}/{verb}"
-    after = session.post(path, {"as": arguments.user, "comment": arguments.comment})
+    body = {"as": arguments.user, "comment": arguments.comment}
+    until = getattr(arguments, "until", "")
+    after = session.post(path, body | ({"until": until} if until else {}))
     if arguments.json:
         output.show_json(after)
         return 0
@@ -38,6 +40,8 @@ def answer(verb: Literal["approve", "reject"], arguments: argparse.Namespace) ->
     if after["status"] == "pending":
         given = sum(step["status"] == "approved" for step in after["steps"])
         output.step(f"{given} of {after['min_required']} approvals of {about}; it waits for more")
+    elif after["status"] == "deferred":
+        output.step(f"approved from {after['effective_at']} on: {about}")
     else:
         output.step(f"{after['status']}: {about}")
     return 0

@@ -55,6 +55,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="environments", module="environments", summary="list; machines for deployments"),
     Verb(name="approve", module="approve", summary="agree to what waits, as a named person"),
     Verb(name="reject", module="reject", summary="refuse what waits, as a named person"),
+    Verb(
+        name="checks", module="checks", summary="what guards resources, what runs wait for; bypass"
+    ),
     Verb(name="permit", module="permit", summary="let a pipeline use what its run waits for"),
     Verb(name="jobs", module="jobs", summary="submit, list, show, stream, cancel ML jobs; and why"),
     Verb(name="models", module="model_versions", summary="registered versions"),

@@ -6,8 +6,12 @@ from shipway.cli import answering
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """RUN or APPROVAL, `--as`, `--comment`, `--json`."""
+    """RUN or APPROVAL, `--as`, `--comment`, `--defer-to`, `--json`."""
     answering.add_arguments(parser)
+    parser.add_argument(
+        "--defer-to", dest="until", default="", metavar="TIME",
+        help="it counts from then on (2026-12-01T20:00, UTC)",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,8 @@
 """What waits for a person, and the answer of one."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 
 from shipway.base.errors import BadInput, Conflict
 from shipway.devops import approvals, runs
@@ -10,7 +12,7 @@ from shipway.wire.http import Request, Response, json_response
 from shipway.wire.owner import people
 from shipway.wire.owner import runs as shapes
 
-_STATES = ("pending", "approved", "rejected", "canceled", "timedOut", "all")
+_STATES = ("pending", "deferred", "approved", "rejected", "skipped", "canceled", "timedOut", "all")
 
 
 def get_all(store: Store, request: Request) -> Response:
@@ -26,8 +28,12 @@ def get_all(store: Store, request: Request) -> Response:
 
 
 def approve(store: Store, request: Request) -> Response:
-    """`POST /api/v1/approvals/{target}/approve` {as, comment}; target: approval or run."""
-    return _answer(store, request, approvals.approve)
+    """`POST /api/v1/approvals/{target}/approve` {as, comment, until}; target: approval or run.
+
+    With `until` it counts from that time on.
+    """
+    until = people.text(request, "until")
+    return _answer(store, request, partial(approvals.approve, deferred_to=_moment(until)))
 
 
 def reject(store: Store, request: Request) -> Response:
@@ -36,7 +42,7 @@ def reject(store: Store, request: Request) -> Response:
 
 
 def _answer(store: Store, request: Request, verb: Callable[..., Approval]) -> Response:
-    target = _target(store, request.params["target"])
+    target = target_of(store, request.params["target"])
     after = verb(
         store, approval_id=target.approval_id, principal=people.acting(store, request),
         comment=people.text(request, "comment"),
@@ -44,12 +50,13 @@ def _answer(store: Store, request: Request, verb: Callable[..., Approval]) -> Re
     return json_response(shapes.approval(after))
 
 
-def _target(store: Store, text: str) -> Approval:
+def target_of(store: Store, text: str) -> Approval:
     """The approval of an id or of a run's number. Raises `NotFound`, `Conflict`, `BadInput`."""
     if not text.isdecimal():
         return approvals.get(store, text)
     run = runs.get(store, int(text))
     waiting = approvals.list_of(store, run_id=run.run_id, status="pending")
+    waiting = waiting or approvals.list_of(store, run_id=run.run_id, status="deferred")
     if not waiting:
         told = f"it is {run.result}" if run.state == "completed" else f"it is {run.state}"
         raise Conflict(
@@ -63,3 +70,15 @@ def _target(store: Store, text: str) -> Approval:
             where=f"run {run.run_id}", hint=f"Name one: {listed}.",
         )  # fmt: skip
     return waiting[0]
+
+
+def _moment(text: str) -> datetime | None:
+    """A time in words that people write, UTC without a zone. Raises `BadInput`."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"'{text[:60]}' is no time", where="until",
+                       hint="Write it such as 2026-12-01T20:00 (UTC).") from None  # fmt: skip
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

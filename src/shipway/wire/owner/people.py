@@ -40,3 +40,9 @@ def text(request: Request, name: str) -> str:
     if not isinstance(value, str):
         raise BadInput(f"the field '{name}' must be text", where=name, hint="Give it in quotes.")
     return value
+
+
+def object_id(store: Store, name: str) -> str:
+    """The id of a user by name; an id stays what it is, and nothing stays nothing."""
+    found = users.find(store, name) if name else None
+    return found.object_id if found else name
