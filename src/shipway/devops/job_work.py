@@ -72,6 +72,7 @@ def of_record(store: Store, *, run_id: int, record_id: str) -> JobWork:
             store,
             run,
             defined,
+            plan=plan,
             dependencies=dependencies,
             stage_dependencies=run_engine.stage_job_views(plan, progress, stage),
         )

@@ -101,7 +101,9 @@ def of_name(store: Store, run: Run, plan: RunPlan) -> dict[str, str]:
 
     An expression that cannot be evaluated keeps its text.
     """
-    known = runtime_values.resolved(store, run, all_of(store, run, plan), is_lenient=True)
+    known = runtime_values.resolved(
+        store, run, all_of(store, run, plan), plan=plan, is_lenient=True
+    )
     return dict(macros.expand_all(shown(known)).values)
 
 
@@ -128,7 +130,7 @@ def _seen(
     views = run_engine.job_views(stage, progress.stages[stage.name], job.depends_on) if job else {}
     return shown(
         runtime_values.resolved(
-            store, run, known, dependencies=views, is_lenient=True,
+            store, run, known, plan=plan, dependencies=views, is_lenient=True,
             stage_dependencies=run_engine.stage_job_views(plan, progress, stage),
         )
     )  # fmt: skip
@@ -159,7 +161,7 @@ def legs_of(
     dependencies = run_engine.job_views(stage, progress.stages[stage.name], job.depends_on)
     stage_dependencies = run_engine.stage_job_views(plan, progress, stage)
     known = runtime_values.resolved(
-        store, run, all_of(store, run, plan, stage=stage, job=job),
+        store, run, all_of(store, run, plan, stage=stage, job=job), plan=plan,
         dependencies=dependencies, stage_dependencies=stage_dependencies,
     )  # fmt: skip
     text = runtime.evaluate(

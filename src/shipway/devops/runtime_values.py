@@ -9,8 +9,9 @@ from itertools import groupby
 
 from shipway.azpipelines import runtime
 from shipway.azpipelines.conditions import Dependency, StageDependencies
+from shipway.azpipelines.plan import RunPlan
 from shipway.azpipelines.runtime import Counter, RuntimeValueError
-from shipway.devops import counters, predefined_variables
+from shipway.devops import counters, predefined_variables, resource_context
 from shipway.devops.runs import Run
 from shipway.store.store import Store
 
@@ -39,6 +40,7 @@ class _Moment:
 
     store: Store
     run: Run
+    plan: RunPlan | None
     dependencies: Mapping[str, Dependency]
     stage_dependencies: StageDependencies
 
@@ -48,6 +50,7 @@ def resolved(
     run: Run,
     variables: Sequence[RunVariable],
     *,
+    plan: RunPlan | None = None,
     dependencies: Mapping[str, Dependency] | None = None,
     stage_dependencies: StageDependencies | None = None,
     is_lenient: bool = False,
@@ -55,10 +58,10 @@ def resolved(
     """One variable for each name, the last that was given, its runtime expression evaluated.
 
     An expression sees the weaker layers, what its own block gives without an expression, and the
-    expressions before it. What comes of a secret is secret too. Raises `RuntimeValueError` naming
-    the variable; with `is_lenient` such a variable keeps its text instead.
+    expressions before it; with `plan` also `resources`. What comes of a secret is secret too.
+    Raises `RuntimeValueError` naming the variable; with `is_lenient` it keeps its text instead.
     """
-    moment = _Moment(store, run, dependencies or {}, stage_dependencies or {})
+    moment = _Moment(store, run, plan, dependencies or {}, stage_dependencies or {})
     found: dict[str, RunVariable] = {}
     for _, block in groupby(variables, key=lambda one: one.scope):
         last = {one.name.lower(): one for one in block}
@@ -89,12 +92,16 @@ def _is_harmless(value: str) -> bool:
 
 
 def _evaluated(moment: _Moment, variable: RunVariable, values: Mapping[str, str]) -> str:
+    resources = None
+    if moment.plan is not None and "resources" in variable.value.lower():
+        resources = resource_context.of(moment.store, moment.run, moment.plan)
     return runtime.evaluate(
         variable.value,
         variables=values,
         dependencies=moment.dependencies,
         stage_dependencies=moment.stage_dependencies,
         pipeline={"startTime": predefined_variables.start_time(moment.run)},
+        resources=resources,
         counter=_counter(moment, variable),
     )
 

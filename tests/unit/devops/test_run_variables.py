@@ -15,6 +15,7 @@ from shipway.azpipelines.plan import (
     StagePlan,
     VariablePlan,
 )
+from shipway.azpipelines.plan_resources import ContainerPlan, RepositoryResource
 from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.azpipelines.triggers import PipelineTriggers
 from shipway.azure.entra import users
@@ -168,6 +169,25 @@ def test_an_expression_sees_its_own_block_and_the_weaker_ones(store: Store) -> N
     ]
     found = {v.name: v.value for v in runtime_values.resolved(store, queued(store), known)}
     assert found == {"a": "root+", "b": "same block", "later": "same block"}
+
+
+def test_expressions_see_repositories_and_containers(store: Store) -> None:
+    root = variables(
+        ref="$[resources.repositories.SELF.ref]", kind="$[resources.repositories['self'].TYPE]",
+        other="$[format('{0} {1}', resources.repositories.tools.type, 'x')]",
+        image="$[resources.containers.box.image]", none="$[resources.repositories.no.ref]",
+        run="$[resources.pipeline.x.runID]",
+    )  # fmt: skip
+    plan = plan_of(
+        variables=root, repositories=(RepositoryResource(alias="Tools", name="t", type="git"),),
+        containers=(ContainerPlan(alias="box", image="alpine:3"),),
+    )  # fmt: skip
+    run = queued(store)
+    known = run_variables.all_of(store, run, plan)
+    found = run_variables.shown(runtime_values.resolved(store, run, known, plan=plan))
+    wanted = {"ref": "refs/heads/feature/x", "kind": "Git", "other": "git x", "image": "alpine:3",
+              "none": "", "run": ""}  # fmt: skip
+    assert {name: found[name] for name in wanted} == wanted
 
 
 def test_an_expression_that_fails_names_its_variable(store: Store) -> None:
