@@ -25,6 +25,9 @@ MAX_EXPRESSION_DEPTH = 50
 MAX_EXPRESSION_LENGTH = 21_000
 """Characters of one expression."""
 
+MAX_ITEMS_LOOKED_AT = 10_000_000
+"""Items that all expressions of one compilation go through; a text counts by its length."""
+
 MAX_MACRO_DEPTH = 50
 """Nesting of $(macro) in a set of variables."""
 

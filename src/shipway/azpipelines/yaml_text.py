@@ -86,14 +86,14 @@ def _scalar(token: Scalar, indent: int, lines: list[str], before: str) -> None:
 def _folded(text: str) -> list[str]:
     """Lines of a folded block: a break between two lines of text is written twice."""
     lines: list[str] = []
-    parts = text.split("\n")
-    for index, part in enumerate(parts):
-        lines.append(part)
-        following = next((one for one in parts[index + 1 :] if one), "")
+    following = ""
+    for part in reversed(text.split("\n")):
         starts_run = bool(part) and not part.startswith((" ", "\t"))
         if starts_run and following and not following.startswith((" ", "\t")):
             lines.append("")
-    return lines
+        lines.append(part)
+        following = part or following
+    return lines[::-1]
 
 
 def _chomping(text: str) -> str:

@@ -5,8 +5,12 @@ import time
 import pytest
 
 from shipway.azpipelines import compiler, limits
-from shipway.azpipelines.compiler import FileMissing
+from shipway.azpipelines.compiler import CompileContext, FileMissing
 from shipway.azpipelines.diagnostics import Diagnostic
+from shipway.azpipelines.expand.scope import TEMPLATE
+from shipway.azpipelines.expr import evaluator
+from shipway.azpipelines.expr.evaluator import Work
+from shipway.azpipelines.expr.values import EvaluationError
 
 
 class OneFile:
@@ -130,3 +134,29 @@ def test_byte_order_marks_are_read(encoding: str) -> None:
     result = compiler.compile(files=OneFile("steps: []\nname: ä".encode(encoding)), path="p.yml")
     assert result.plan is not None
     assert result.plan.name_format == "ä"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "containsValue(variables.l, 'x')",
+        "coalesce(variables.l.*.a, 'x')",
+        "contains(variables.t, 'x')",
+    ],
+)
+def test_what_expressions_look_at_is_counted(expression: str) -> None:
+    contexts = {"variables": {"l": ["a"] * 300, "t": "a" * 30_000}}
+    work = Work(left=1000)
+    evaluator.evaluate(expression, dialect=TEMPLATE, contexts=contexts, work=work)
+    with pytest.raises(EvaluationError, match="Maximum memory of 20971520 bytes exceeded"):
+        for _ in range(3):
+            evaluator.evaluate(expression, dialect=TEMPLATE, contexts=contexts, work=work)
+
+
+def test_a_text_of_many_lines_is_printed_quickly() -> None:
+    text = "variables:\n  a: " + "x," * 30_000 + "\n"
+    text += "  b: ${{ convertToJson(split(variables.a, ',')) }}\nsteps: []\n"
+    started = time.process_time()
+    result = compiler.compile(files=OneFile(text), path="p.yml", context=CompileContext())
+    assert len(result.final_yaml.splitlines()) > 30_000
+    assert time.process_time() - started < 10

@@ -77,7 +77,8 @@ def _split(text: str) -> tuple[Piece, ...]:
 
 def evaluated(expression: str, *, scope: Scope) -> Value:
     """The value of one expression. Raises `ExpressionSyntaxError` or `EvaluationError`."""
-    return evaluator.evaluate(expression, dialect=scope.dialect, contexts=scope.contexts())
+    contexts = scope.contexts()
+    return evaluator.evaluate(expression, dialect=scope.dialect, contexts=contexts, work=scope.work)
 
 
 def interpolated(scalar: Scalar, *, scope: Scope, problems: Problems) -> Token | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from shipway.azpipelines.diagnostics import Position
 from shipway.azpipelines.expand.includes import Location
+from shipway.azpipelines.expr.evaluator import Work
 from shipway.azpipelines.expr.functions.table import FUNCTIONS
 from shipway.azpipelines.expr.parser import Dialect
 from shipway.azpipelines.expr.values import EvaluationError, Value
@@ -86,6 +87,7 @@ class Scope:
     places: Mapping[str, Position] = field(default_factory=dict)
     """Where the `each` of a loop variable stands: keys that come from it are told there."""
     dialect: Dialect = TEMPLATE
+    work: Work = field(default_factory=Work)
     depth: int = 0
 
     def contexts(self) -> dict[str, Value]:
@@ -102,7 +104,7 @@ class Scope:
         return Scope(
             location=self.location, parameters=self.parameters, variables=self.variables,
             resources=self.resources, loops=self.loops, places=self.places,
-            dialect=self.dialect, depth=self.depth + 1,
+            dialect=self.dialect, work=self.work, depth=self.depth + 1,
         )  # fmt: skip
 
     def with_loop(

@@ -1,25 +1,50 @@
 """A tree and its contexts to a value."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
+from shipway.azpipelines import limits
 from shipway.azpipelines.expr import parser
 from shipway.azpipelines.expr.functions.spec import FunctionSpec
 from shipway.azpipelines.expr.parser import Dialect
 from shipway.azpipelines.expr.syntax import Call, Constant, Filter, Index, Name, Node
-from shipway.azpipelines.expr.values import CastFailed, Value, to_number, to_text
+from shipway.azpipelines.expr.values import CastFailed, EvaluationError, Value, to_number, to_text
+
+_LONG = 100
+"""Characters of a text that cost as much as an item of a list."""
 
 
-def evaluate(text: str, *, dialect: Dialect, contexts: Mapping[str, Value]) -> Value:
+@dataclass(slots=True)
+class Work:
+    """What all expressions of one compilation may look at, so that no loop of them is endless."""
+
+    left: int = limits.MAX_ITEMS_LOOKED_AT
+
+    def spend(self, value: Value) -> None:
+        """Count a value that a function or a filter goes through. Raises `EvaluationError`."""
+        if isinstance(value, str):
+            self.left -= len(value) // _LONG
+        elif isinstance(value, Sequence | Mapping):
+            self.left -= len(value)
+        if self.left < 0:
+            raise EvaluationError(f"Maximum memory of {limits.MAX_RESULT_BYTES} bytes exceeded")
+
+
+def evaluate(
+    text: str, *, dialect: Dialect, contexts: Mapping[str, Value], work: Work | None = None
+) -> Value:
     """Parse and evaluate. Raises `ExpressionSyntaxError` or `EvaluationError`."""
-    return value_of(parser.parse(text, dialect), functions=dialect.functions, contexts=contexts)
+    tree = parser.parse(text, dialect)
+    return value_of(tree, functions=dialect.functions, contexts=contexts, work=work)
 
 
 def value_of(
-    node: Node, *, functions: Mapping[str, FunctionSpec], contexts: Mapping[str, Value]
-) -> Value:
+    node: Node, *, functions: Mapping[str, FunctionSpec], contexts: Mapping[str, Value],
+    work: Work | None = None,
+) -> Value:  # fmt: skip
     """The value of a tree. Raises `EvaluationError`."""
-    return _Evaluator(functions, contexts).value(node)
+    return _Evaluator(functions, contexts, work or Work()).value(node)
 
 
 class FilteredArray(list[Value]):
@@ -28,10 +53,11 @@ class FilteredArray(list[Value]):
 
 class _Evaluator:
     def __init__(
-        self, functions: Mapping[str, FunctionSpec], contexts: Mapping[str, Value]
+        self, functions: Mapping[str, FunctionSpec], contexts: Mapping[str, Value], work: Work
     ) -> None:
         self._functions = functions
         self._contexts = contexts
+        self.work = work
 
     def value(self, node: Node) -> Value:
         match node:
@@ -42,9 +68,14 @@ class _Evaluator:
             case Call():
                 return self._functions[node.name].evaluate(_Arguments(self, node.arguments))
             case Index():
-                return _indexed(self.value(node.target), self.value(node.key))
+                target = self.value(node.target)
+                if isinstance(target, FilteredArray):
+                    self.work.spend(target)
+                return _indexed(target, self.value(node.key))
             case Filter():
-                return _filtered(self.value(node.target))
+                target = self.value(node.target)
+                self.work.spend(target)
+                return _filtered(target)
 
 
 class _Arguments:
@@ -60,7 +91,9 @@ class _Arguments:
 
     def value(self, index: int) -> Value:
         if index not in self._values:
-            self._values[index] = self._evaluator.value(self._nodes[index])
+            value = self._evaluator.value(self._nodes[index])
+            self._evaluator.work.spend(value)
+            self._values[index] = value
         return self._values[index]
 
 
