@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from shipway.agent import command_effects, logging_commands
+from shipway.agent import service_connections as endpoint_connections
 from shipway.agent.directories import JobDirectories
 from shipway.agent.job_context import JobContext
 from shipway.agent.masking import Masker
@@ -250,6 +251,17 @@ def test_a_sealed_value_is_opened_for_its_variable(bench: Bench) -> None:
         step.take(f"##vso[task.setvariable variable=x;issecret=true;sealed=true]{sealed}")
         assert step.job.variables.get("x") == "hush"
         assert step.job.masker.mask("hush!") == "***!"
+
+
+def test_a_changed_connection_is_what_later_steps_see(bench: Bench) -> None:
+    with bench.step({}) as (step, _):
+        for change in ("field=url]https://new/", "field=authParameter;key=Password]other",
+                       "field=dataParameter;key=extra]x"):  # fmt: skip
+            step.take(f"##vso[task.setendpoint id={bench.connection};{change}")
+        found = endpoint_connections.connection_of(step.job, "azure")
+        assert (found.url, found.data) == ("https://new/", {"extra": "x"})
+        assert endpoint_connections.secret_of(step.job, found, "password") == "other"
+        assert service_connections.get(bench.store, bench.connection).url == "https://old/"
 
 
 def test_every_command_parses() -> None:

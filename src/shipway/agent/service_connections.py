@@ -4,7 +4,7 @@ With workload identity federation the job's token buys a short assertion for exa
 connection; with a service principal's key the key itself is handed to the task, masked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipway.agent.job_context import JobContext
 from shipway.azure.entra import federated_credentials
@@ -50,12 +50,28 @@ def connection_of(job: JobContext, name_or_id: str) -> ServiceConnection:
             hint="Authorize it: PATCH pipelines/pipelinepermissions/endpoint/<id>.",
         )
     stage_resources.require_named(store, run=run, stage_name=job.stage_name, connection=connection)
-    return connection
+    return _changed(job, connection)
+
+
+def _changed(job: JobContext, connection: ServiceConnection) -> ServiceConnection:
+    """The connection with what steps of this job have changed of it."""
+    url, data, parameters = connection.url, dict(connection.data), dict(connection.parameters)
+    for (connection_id, field, key), value in job.endpoint_changes.items():
+        if connection_id != connection.connection_id:
+            continue
+        if field == "url":
+            url = value
+        else:
+            target = data if field == "dataparameter" else parameters
+            known = next((name for name in target if name.lower() == key), key)
+            target[known] = value
+    return replace(connection, url=url, data=data, parameters=parameters)
 
 
 def secret_of(job: JobContext, connection: ServiceConnection, name: str) -> str:
     """A secret parameter of a connection, masked in the job from now on; empty without it."""
-    value = service_connections.secret_of(job.store, connection, name)
+    changed = job.endpoint_changes.get((connection.connection_id, "authparameter", name.lower()))
+    value = changed or service_connections.secret_of(job.store, connection, name)
     if value:
         job.masker.add(value)
     return value
@@ -81,7 +97,7 @@ def login_of(job: JobContext, name_or_id: str) -> ConnectionLogin:
             store, subject=service_connections.subject_of(project, connection.name)
         )
         if federated
-        else service_connections.secret_of(store, connection, "serviceprincipalkey")
+        else secret_of(job, connection, "serviceprincipalkey")
     )
     data = {name.lower(): value for name, value in connection.data.items()}
     return ConnectionLogin(
