@@ -10,9 +10,22 @@ from tests.shipway_server import ProjectRepository, ShipwayServer, running, wait
 from tests.studio_visitor import Visitor, signed_in
 
 from shipway.azure.entra import users
-from shipway.devops import security_groups, variable_groups
+from shipway.base import front_door
+from shipway.devops import (
+    check_runs,
+    checks,
+    logs,
+    pipeline_permissions,
+    security_groups,
+    service_connections,
+    variable_groups,
+)
+from shipway.devops.business_hours import DAYS
+from shipway.devops.check_runs import CheckRun
+from shipway.devops.checks import CheckKind
 from shipway.devops.variable_groups import GroupVariable
 from shipway.loop import checkpoint
+from shipway.store.store import Store
 
 YAML = """
 variables: [{group: NAME}]
@@ -67,6 +80,66 @@ def test_the_command_line_shows_what_is_needed_and_permits_it(
     again = server.command("permit", str(run_id), check=False)
     assert "does not wait for a permission" in again.stderr
     assert "nothing waits" in server.command("permit").stdout
+
+
+def test_checks_are_shown_and_bypassed_by_command_and_page(
+    server: ShipwayServer, project: ProjectRepository
+) -> None:
+    """A service that answers at once, over the server's own thread, and hours that never come."""
+    store, name = server.store, "checked"
+    group = variable_groups.create(
+        store, project_id=project.project_id, name=name,
+        variables={"word": GroupVariable(value="said")},
+    )  # fmt: skip
+    pipeline_permissions.authorize(
+        store, resource_type="variablegroup", resource_id=str(group.group_id), by="test"
+    )
+    state = front_door.state(store.home)
+    studio = service_connections.create(
+        store, project_id=project.project_id, name="studio", kind="generic", scheme="None",
+        url=state.studio_url,
+    )  # fmt: skip
+    never = {"businessDays": DAYS[store.clock.now().weekday() - 3], "startTime": "03:00",
+             "endTime": "03:01"}  # fmt: skip
+    asked: tuple[tuple[CheckKind, dict[str, str]], ...] = (
+        ("BusinessHours", never),
+        ("RestApi", {"connectedServiceName": studio.connection_id, "method": "GET",
+                     "urlSuffix": "/static/studio.css", "waitForCompletion": "false"}),
+    )  # fmt: skip
+    made = [
+        checks.create(
+            store,
+            project_id=project.project_id,
+            kind=kind,
+            resource_type="variablegroup",
+            resource_id=str(group.group_id),
+            resource_name=name,
+            settings={"inputs": inputs, "retryInterval": 60},
+        ).check_id
+        for kind, inputs in asked
+    ]
+    run_id = project.push(YAML.replace("NAME", name))
+    met = wait_for(lambda: _both(store, run_id))
+    assert "waits for a check" in server.command("runs", "show", str(run_id)).stdout
+    listed = json.loads(server.command("checks", "--json").stdout)
+    assert [one["check_id"] for one in listed if one["resource"] == name] == made
+    shown = server.command("checks", "show", str(run_id)).stdout
+    assert "waits for business hours" in shown
+    refused = server.command("checks", "bypass", str(run_id), "--as", "dana", check=False)
+    assert "dana does not administer 'checked'" in refused.stderr
+    page = signed_in(server, "owner").get(f"/runs/{run_id}").text
+    assert f'action="/runs/{run_id}/checks/{met[0].check_run_id}/bypass"' in page
+    log = logs.get(store, run_id=run_id, log_id=met[1].log_id or 0)
+    assert "Response Code: OK" in "\n".join(logs.read(store, log))
+    done = server.command("checks", "bypass", str(run_id), "--comment", "now").stdout
+    assert "Business hours of checked: bypassed" in done
+    assert server.finished(run_id).result == "succeeded"
+
+
+def _both(store: Store, run_id: int) -> list[CheckRun] | None:
+    """The check runs of a run once the service has been asked."""
+    found = check_runs.of_run(store, run_id)
+    return found if [one.status for one in found] == ["running", "approved"] else None
 
 
 def test_the_page_of_the_run_has_a_button_for_who_may(

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from shipway.studio.views import (
     ApprovalView,
     ArtifactView,
+    CheckView,
     CommentView,
     CoverageView,
     EndpointView,
@@ -95,7 +96,8 @@ class RunContext:
     `run`: its head; `diagnostics`: what the compiler said; `stages`: with jobs and steps;
     `approvals`: opened by it, those that wait first; `log`: of the chosen step, else of the one
     that runs or failed; `summaries`, `tests`, `coverage`, `artifacts`: what its steps published;
-    `permission`: what its pipeline may not use yet, if it waits for that;
+    `permission`: what its pipeline may not use yet, if it waits for that; `checks`: what its
+    stages have met, if one of these is more than an approval;
     `may_change`: whether the signed-in person may cancel it or run it again.
     """
 
@@ -109,6 +111,7 @@ class RunContext:
     coverage: tuple[CoverageView, ...]
     artifacts: tuple[ArtifactView, ...]
     permission: PermissionView | None
+    checks: tuple[CheckView, ...]
     may_change: bool
 
 
@@ -259,8 +262,8 @@ class PatternsContext:
     """patterns.html: every part of a page on one page, for the eye.
 
     `states`: each word that a badge can show; `run`, `stages`, `approval`, `permission`,
-    `log`, `tests`, `coverage`, `summary`, `plot`, `graph`, `endpoint`, `stations`: an example of
-    each part.
+    `checks`, `log`, `tests`, `coverage`, `summary`, `plot`, `graph`, `endpoint`, `stations`: an
+    example of each part.
     """
 
     states: tuple[str, ...]
@@ -268,6 +271,7 @@ class PatternsContext:
     stages: tuple[StageView, ...]
     approval: ApprovalView
     permission: PermissionView
+    checks: tuple[CheckView, ...]
     log: LogView
     tests: tuple[TestsView, ...]
     coverage: tuple[CoverageView, ...]

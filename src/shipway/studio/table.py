@@ -11,6 +11,7 @@ from shipway.studio.pages import (
     online_endpoints,
     patterns,
     pull_requests,
+    run_checks,
     run_findings,
     run_logs,
     run_stages,
@@ -50,6 +51,10 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(
         method="POST", pattern="/runs/{run}/permit", handler=runs.permit,
         doc="let its pipeline use what it waits for",
+    ),
+    PageRoute(
+        method="POST", pattern="/runs/{run}/checks/{check}/bypass", handler=run_checks.bypass,
+        doc="let its stage pass a check",
     ),
     PageRoute(
         method="GET", pattern="/runs/{run}/logs/{log}/stream", handler=run_logs.stream,

@@ -117,6 +117,19 @@ class PermissionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """A check that a stage has met; `bypass` is where a form lets it pass, for who may."""
+
+    stage: str
+    resource: str
+    name: str
+    status: str
+    message: str
+    log: str
+    bypass: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApproverView:
     """One approver's part."""
 
@@ -142,6 +155,7 @@ class ApprovalView:
     min_required: int
     opened: Moment
     due: Moment
+    effective: str
     steps: tuple[ApproverView, ...]
     refusal: str
     back: str

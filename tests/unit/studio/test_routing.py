@@ -48,6 +48,7 @@ def test_every_change_is_a_post() -> None:
         "retry",
         "{verb}",
         "permit",
+        "bypass",
         "approve",
         "reject",
         "vote",

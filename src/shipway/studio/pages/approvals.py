@@ -3,6 +3,8 @@
 Who answers is the session's person; a form says only what and why.
 """
 
+from datetime import UTC, datetime
+
 from shipway.azure.entra import users
 from shipway.azure.entra.principals import Principal
 from shipway.base.clock import timestamp
@@ -41,7 +43,7 @@ def approve(store: Store, visit: Visit) -> Answer:
     back = _back(visit)
     approvals.approve(
         store, approval_id=visit.params["approval"], principal=visit.principal,
-        comment=visit.form.get("comment", ""),
+        comment=visit.form.get("comment", ""), deferred_to=_moment(visit),
     )  # fmt: skip
     return Redirect(location=back)
 
@@ -69,6 +71,7 @@ def view(store: Store, one: Approval, principal: Principal, *, back: str) -> App
         min_required=one.min_required,
         opened=Moment(iso=timestamp(one.created_at), text=wording.ago(one.created_at, now)),
         due=Moment(iso=timestamp(one.due_at), text=one.due_at.strftime("%d %b %H:%M UTC")),
+        effective=f"{one.effective_at:%d %b %H:%M UTC}" if one.status == "deferred" else "",
         steps=tuple(
             ApproverView(
                 name=step.approver.name, status=step.status, by=step.actual_approver_name,
@@ -91,6 +94,19 @@ def _refusal(one: Approval, principal: Principal) -> str:
     if any(step.actual_approver_id == principal.object_id for step in one.steps):
         return "You have answered; it waits for another approver."
     return "You are not among its approvers."
+
+
+def _moment(visit: Visit) -> datetime | None:
+    """From when on an answer counts; nothing is at once. Raises `BadInput`."""
+    text = visit.form.get("deferred_to", "").strip()
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput("the form has no time", where="deferred_to",
+                       hint="Such as 2026-12-01T20:00.") from None  # fmt: skip
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _back(visit: Visit) -> str:

@@ -10,6 +10,7 @@ from shipway.studio.graph_drawing import GraphEdge, GraphNode
 from shipway.studio.views import (
     ApprovalView,
     ApproverView,
+    CheckView,
     CoverageView,
     DeploymentView,
     EndpointView,
@@ -29,7 +30,8 @@ from shipway.studio.views import (
 
 _STATES = (
     "pending", "inProgress", "canceling", "succeeded", "succeededWithIssues", "failed", "canceled",
-    "skipped", "abandoned", "approved", "rejected", "timedOut", "NotStarted", "Queued",
+    "skipped", "abandoned", "approved", "deferred", "bypassed", "rejected", "timedOut",
+    "NotStarted", "Queued",
     "Preparing", "Running", "Finalizing", "Completed", "Failed", "Canceled", "Succeeded",
     "Creating", "Updating", "Deleting",
 )  # fmt: skip
@@ -58,6 +60,7 @@ def show(store: Store, visit: Visit) -> Answer:
             message="This pipeline needs permission to access 1 resource before this run can "
             "continue", resources=("variable group 'ml-prod'",), may_permit=True,
         ),
+        checks=_checks(),
         log=_log(),
         coverage=(
             CoverageView(
@@ -124,9 +127,19 @@ def _approval() -> ApprovalView:
         stage="Approval", resource="prod-ml-approval", status="pending",
         instructions="Compare the metrics with the champion's.", requester="Dana Requester",
         min_required=1, opened=_NEVER, due=Moment(iso="", text="1 Feb 12:00 UTC"),
+        effective="",
         steps=(ApproverView(name="Avery Approver", status="pending", by="", comment="",
                             when=Moment(iso="", text="")),),
         refusal="This is an example; nobody can answer it.", back="/patterns",
+    )  # fmt: skip
+
+
+def _checks() -> tuple[CheckView, ...]:
+    shared = {"stage": "Deploy", "resource": "prod", "log": "", "bypass": ""}
+    return (
+        CheckView(name="Branch control", status="approved", message="", **shared),
+        CheckView(name="Business hours", status="running",
+                  message="waits for business hours, next at 2026-01-02T08:00:00Z", **shared),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from shipway.studio import wording
 from shipway.studio.contexts import RunContext, RunsContext
 from shipway.studio.exchange import Answer, Page, Redirect, Visit
 from shipway.studio.pages import approvals as approvals_page
-from shipway.studio.pages import run_findings, run_logs, run_rights, run_stages
+from shipway.studio.pages import run_checks, run_findings, run_logs, run_rights, run_stages
 from shipway.studio.views import (
     IssueView,
     JobRunView,
@@ -30,6 +30,7 @@ _APPROVAL, _PERMISSION = "waits for approval", "needs permission"
 _WAITS = {
     "Checkpoint.Authorization": _PERMISSION, "Checkpoint.Approval": _APPROVAL,
     "Checkpoint.ExclusiveLock": "waits for an exclusive lock",
+    "Checkpoint.TaskCheck": "waits for a check",
 }  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def show(store: Store, visit: Visit) -> Answer:
         )
         if needed
         else None,
+        checks=run_checks.of_run(store, visit, run),
         log=run_logs.view(store, run, chosen) if chosen else None,
         summaries=run_findings.summaries(store, run.run_id),
         tests=run_findings.tests(store, run.run_id),
