@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from shipway.agent.directories import JobDirectories
 from shipway.agent.masking import Masker
+from shipway.agent.started_containers import StartedContainers
 from shipway.agent.variables import JobVariables
 from shipway.base import clock
 from shipway.devops.runs import Run
@@ -56,6 +57,7 @@ class JobContext:
     issues: list[tuple[str, str]] = field(default_factory=list)
     stop: JobStop = field(default_factory=JobStop)
     has_several_checkouts: bool = False
+    containers: StartedContainers = field(default_factory=lambda: StartedContainers(program=""))
     endpoint_changes: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """What steps changed of service connections: id, field and key to the value."""
 

@@ -10,7 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shipway.agent import checkout_paths, demands, machine_folders, python_venvs
+from shipway.agent import (
+    checkout_paths,
+    container_steps,
+    demands,
+    machine_folders,
+    python_venvs,
+)
 from shipway.agent.job_context import JobContext, JobStop
 from shipway.agent.job_environment import LOOKUP, base_environment, define_predefined
 from shipway.agent.masking import Masker
@@ -64,7 +70,11 @@ class JobRunner:
             with machine_folders.held(self.job.directories, self._stop) as is_mine:
                 if is_mine:
                     machine_folders.prepare(self.job.directories, self._clean())
-                self._steps(self._work.job.steps)
+                if container_steps.begin(self.job, self._work):
+                    self._steps(self._work.job.steps)
+                else:
+                    self._result = "Failed"
+                container_steps.end(self.job, self._work)
         finally:
             if limit is not None:
                 limit.cancel()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from shipway.agent import command_effects, logging_commands
+from shipway.agent import command_effects, container_exec, logging_commands
 from shipway.agent.job_context import JobContext
 from shipway.agent.output_tail import OutputTail
 from shipway.agent.task import ProcessOrder
@@ -190,6 +190,21 @@ class StepRunner:
         return str(path), ()
 
     def run_process(self, order: ProcessOrder) -> int:
+        inside = self._job.containers.of(self._plan)
+        if not inside:
+            return self._run(order)
+        pid = container_exec.pid_file(self._job.directories.temporary, self._record_id, order.label)
+        code = self._run(
+            container_exec.wrapped(
+                order, program=self._job.containers.program, container=inside, pid=pid,
+                names=self._environment(order), path_prefix=self._job.path_prefix,
+            )
+        )  # fmt: skip
+        if self.is_out_of_time or self._is_canceled:
+            self._job.containers.kill(inside, pid)
+        return code
+
+    def _run(self, order: ProcessOrder) -> int:
         control = self._folder(order.label)
         control.mkdir(parents=True, exist_ok=True)
         (control / "secrets").write_text(

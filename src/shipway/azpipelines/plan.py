@@ -67,7 +67,10 @@ class TaskReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTarget:
-    """Where a step runs and what it may set."""
+    """Where a step runs and what it may set.
+
+    `container` is `host`, an alias of `resources: containers`, or empty: where the job runs.
+    """
 
     container: str = "host"
     commands: Literal["any", "restricted"] = "any"

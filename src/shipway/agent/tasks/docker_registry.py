@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shipway.agent import service_connections
+from shipway.agent.job_context import JobContext
 from shipway.agent.task import StepRun
 from shipway.agent.tasks import paths, programs
 from shipway.base.errors import BadInput, NotSupported
@@ -47,9 +48,12 @@ def image_name(repository: str, address: str) -> str:
 def of_step(step: StepRun) -> Registry | None:
     """The registry of `containerRegistry`, or None. Raises `BadInput`, `NotSupported`."""
     name = step.input("containerRegistry")
-    if not name:
-        return None
-    connection = service_connections.connection_of(step.job, name)
+    return of_connection(step.job, name) if name else None
+
+
+def of_connection(job: JobContext, name: str) -> Registry:
+    """The registry of a service connection. Raises `BadInput`, `NotSupported`."""
+    connection = service_connections.connection_of(job, name)
     if connection.kind != "dockerregistry":
         raise BadInput(
             f"the service connection '{connection.name}' is of type {connection.kind}, and one of "
@@ -65,9 +69,9 @@ def of_step(step: StepRun) -> Registry | None:
             code="RegistryNotSupported", where=connection.name,
             hint="Use a registry that runs, such as registry:2 on this machine.",
         )  # fmt: skip
-    password = service_connections.secret_of(step.job, connection, "password")
+    password = service_connections.secret_of(job, connection, "password")
     auth = base64.b64encode(f"{parameters.get('username', '')}:{password}".encode()).decode()
-    step.job.masker.add(auth)
+    job.masker.add(auth)
     return Registry(address=address, auth=auth)
 
 

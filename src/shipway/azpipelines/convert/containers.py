@@ -45,7 +45,6 @@ def of_job(token: Token | None, setting: Setting) -> ContainerPlan | None:
         return None
     if isinstance(token, Scalar) and not token.text:
         return None
-    setting.refuse("container", "A job in a container", token.position)
     return _named(token, setting)
 
 
@@ -54,7 +53,6 @@ def services(token: Token | None, setting: Setting) -> dict[str, ContainerPlan]:
     body = setting.reader.mapping(token, allowed=None)
     if body is None or not body.entries:
         return {}
-    setting.refuse("services", "Service containers", body.position)
     found = ((entry.key.text, _named(entry.value, setting)) for entry in body.entries)
     return {name: container for name, container in found if container is not None}
 

@@ -308,15 +308,13 @@ def _target(token: Token | None, setting: Setting) -> StepTarget | None:
         body = reader.mapping(token, allowed=("container", "commands", "settableVariables"))
         if body is None:
             return None
-        container = reader.text(body.get("container")) or "host"
+        container = reader.text(body.get("container")) or ""
         commands = reader.choice(body, "commands", ("any", "restricted"))
         target = StepTarget(
             container=container,
             commands="restricted" if commands == "restricted" else "any",
             settable_variables=_settable(body.get("settableVariables"), setting),
         )
-    if container != "host":
-        setting.refuse("container", f"The container '{container}'", token.position)
     return target
 
 

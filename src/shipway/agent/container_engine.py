@@ -1,0 +1,107 @@
+"""The container engine of this machine, docker or podman: one command after another, each once.
+
+Every command has a control folder, so an agent that takes a job over reads how it ended instead
+of running it again.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shipway.agent.job_context import JobContext, JobStop
+from shipway.base import config, process
+from shipway.base.errors import Conflict, NotFound
+
+# how a client finds its engine, from whoever started the server
+_OF_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY",
+              "CONTAINER_HOST", "XDG_RUNTIME_DIR")  # fmt: skip
+_WAIT_SECONDS = 0.2
+
+
+class EngineFailed(Conflict):
+    """A command of the engine ended with an exit code; the message has its last words."""
+
+    default_code = "ContainerEngineFailed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerEngine:
+    """Runs commands of the engine's client. `log` is told what runs and what it says."""
+
+    program: str
+    env_vars: Mapping[str, str]
+    control: Path
+    cwd: Path
+    stop: JobStop = field(default_factory=JobStop)
+    log: Callable[[str], None]
+
+    def run(
+        self, label: str, *arguments: str, env_vars: Mapping[str, str] | None = None,
+        is_tidying: bool = False,
+    ) -> list[str]:  # fmt: skip
+        """The lines that a command prints. Raises `EngineFailed`.
+
+        `label` is the command's own in the job. What tidies up goes on when the job is canceled.
+        """
+        self.log(f"##[command]{Path(self.program).name} {' '.join(arguments)}")
+        control = self.control / label
+        process.start(
+            [self.program, *arguments], control=control, cwd=self.cwd,
+            env_vars={**self.env_vars, **(env_vars or {})},
+        )  # fmt: skip
+        while (status := process.wait(control, seconds=_WAIT_SECONDS)).state == "running":
+            if self.stop.is_set() and not is_tidying:
+                process.kill_tree(control)
+        lines = (control / "output").read_text(errors="replace").splitlines()
+        for line in lines:
+            self.log(line)
+        if status.state != "ended" or status.exit_code != 0:
+            last = lines[-1] if lines else ""
+            raise EngineFailed(
+                f"{Path(self.program).name} {arguments[0]} failed with exit code "
+                f"{status.exit_code}. {last}".rstrip(),
+                where=label,
+            )  # fmt: skip
+        return lines
+
+
+def program_of(job: JobContext) -> str:
+    """docker, else podman, on the job's PATH. Raises `NotFound` when neither is there."""
+    for name in ("docker", "podman"):
+        found = shutil.which(name, path=job.search_path())
+        if found:
+            return found
+    raise NotFound(
+        "File not found: 'docker'. The job asks for containers, and there is no container engine "
+        "on this machine.",
+        code="ContainerEngineMissing", where="docker",
+        hint="Install docker or podman, or take `container` and `services` out of the job.",
+    )  # fmt: skip
+
+
+def engine_of(job: JobContext, log: Callable[[str], None]) -> ContainerEngine:
+    """The engine, with a home of its own in the job's temporary folder.
+
+    Raises `NotFound` without one, `EngineFailed` for a client whose engine does not answer.
+    """
+    outer = config.environment()
+    home = job.directories.temporary / "engine-home"
+    home.mkdir(mode=0o700, exist_ok=True)
+    made = ContainerEngine(
+        program=program_of(job),
+        env_vars={
+            **job.base_environment, "PATH": job.search_path(), "HOME": str(home),
+            "DOCKER_CONFIG": str(home / ".docker"),
+            **{name: outer[name] for name in _OF_ENGINE if name in outer},
+        },
+        control=job.directories.control / "containers", cwd=job.directories.workspace,
+        stop=job.stop, log=log,
+    )  # fmt: skip
+    made.run("version", "version")
+    return made
+
+
+def words_of(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Options with their values, one after another."""
+    return [word for pair in pairs for word in pair]
