@@ -5,7 +5,6 @@ repositories, people. Must not know: agents, HTTP.
 Source: https://learn.microsoft.com/azure/devops/pipelines/build/variables
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from shipway.azpipelines.plan import JobPlan, LegPlan, StagePlan
@@ -45,8 +44,8 @@ _NOT_IN_TEMPLATES = frozenset(
 
 def of_run(store: Store, run: Run) -> dict[str, str]:
     """Build.* and System.* of a run, by name."""
-    repository = repositories.by_id(store, run.repository_id)
-    project = projects.get(store, run.project_id)
+    repository = _triggering(store, run)
+    project = projects.get(store, repository.project_id if repository else run.project_id)
     place = f"{_collection()}{project.name}"
     values = {
         **_of_build(store, run),
@@ -160,13 +159,26 @@ def _of_build(store: Store, run: Run) -> dict[str, str]:
     }
 
 
+def _triggering(store: Store, run: Run) -> Repository | None:
+    """The repository that Build.* tell of: of the push that started the run, else its own.
+
+    Source: https://learn.microsoft.com/azure/devops/pipelines/repos/multi-repo-checkout#triggers
+    """
+    pushed = run.trigger_info.get("ci.triggerRepository", "")
+    found = repositories.by_id(store, pushed) if pushed else None
+    return found or repositories.by_id(store, run.repository_id)
+
+
 def _of_source(store: Store, run: Run, repository: Repository | None) -> dict[str, str]:
-    commit = repositories.commit(store, repository, run.source_version) if repository else None
+    branch, version = run.source_branch, run.source_version
+    if repository is not None and repository.repository_id != run.repository_id:
+        branch, version = run.trigger_info["ci.sourceBranch"], run.trigger_info["ci.sourceSha"]
+    commit = repositories.commit(store, repository, version) if repository else None
     message = commit.comment.split("\n")[0][:_MESSAGE_LENGTH] if commit else ""
     return {
-        "Build.SourceBranch": run.source_branch,
-        "Build.SourceBranchName": run.source_branch.rsplit("/", 1)[-1],
-        "Build.SourceVersion": run.source_version,
+        "Build.SourceBranch": branch,
+        "Build.SourceBranchName": branch.rsplit("/", 1)[-1],
+        "Build.SourceVersion": version,
         "Build.SourceVersionAuthor": commit.author_name if commit else "",
         "Build.SourceVersionMessage": message,
     }
@@ -192,8 +204,6 @@ def _of_system(store: Store, run: Run) -> dict[str, str]:
     project = projects.get(store, run.project_id)
     collection, collection_id = _collection(), projects.organization_id(store)
     client = f"VSTS_{collection_id}_build_{run.definition_id}_0"
-    is_resource = run.reason == "resourceTrigger"
-    info: Mapping[str, str] = run.trigger_info if is_resource else {}
     return {
         "System": "build",
         "System.CollectionId": collection_id,
@@ -213,8 +223,6 @@ def _of_system(store: Store, run: Run) -> dict[str, str]:
         "System.TeamProject": project.name,
         "System.TeamProjectId": project.project_id,
         "System.TimelineId": run.plan_id,
-        "resources.triggeringAlias": info.get("resource.alias", ""),
-        "resources.triggeringCategory": info.get("resource.category", ""),
         "AZURE_HTTP_USER_AGENT": client,
         "MSDEPLOY_HTTP_USER_AGENT": client,
         "TF_BUILD": "True",

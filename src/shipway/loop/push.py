@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shipway.azpipelines import triggers
-from shipway.azpipelines.triggers import Trigger
 from shipway.azure.entra.principals import Principal
 from shipway.base.errors import Conflict, Forbidden
 from shipway.devops import (
@@ -22,14 +20,12 @@ from shipway.devops import (
     pushes,
     repositories,
     repository_contents,
-    runs,
 )
-from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.pushes import RefMove
 from shipway.devops.repositories import Repository
 from shipway.devops.repository_contents import NewCommit
 from shipway.devops.runs import Requester, Run
-from shipway.loop import pipeline_schedule, pull_request_refresh, push_batch
+from shipway.loop import pipeline_schedule, pull_request_refresh, push_starts
 from shipway.store.store import Store
 
 PULL_REFS = "refs/pull/"
@@ -42,12 +38,6 @@ _PULL_REFS_KEPT = "refs/pull/ is written by pull requests only"
 _LOCAL_REFS_KEPT = "refs/local/ is written by runs of working trees only"
 _REJECTED = "rejectedByPolicy"
 _UNKNOWN = Requester(object_id="", name="unknown")
-_NEW_COMMITS = 1000
-_SKIP_WORDS = (
-    "[skip ci]", "[ci skip]", "skip-checks: true", "skip-checks:true", "[skip azurepipelines]",
-    "[azurepipelines skip]", "[skip azpipelines]", "[azpipelines skip]", "[skip azp]",
-    "[azp skip]", "***no_ci***",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +47,6 @@ class Accepted:
     moves: tuple[RefMove, ...]
     runs: tuple[Run, ...]
     push_id: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Start:
-    definition: PipelineDefinition
-    move: RefMove
-    trigger: Trigger
 
 
 @contextmanager
@@ -118,7 +101,7 @@ def accept(store: Store, repository: Repository) -> Accepted:
     if not moves:
         pushes.forget_intent(store, repository)
         return Accepted(moves=(), runs=())
-    starts = [s for move in moves for s in _starts(store, repository, move)]
+    starts = [s for move in moves for s in push_starts.find(store, repository, move)]
     armed = [
         pipeline_schedule.read(store, definition, move.ref, move.new)
         for definition in definitions.of_repository(store, repository.repository_id)
@@ -127,7 +110,7 @@ def accept(store: Store, repository: Repository) -> Accepted:
     merged = pull_request_refresh.look(store, repository, moves)
     with store.database.transaction():
         push = pushes.accept(store, repository, pusher=pusher, moves=moves)
-        started = [_queue(store, start, pusher) for start in starts]
+        started = [push_starts.queue(store, start, pusher) for start in starts]
         for one in armed:
             pipeline_schedule.arm(store, one)
         validating = pull_request_refresh.write(store, repository, merged, pusher)
@@ -226,89 +209,3 @@ def _stale(ref: str, old: str, at: str) -> Conflict:
         code="GitReferenceStaleException", where="refUpdates[0].oldObjectId",
         hint="Please update your reference and try again.",
     )  # fmt: skip
-
-
-def _starts(store: Store, repository: Repository, move: RefMove) -> Iterator[_Start]:
-    if move.is_deletion or not move.ref.startswith(("refs/heads/", "refs/tags/")):
-        return
-    candidates = [
-        d
-        for d in definitions.of_repository(store, repository.repository_id)
-        if d.queue_status == "enabled"
-    ]
-    if not candidates:
-        return
-    version = repositories.resolve(store, repository, move.new)
-    if version is None or _says_skip(store, repository, move):
-        return
-    changed = _changed_paths(store, repository, move)
-    for definition in candidates:
-        trigger = _trigger_of(store, repository, definition, version)
-        if trigger and triggers.matches_push(trigger, branch=move.ref, changed_paths=changed):
-            commit_move = RefMove(ref=move.ref, old=move.old, new=version)
-            yield _Start(definition=definition, move=commit_move, trigger=trigger)
-
-
-def _trigger_of(
-    store: Store, repository: Repository, definition: PipelineDefinition, version: str
-) -> Trigger | None:
-    """The trigger that counts for a push to `version`; None when the commit has no such file."""
-    content = repositories.read_file(store, repository, version=version, path=definition.yaml_path)
-    if content is None:
-        return None
-    override = definition.trigger_override
-    if override is None:
-        found, _ = triggers.triggers_of(content, file=definition.yaml_path)
-        return found.push
-    if not override.enabled:
-        return None
-    return triggers.override(
-        override.branch_filters, override.path_filters, batch=override.batch_changes
-    )
-
-
-def _changed_paths(store: Store, repository: Repository, move: RefMove) -> Sequence[str]:
-    old = move.old
-    if move.is_creation:
-        base = ["merge-base", move.new, repository.default_branch]
-        found = repositories.git(store, repository, base, accept=(0, 1, 128)).decode().strip()
-        # the default branch itself, or one without a common past, brings all its files
-        is_default = move.ref == repository.default_branch
-        old = found if found and not is_default else repositories.ZERO
-    return repositories.changed_paths(store, repository, old=old, new=move.new)
-
-
-def _says_skip(store: Store, repository: Repository, move: RefMove) -> bool:
-    """Whether a commit of the push carries one of the words that keep pipelines from starting."""
-    others = [
-        commit
-        for ref, commit in pushes.known_refs(store, repository).items()
-        if ref.startswith("refs/heads/")
-    ]
-    known = repositories.existing(store, repository, others)
-    out = repositories.git(
-        store, repository,
-        ["log", f"--max-count={_NEW_COMMITS}", "--format=%B%x00", move.new, "--not", *known],
-    )  # fmt: skip
-    messages = out.decode(errors="replace").casefold()
-    return any(word in messages for word in _SKIP_WORDS)
-
-
-def _queue(store: Store, start: _Start, pusher: Requester) -> Run | None:
-    """Queue the run, or let it wait for the one that is under way (`batch: true`)."""
-    definition, move = start.definition, start.move
-    if start.trigger.batch:
-        if push_batch.must_wait(store, definition, move.ref):
-            push_batch.hold(store, definition, move, pusher)
-            return None
-        return push_batch.queue(store, definition, move.ref, move.new, pusher)
-    return runs.queue_run(
-        store,
-        definition=definition,
-        branch=move.ref,
-        version=move.new,
-        reason="individualCI",
-        requested_by=runs.SERVICE,
-        requested_for=pusher,
-        trigger_info={"ci.sourceBranch": move.ref, "ci.sourceSha": move.new},
-    )

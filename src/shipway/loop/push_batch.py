@@ -3,6 +3,8 @@
 Source: https://learn.microsoft.com/azure/devops/pipelines/repos/azure-repos-git#batching-ci-runs
 """
 
+from collections.abc import Mapping
+
 from shipway.base.messages import Event
 from shipway.devops import definitions, rows, runs
 from shipway.devops.definitions import PipelineDefinition
@@ -20,9 +22,12 @@ def must_wait(store: Store, definition: PipelineDefinition, ref: str) -> bool:
     return any(r.state != "completed" and r.source_branch == ref and r.reason in _CI for r in found)
 
 
-def hold(store: Store, definition: PipelineDefinition, move: RefMove, pusher: Requester) -> None:
+def hold(
+    store: Store, definition: PipelineDefinition, move: RefMove, pusher: Requester,
+    facts: Mapping[str, str],
+) -> None:  # fmt: skip
     """Keep the newest push of the branch until the run has ended; earlier ones are part of it."""
-    body = {"version": move.new, "pusher": rows.body_of(pusher)}
+    body = {"version": move.new, "pusher": rows.body_of(pusher), "facts": dict(facts)}
     store.documents.put(_KIND, _key(definition.definition_id, move.ref), body)
 
 
@@ -37,17 +42,22 @@ def release(store: Store, event: Event) -> None:
     store.documents.delete(_KIND, key)
     if definition.queue_status == "enabled":
         pusher = rows.read(Requester, held.body["pusher"])
-        queue(store, definition, ended.source_branch, held.body["version"], pusher)
+        version = str(held.body["version"])
+        facts = held.body.get("facts") or {
+            "ci.sourceBranch": ended.source_branch, "ci.sourceSha": version,
+        }  # fmt: skip
+        queue(store, definition, ended.source_branch, version, pusher, facts)
 
 
 def queue(
-    store: Store, definition: PipelineDefinition, ref: str, version: str, pusher: Requester
-) -> Run:
+    store: Store, definition: PipelineDefinition, ref: str, version: str, pusher: Requester,
+    facts: Mapping[str, str],
+) -> Run:  # fmt: skip
     """Queue the run of a batch."""
     return runs.queue_run(
         store, definition=definition, branch=ref, version=version, reason="batchedCI",
         requested_by=runs.SERVICE, requested_for=pusher,
-        trigger_info={"ci.sourceBranch": ref, "ci.sourceSha": version},
+        trigger_info=facts,
     )  # fmt: skip
 
 

@@ -74,6 +74,10 @@ class RunFiles:
             return resource
         branch = full_ref(resource.ref) if resource.ref else found.default_branch
         commit = repositories.resolve(self._store, found, branch)
+        told = self._run.trigger_info
+        if told.get("ci.triggerRepository") == found.repository_id != self._run.repository_id:
+            # the push to it that started the run
+            branch, commit = told["ci.sourceBranch"], told["ci.sourceSha"]
         return replace(resource, repository_id=found.repository_id, branch=branch, commit=commit)
 
     def _of_organization(self, resource: RepositoryResource) -> Repository:
