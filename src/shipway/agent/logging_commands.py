@@ -4,10 +4,12 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-comma
 agent's own tests (the prefix may stand anywhere in a line, empty values are dropped).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 _PREFIX = "##vso["
+_WORD = re.compile("##vso", re.IGNORECASE)
 # the order matters: the percent sign itself is decoded last and encoded first
 _ESCAPES = ((";", "%3B"), ("\r", "%0D"), ("\n", "%0A"), ("]", "%5D"))
 
@@ -62,6 +64,11 @@ def parse(line: str) -> LoggingCommand | None:
         properties=properties,
         data=unescape(line[end + 1 :].rstrip("\r\n")),
     )
+
+
+def deactivated(text: str) -> str:
+    """A text from elsewhere that can hold no command any more."""
+    return _WORD.sub("**vso", text)
 
 
 def unescape(text: str) -> str:

@@ -3,10 +3,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from shipway.agent import logging_commands
 from shipway.agent.locked_variables import LOCKED
 from shipway.azpipelines import macros
 from shipway.base.errors import Forbidden
 
+# others choose their texts: no command may come in through them
+_FROM_OUTSIDE = frozenset(
+    (
+        "agent.machinename", "agent.name", "build.definitionname", "build.sourceversionauthor",
+        "build.sourceversionmessage", "system.definitionname", "system.jobdisplayname",
+        "system.phasedisplayname", "system.sourceversionmessage", "system.stagedisplayname",
+    )
+)  # fmt: skip
 _RESERVED = (
     "ENDPOINT_AUTH_", "ENDPOINT_DATA_", "ENDPOINT_URL_", "INPUT_", "SECRET_",
     "SECUREFILE_TICKET_", "VSTS_TASKVARIABLE_",
@@ -37,6 +46,8 @@ class JobVariables:
     ) -> None:
         """Set a variable without asking whether it is locked."""
         self._cache = None
+        if name.lower() in _FROM_OUTSIDE:
+            value = logging_commands.deactivated(value)
         self._by_name[name.lower()] = JobVariable(
             name=name, value=value, is_secret=is_secret, is_read_only=is_read_only
         )
@@ -93,8 +104,10 @@ class JobVariables:
         return self._expanded().values
 
     def secrets(self) -> list[str]:
-        """The values that may never be shown."""
-        return [v.value for v in self if v.is_secret and v.value]
+        """The values that may never be shown, and what holds one of them through a macro."""
+        expanded = self._expanded()
+        given = [v.value for v in self if v.is_secret]
+        return [v for v in {*given, *(expanded.values[n] for n in expanded.secret_names)} if v]
 
     def expand(self, text: str) -> str:
         """Replace each `$(name)` once; an unknown one stays."""

@@ -44,7 +44,16 @@ def test_a_locked_variable_stays(variables: JobVariables) -> None:
 
 def test_a_secret_stays_secret_when_it_is_set_again(variables: JobVariables) -> None:
     variables.assign("pw", "new-value")
-    assert variables.secrets() == ["new-value"]
+    assert sorted(variables.secrets()) == ["new-value", "xnew-value"]
+
+
+def test_conditions_see_values_with_their_macros_expanded(variables: JobVariables) -> None:
+    assert variables.values()["Outer"] == "<1>"
+
+
+def test_texts_that_others_choose_bring_no_commands(variables: JobVariables) -> None:
+    variables.define("Build.SourceVersionMessage", "fix ##VSO[task.setvariable variable=x]y")
+    assert variables.get("build.sourceversionmessage") == "fix **vso[task.setvariable variable=x]y"
 
 
 def test_environment_names() -> None:

@@ -4,6 +4,7 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/process/set-variables
 """
 
 import fnmatch
+from typing import Protocol
 
 from shipway.agent.commands.target import (
     CommandFailed,
@@ -13,6 +14,13 @@ from shipway.agent.commands.target import (
     value_of,
 )
 from shipway.agent.logging_commands import LoggingCommand
+from shipway.azpipelines.plan import StepTarget
+
+
+class _Limited(Protocol):
+    @property
+    def target(self) -> StepTarget | None: ...
+
 
 _ONE_LINE = "Secrets cannot contain multiple lines"
 
@@ -26,7 +34,7 @@ def set_variable(step: CommandTarget, command: LoggingCommand) -> None:
     step.job.variables.require_unlocked(name)
     if secret and "\n" in value:
         raise CommandFailed(_ONE_LINE)
-    _require_settable(step, name)
+    require_settable(step, name)
     is_output, is_read_only = command.flag("isoutput"), command.flag("isreadonly")
     if is_output:
         if not step.ref_name:
@@ -68,7 +76,7 @@ def set_secret(step: CommandTarget, command: LoggingCommand) -> None:
 
 def prepend_path(step: CommandTarget, command: LoggingCommand) -> None:
     """A folder that stands first in PATH from the next step on."""
-    _require_settable(step, "path")
+    require_settable(step, "path")
     if not command.data:
         raise missing("prependpath")
     prefix = step.job.path_prefix
@@ -77,7 +85,8 @@ def prepend_path(step: CommandTarget, command: LoggingCommand) -> None:
     prefix.append(command.data)
 
 
-def _require_settable(step: CommandTarget, name: str) -> None:
+def require_settable(step: _Limited, name: str) -> None:
+    """Raises `Restricted` for a name that the step's `settableVariables` does not have."""
     settable = step.target.settable_variables if step.target else None
     if settable is None:
         return
