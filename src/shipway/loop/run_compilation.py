@@ -11,7 +11,15 @@ from shipway.azpipelines.context import CompileContext
 from shipway.azpipelines.diagnostics import Diagnostic
 from shipway.azpipelines.expand.includes import SELF
 from shipway.azpipelines.plan import RunPlan
-from shipway.devops import environments, known_tasks, run_variables, runs, task_inputs, task_stubs
+from shipway.devops import (
+    connection_references,
+    environments,
+    known_tasks,
+    run_variables,
+    runs,
+    task_inputs,
+    task_stubs,
+)
 from shipway.devops.local_choices import LocalChoices
 from shipway.devops.runs import Run
 from shipway.loop.run_files import RunFiles
@@ -31,8 +39,11 @@ def compile_run(store: Store, run: Run, *, path: str) -> CompileResult:
     else:
         made = compiler.compile(files=RunFiles(store, run), path=path, context=context)
     if made.plan is not None:
-        warnings = task_inputs.warnings_of(made.plan, stubs)
-        made = replace(made, diagnostics=(*made.diagnostics, *warnings))
+        found = (
+            *task_inputs.warnings_of(made.plan, stubs),
+            *connection_references.problems_of(store, run, made.plan, stubs),
+        )
+        made = replace(made, diagnostics=(*made.diagnostics, *found))
     if stubs.problems:
         plan = made.plan if stubs.are_right else None
         made = replace(made, plan=plan, diagnostics=(*made.diagnostics, *stubs.problems))
