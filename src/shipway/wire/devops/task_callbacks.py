@@ -49,7 +49,7 @@ class TaskCallbacks:
                     f"the task '{record.name}' of run {run.run_id} has been completed already",
                     code="TaskOrchestrationPlanTerminatedException", where="taskId",
                 )  # fmt: skip
-        return Response(status=204)
+        return Response(status=200)
 
     def feed(self, request: Request) -> Response:
         """POST .../records/{record}/feed: lines for the log of a task that waits."""
@@ -58,7 +58,7 @@ class TaskCallbacks:
         lines = tuple(line[:_LONGEST_LINE] for line in body.texts("value"))
         if lines:
             task_callbacks.tell(self._store, record, Told(lines=lines))
-        return Response(status=204)
+        return Response(status=200)
 
     def update_records(self, request: Request) -> Response:
         """PATCH .../timelines/{timeline}/records: output variables and issues of tasks."""
