@@ -88,6 +88,8 @@ def add(store: Store, run: Run, stage: StagePlan, job: JobPlan, leg: LegPlan) ->
                 definition_id=run.definition_id, definition_name=run.definition_name,
                 run_name=run.run_name, stage_name=stage.name, job_name=job.name,
                 machine_id=machine, queued_at=store.clock.now(),
+                stage_attempt=run_progress.attempt_of(run, stage.name),
+                job_attempt=run_progress.attempt_of(run, stage.name, job.name),
             ),
         ).record_number  # fmt: skip
     return {"environment": target.environment_id, "deployment": number, "machine": machine}
