@@ -117,6 +117,10 @@ commands-page: setup ## Write the page of all commands, from the parser
 tasks-page: setup ## Write the page of all tasks, from their definitions
 	@$(BIN)/python -m tools.tasks_page docs/reference/pipeline-tasks.md
 
+.PHONY: language-page
+language-page: setup ## Write the page of the pipeline language, from what the compiler takes
+	@$(BIN)/python -m tools.language_page docs/reference/pipeline-language.md
+
 .PHONY: release
 release: ## Set the version, write the changelog, build the package (VERSION=0.2.0)
 	@test -n "$(VERSION)" || { echo "release: which version? make release VERSION=0.2.0" >&2; exit 2; }

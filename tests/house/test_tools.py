@@ -41,6 +41,7 @@ PAGES = {
     "coverage_page": "coverage.md",
     "commands_page": "commands.md",
     "tasks_page": "pipeline-tasks.md",
+    "language_page": "pipeline-language.md",
 }
 
 
