@@ -8,10 +8,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from shipway.azpipelines import macros
+from shipway.azpipelines.expr.dates import date_text
 
 _DATE = re.compile(r"\$\(date:([^)]*)\)", re.IGNORECASE)
 _REVISION = re.compile(r"\$\(rev:([^)]*)\)", re.IGNORECASE)
-_PIECE = re.compile(r"yyyy|yy|MM|M|dd|d|HH|H|hh|mm|ss|r+")
+_REVISION_PIECE = re.compile(r"r+")
+# older names of the same values, without their prefix
+_SHORT = {
+    "BuildDefinitionName": "Build.DefinitionName", "DefinitionName": "Build.DefinitionName",
+    "BuildID": "Build.BuildId", "SourceBranchName": "Build.SourceBranchName",
+    "TeamProject": "System.TeamProject",
+}  # fmt: skip
 
 
 def needs_revision(name_format: str) -> bool:
@@ -34,11 +41,12 @@ def run_name(
 
 def _counted(layout: str, revision: int) -> str:
     """`.rr` with 3 is `.03`: other characters stay."""
-    return re.sub("r+", lambda match: str(revision).zfill(len(match.group(0))), layout)
+    return _REVISION_PIECE.sub(lambda match: str(revision).zfill(len(match.group(0))), layout)
 
 
 def _dated(name_format: str, started: datetime, variables: Mapping[str, str]) -> str:
-    text = _DATE.sub(lambda match: _date(match.group(1), started), name_format)
+    known = {name.lower(): value for name, value in variables.items()}
+    text = _DATE.sub(lambda match: date_text(match.group(1), started), name_format)
     own = {
         "DayOfMonth": str(started.day),
         "DayOfYear": str(started.timetuple().tm_yday),
@@ -48,22 +56,9 @@ def _dated(name_format: str, started: datetime, variables: Mapping[str, str]) ->
         "Seconds": str(started.second),
         "Year:yy": f"{started.year % 100:02}",
         "Year:yyyy": str(started.year),
+        **{short: known[full.lower()] for short, full in _SHORT.items() if full.lower() in known},
     }
-    return macros.expand(text, {**own, **variables})
-
-
-def _date(layout: str, started: datetime) -> str:
-    pieces = {
-        "yyyy": f"{started.year:04}",
-        "yy": f"{started.year % 100:02}",
-        "MM": f"{started.month:02}",
-        "M": str(started.month),
-        "dd": f"{started.day:02}",
-        "d": str(started.day),
-        "HH": f"{started.hour:02}",
-        "H": str(started.hour),
-        "hh": f"{(started.hour - 1) % 12 + 1:02}",
-        "mm": f"{started.minute:02}",
-        "ss": f"{started.second:02}",
-    }
-    return _PIECE.sub(lambda match: pieces.get(match.group(0), match.group(0)), layout)
+    branch = known.get("build.sourcebranch")
+    if branch is not None:  # a slash cannot stand in the name of a run
+        known["build.sourcebranch"] = branch.replace("/", "_")
+    return macros.expand(text, {**own, **known})

@@ -16,6 +16,10 @@ STARTED = datetime(2024, 2, 9, 8, 7, 6, tzinfo=UTC)
         ("$(Date:yy-M-d)$(Rev:.rr)", "24-2-9.03"),
         ("$(Build.SourceBranchName)_$(rev:rrr)", "main_003"),
         ("$(Year:yyyy)$(DayOfYear)-$(Hours)$(Minutes)$(Seconds)", "202440-876"),
+        ("$(TeamProject)_$(BuildDefinitionName)_$(SourceBranchName)", "ml_p_main"),
+        ("$(Build.SourceBranch)", "refs_heads_main"),
+        ("$(Date:dd MMM yyyy) $(Date:dddd)", "09 Feb 2024 Friday"),
+        ("$(Date:hh-mm tt 'at' y)", "08-07 AM at 24"),
         ("$(unknown)", "$(unknown)"),
         ("fixed", "fixed"),
     ],
@@ -25,7 +29,12 @@ def test_run_name(name_format: str, expected: str) -> None:
         name_format,
         started=STARTED,
         revision=3,
-        variables={"build.sourcebranchname": "main"},
+        variables={
+            "build.sourcebranchname": "main",
+            "Build.SourceBranch": "refs/heads/main",
+            "System.TeamProject": "ml",
+            "Build.DefinitionName": "p",
+        },
     )
     assert name == expected
 

@@ -5,12 +5,13 @@ A date accepts a .NET format behind the colon, as in {0:yyyyMMdd}.
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+from shipway.azpipelines.expr.dates import date_text
 from shipway.azpipelines.expr.functions.spec import MANY, Arguments, FunctionSpec
 from shipway.azpipelines.expr.values import EvaluationError, Value, check_length, to_text
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([0-9]+)(?::([^{}]*))?\}|[{}]")
-_DATE_PIECE = re.compile(r"yyyy|yy|MM|M|dd|d|HH|H|mm|m|ss|s|fff|ff|f")
 _DATE = re.compile(r"^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})")
 
 
@@ -51,25 +52,12 @@ def _shown(value: Value, layout: str | None) -> str:
     date = _DATE.match(text)
     if date is None:
         raise EvaluationError(f"The format '{layout}' applies to dates only. Value: '{text}'")
-    year, month, day, hour, minute, second = date.groups()
-    pieces = {
-        "yyyy": year,
-        "yy": year[2:],
-        "MM": month,
-        "M": str(int(month)),
-        "dd": day,
-        "d": str(int(day)),
-        "HH": hour,
-        "H": str(int(hour)),
-        "mm": minute,
-        "m": str(int(minute)),
-        "ss": second,
-        "s": str(int(second)),
-        "fff": "000",
-        "ff": "00",
-        "f": "0",
-    }
-    return _DATE_PIECE.sub(lambda match: pieces[match.group(0)], layout)
+    year, month, day, hour, minute, second = (int(part) for part in date.groups())
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        raise EvaluationError(f"'{text}' is no date") from None
+    return date_text(layout, moment)
 
 
 SPEC = FunctionSpec("format", 1, MANY, evaluate)
