@@ -8,7 +8,7 @@ from shipway.azpipelines.convert.jobs import Surroundings
 from shipway.azpipelines.convert.setting import Setting
 from shipway.azpipelines.diagnostics import did_you_mean
 from shipway.azpipelines.plan import JobPlan, LockBehavior, PoolPlan, StagePlan, VariablePlan
-from shipway.azpipelines.tokens import Mapping, Token, is_empty
+from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
 
 IMPLIED_STAGE = "__default"
 _KEYS = (
@@ -91,14 +91,7 @@ def _stage(
         return None
     first = body.entries[0].key
     if first.text != "stage":
-        setting.problems.error(
-            "unexpected-value",
-            f"Unexpected value '{first.text}'",
-            first.position,
-            hint="'stage' must be the first key of a stage."
-            if body.get("stage") is not None
-            else did_you_mean(first.text, ("stage", "template")),
-        )
+        _refuse_first(first, body, setting)
         return None
     reader.check_keys(body, _KEYS)
     token = body.get("stage")
@@ -136,6 +129,14 @@ def _stage(
         checks=_checks(checks, setting),
         position=position,
     )
+
+
+def _refuse_first(first: Scalar, body: Mapping, setting: Setting) -> None:
+    hint = "'stage' must be the first key of a stage."
+    if body.get("stage") is None:
+        hint = did_you_mean(first.text, ("stage", "template"))
+    message = f"Unexpected value '{first.text}'"
+    setting.problems.error("unexpected-value", message, first.position, hint=hint)
 
 
 def _checks(token: Token | None, setting: Setting) -> tuple[str, ...]:
