@@ -88,9 +88,7 @@ class Follower:
     def _is_to_be_left(self, run: Facts) -> bool:
         """Answer what may be answered; whether the rest is left to somebody else."""
         self._answer(run)
-        waiting = bool(timeline.waits(run)) and not any(
-            one["state"] == "inProgress" for one in run["records"] if one["kind"] == "Job"
-        )
+        waiting = bool(timeline.waits(run)) and not timeline.is_at_work(run)
         return waiting and self._answers.until_waiting
 
     def _answer(self, run: Facts) -> None:

@@ -101,6 +101,17 @@ def is_bad(record: Facts) -> bool:
     return record["result"] in ("failed", "abandoned")
 
 
+def is_at_work(run: Facts) -> bool:
+    """Whether any job goes on by itself; one that a task lets wait for a person does not."""
+    asked = {one["record_id"] for one in run["approvals"] if one["status"] == "pending"}
+    idle = {one["parent_id"] for one in run["records"] if one["record_id"] in asked}
+    return any(
+        one["state"] == "inProgress" and one["record_id"] not in idle
+        for one in run["records"]
+        if one["kind"] == "Job"
+    )
+
+
 def waits(run: Facts) -> list[tuple[str, str]]:
     """What the run waits for that a person can give, each with the command that gives it."""
     found: list[tuple[str, str]] = []

@@ -158,6 +158,7 @@ def approval(one: Approval) -> Mapping[str, Any]:
         "run_id": one.run_id,
         "stage": one.stage_name,
         "resource": one.resource_name,
+        "record_id": one.checkpoint_id,
         "status": one.status,
         "instructions": one.instructions,
         "min_required": one.min_required,
