@@ -7,12 +7,15 @@ import pytest
 import requests
 from tests.devops_door import Door, open_door
 
-from shipway.azure.entra import tenant, users
+from shipway.azure.entra import personal_access_tokens, tenant, users
 from shipway.devops import (
+    check_runs,
+    checks,
     definitions,
     environments,
     projects,
     repositories,
+    runs,
     security_groups,
     service_connections,
     variable_groups,
@@ -214,6 +217,48 @@ def test_checks_are_evaluated_outside_of_a_run(
     assert ask(door, "GET", f"{base}/{suite_id[:-1]}6").status_code == 404
     for key in made:
         ask(door, "DELETE", f"{CHECKS}/{key}")
+
+
+def test_a_service_tells_its_decision_with_the_token_that_it_was_given(
+    door: Door, resources: dict[str, dict[str, str]]
+) -> None:
+    store, project = door.store, projects.get(door.store, "ml").project_id
+    key = ask(door, "POST", CHECKS, {**REST_API, "resource": resources["r"]}).json()["id"]
+    guarding = [checks.get(store, project_id=project, check_id=key)]
+    definition = definitions.get(store, project_id=project, definition_id=1)
+    run, other = (
+        runs.queue_run(
+            store, definition=definition, branch="refs/heads/main", version="0" * 40,
+            reason="manual", requested_by=door.user,
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    suite = "99999999-2222-3333-4444-555555555555"
+    (one,) = check_runs.begin(
+        store, suite_id=suite, project_id=project, run_id=run.run_id, stage_name="S",
+        guarding=guarding,
+    )  # fmt: skip
+    check_runs.change(store, one, status="running", waits_for="callback")
+    event = {"name": "TaskCompleted", "jobId": one.check_run_id, "taskId": one.check_run_id,
+             "result": "failed"}  # fmt: skip
+    path = f"{door.url}/ml/_apis/distributedtask/hubs/checks/plans/{suite}/events"
+
+    def send(token: str, **more: str) -> int:
+        headers = {"Authorization": f"Bearer {token}"}
+        body = {**event, **more}
+        return requests.post(path, json=body, headers=headers, timeout=30).status_code
+
+    mine, others = (
+        personal_access_tokens.issue_job_token(store, run_id=number)
+        for number in (run.run_id, other.run_id)
+    )
+    assert send(others) == 403
+    assert send(mine, result="perhaps") == 400
+    assert send(mine, taskId=suite) == 404
+    assert send(mine) == 204
+    told = [e for e in store.journal.of(f"run/{run.run_id}") if e.kind == "CheckDecided"]
+    assert [(e.data["check_run_id"], e.data["passed"]) for e in told] == [(one.check_run_id, False)]
+    ask(door, "DELETE", f"{CHECKS}/{key}")
 
 
 def test_an_approval_names_groups_by_their_ids(

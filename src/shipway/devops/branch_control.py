@@ -1,7 +1,8 @@
 """Branch control: every repository that a run is made of comes from a branch that is allowed.
 
-Looked at are the run's own branch and those of the repositories under `resources:`, at what they
-were when the run was compiled. Branches are written in full, with `*` for any text.
+Looked at are the run's own branch, those of the repositories under `resources:` at what they were
+when the run was compiled, and those of the runs whose pipelines stand there. Branches are written
+in full, with `*` for any text.
 Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals#branch-control
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from shipway.azpipelines.plan import RunPlan
 from shipway.base.messages import Json
-from shipway.devops import github_mirrors, policies, repositories
+from shipway.devops import github_mirrors, policies, repositories, runs
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
 from shipway.store.store import Store
@@ -55,6 +56,13 @@ def _linked(store: Store, run: Run, plan: RunPlan) -> Iterator[_Linked]:
         found = repositories.by_id(store, one.repository_id) if one.repository_id else None
         default = found.default_branch if found else ""
         yield _Linked(name=one.name, repository=found, branch=one.branch or one.ref or default)
+    for chosen in run.pipelines:
+        other = runs.get(store, chosen.run_id)
+        made_of = repositories.by_id(store, other.repository_id)
+        yield _Linked(
+            name=f"pipeline {other.definition_name}", repository=made_of,
+            branch=other.source_branch,
+        )  # fmt: skip
 
 
 def _unprotected(store: Store, one: _Linked, *, unknown: bool) -> str:

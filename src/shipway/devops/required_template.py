@@ -20,7 +20,7 @@ _TYPES = (*_GIT, "github", "githubenterprise", "bitbucket")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class RequiredTemplate:
     """A template that is asked for. `ref` is empty where any will do."""
 
     repository_type: str
@@ -44,7 +44,7 @@ class _Extended:
     path: str
 
 
-def templates_of(settings: Mapping[str, Json]) -> list[Template]:
+def templates_of(settings: Mapping[str, Json]) -> list[RequiredTemplate]:
     """What a check asks for. Raises `BadInput` naming the field that is wrong."""
     listed = settings.get("extendsChecks")
     if not isinstance(listed, list) or not listed:
@@ -84,7 +84,7 @@ def _extended(run: Run, plan: RunPlan) -> Iterator[_Extended]:
             )  # fmt: skip
 
 
-def _is_same(store: Store, run: Run, have: _Extended, want: Template) -> bool:
+def _is_same(store: Store, run: Run, have: _Extended, want: RequiredTemplate) -> bool:
     if have.path != want.path or (want.ref and have.ref != want.ref):
         return False
     if want.repository_type in _GIT:
@@ -93,7 +93,7 @@ def _is_same(store: Store, run: Run, have: _Extended, want: Template) -> bool:
     return same_type and have.name.lower() == want.repository_name.lower()
 
 
-def _id_of(store: Store, run: Run, want: Template) -> str:
+def _id_of(store: Store, run: Run, want: RequiredTemplate) -> str:
     place, _, name = want.repository_name.rpartition("/")
     project = projects.find(store, place) if place else None
     if place and project is None:
@@ -103,13 +103,13 @@ def _id_of(store: Store, run: Run, want: Template) -> str:
     return found.repository_id if found else ""
 
 
-def _template(told: Json) -> Template:
+def _template(told: Json) -> RequiredTemplate:
     fields = told if isinstance(told, dict) else {}
     kind = str(fields.get("repositoryType") or "git").lower()
     if kind not in _TYPES:
         raise _bad(f"the repository type '{kind[:40]}' is not known",
                    "extendsChecks[].repositoryType", f"Known: {', '.join(_TYPES)}.")  # fmt: skip
-    made = Template(
+    made = RequiredTemplate(
         repository_type=kind, repository_name=str(fields.get("repositoryName") or "").strip("/ "),
         ref=_full_ref(str(fields.get("repositoryRef") or "").strip()),
         path=str(fields.get("templatePath") or "").replace("\\", "/").lstrip("/ ").strip(),

@@ -137,7 +137,7 @@ def _stage(
     if at.checkpoint == "failed":
         yield _finish_stage(stage, "failed", "a check on a resource of this stage did not pass")
     elif at.checkpoint == "skipped":
-        yield _finish_stage(stage, "skipped", "nobody approved in time")
+        yield _finish_stage(stage, "skipped", "its checks did not pass in time")
     elif at.checkpoint == "superseded":
         yield _finish_stage(stage, "canceled", "a newer run took its turn at an exclusive lock")
     elif at.checkpoint == "waiting" and progress.is_canceling(stage.name):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from shipway.azpipelines import macros
 from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan, StepPlan
+from shipway.azpipelines.plan_resources import ContainerPlan
 from shipway.base.errors import Forbidden, NotFound
 from shipway.devops import (
     agent_pools,
@@ -248,6 +249,7 @@ def _names(store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan
         for name, value in step.inputs.items()
         if name.lower() in _INPUTS and value
     ]
+    values += [one.endpoint for one in _containers(plan, job) if one.endpoint]
     known: macros.ExpandedVariables | None = None
     for value in values:
         if "$(" in value and known is None:
@@ -256,6 +258,16 @@ def _names(store: Store, run: Run, plan: RunPlan, stage: StagePlan, job: JobPlan
         yield name
         if "," in name:  # an input may name several
             yield from (part.strip() for part in name.split(","))
+
+
+def _containers(plan: RunPlan, job: JobPlan) -> Iterator[ContainerPlan]:
+    """The containers of a job, its services and its steps; their registries ask for a login."""
+    for one in (job.container, *job.services.values()):
+        if one is not None:
+            is_whole = one.alias or one.endpoint or not one.image
+            yield one if is_whole else plan.container(one.image or "")
+    targets = {step.target.container for step in _steps(job) if step.target is not None}
+    yield from (plan.container(name) for name in targets if name not in ("", "host"))
 
 
 def _expanded(

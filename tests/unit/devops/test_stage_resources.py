@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,11 @@ from shipway.azpipelines.plan import (
     RunPlan,
     StagePlan,
     StepPlan,
+    StepTarget,
     TaskReference,
     VariablePlan,
 )
+from shipway.azpipelines.plan_resources import ContainerPlan
 from shipway.azpipelines.triggers import PipelineTriggers
 from shipway.azure.entra import users
 from shipway.base.clock import SystemClock
@@ -116,3 +119,27 @@ def test_without_checks_any_authorized_connection_may_be_used(store: Store) -> N
     stage_resources.require_named(
         store, run=replace(run), stage_name="S", connection=connection
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"container": ContainerPlan(alias="c", image="ours", endpoint="production")},
+        {"container": ContainerPlan(image="C")},
+        {"services": {"db": ContainerPlan(image="db", endpoint="production")}},
+        {"steps": (replace(step("a", "b"), target=StepTarget(container="c")),)},
+    ],
+)
+def test_the_registry_of_a_container_is_used_with_its_connection(
+    store: Store, job: dict[str, Any]
+) -> None:
+    plan = plan_of(step("script", "true"))
+    (stage,) = plan.stages
+    stage = replace(stage, jobs=(replace(stage.jobs[0], **job),))
+    plan = replace(
+        plan, stages=(stage,),
+        containers=(ContainerPlan(alias="c", image="ours", endpoint="production"),),
+    )  # fmt: skip
+    run, _ = scene(store, plan)
+    found = stage_resources.connections_of(store, run, plan, stage)
+    assert [one.name for one in found] == ["production"]

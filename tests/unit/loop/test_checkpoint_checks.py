@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -29,12 +30,14 @@ from shipway.base.home import Home
 from shipway.devops import (
     approval_changes,
     approvals,
+    branch_control,
     check_runs,
     checks,
     environments,
     logs,
     pipeline_permissions,
     repositories,
+    run_progress,
     runs,
     service_connections,
     variable_groups,
@@ -42,7 +45,7 @@ from shipway.devops import (
 from shipway.devops.check_runs import CheckRun
 from shipway.devops.checks import CheckKind
 from shipway.devops.definitions import PipelineDefinition
-from shipway.devops.runs import Run
+from shipway.devops.runs import ChosenRun, Run
 from shipway.devops.variable_groups import GroupVariable
 from shipway.loop import checkpoint_bypass
 from shipway.loop.check_call import CheckCaller
@@ -531,6 +534,17 @@ def test_branch_control_looks_at_every_repository_of_the_run(
     wrong = deploy(store, definition, repositories=(other,))
     assert is_running(store, fine, "S")
     assert "refs/tags/v1 of templates is not among the allowed" in reason(store, wrong)
+
+
+def test_branch_control_looks_at_the_runs_that_a_run_uses(
+    store: Store, definition: PipelineDefinition
+) -> None:
+    used = begin(store, definition, stage_of("S", deployment("prod")), branch="refs/heads/dev")
+    run = replace(deploy(store, definition), pipelines=(ChosenRun(alias="m", run_id=used.run_id),))
+    refused = branch_control.refusal(
+        store, run, run_progress.plan_of(run), {"allowedBranches": "refs/heads/main"}
+    )
+    assert "refs/heads/dev of pipeline p is not among the allowed" in refused
 
 
 def test_a_branch_is_written_in_full(store: Store, definition: PipelineDefinition) -> None:
