@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from shipway.agent import (
     checkout_paths,
@@ -16,6 +17,7 @@ from shipway.agent import (
     demands,
     machine_folders,
     python_venvs,
+    step_attempts,
 )
 from shipway.agent.job_context import JobContext, JobStop
 from shipway.agent.job_environment import LOOKUP, base_environment, define_predefined
@@ -222,7 +224,11 @@ class JobRunner:
 
     def _verdict(self, step: StepPlan) -> tuple[Result, str]:
         """Whether the step runs: Succeeded means yes."""
-        if not step.enabled:
+        try:
+            is_enabled = runtime.resolve_step(step, self.job.variables.values()).enabled
+        except RuntimeValueError as error:
+            return "Failed", str(error)
+        if not is_enabled:
             return "Skipped", "the step is disabled"
         verdict = self._condition(step, is_canceled=self._stop.is_set())
         if verdict.error:
@@ -258,9 +264,10 @@ class JobRunner:
             writer.write(f"##[section]Starting: {runner.name}")
             for name in runner.unknown_inputs():
                 runner.log(f"##[warning]The task {step.task} has no input '{name}'.")
-            result = self._attempts(step, runner)
+            result = step_attempts.run(runner, partial(self._once, step, runner))
             writer.write(f"##[section]Finishing: {runner.name}")
-        result = results.with_continue_on_error(result, continue_on_error=step.continue_on_error)
+        go_on = runner.plan.continue_on_error
+        result = results.with_continue_on_error(result, continue_on_error=go_on)
         self._finish(record, result, runner=runner)
         return result
 
@@ -291,18 +298,6 @@ class JobRunner:
             ),
             "",
         )
-
-    def _attempts(self, step: StepPlan, runner: StepRunner) -> Result:
-        for attempt in range(step.retry_count + 1):
-            runner.begin_attempt(attempt)
-            result = self._once(step, runner)
-            if result != "Failed" or runner.should_stop() or attempt == step.retry_count:
-                return result
-            runner.log(
-                f"##[warning]RetryHelper encountered task failure, will retry ({attempt + 1})"
-            )
-            self.job.stop.wait((attempt + 1) ** 2)
-        return "Failed"
 
     def _once(self, step: StepPlan, runner: StepRunner) -> Result:
         task = self._tasks.find(step)

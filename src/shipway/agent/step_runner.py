@@ -82,6 +82,11 @@ class StepRunner:
         return self._record_id
 
     @property
+    def plan(self) -> StepPlan:
+        """The step with its runtime values filled in."""
+        return self._plan
+
+    @property
     def name(self) -> str:
         return self._job.variables.expand(self._plan.display_name)
 
