@@ -209,7 +209,21 @@ def compare(left: Value, right: Value) -> int:
 
 def fold(text: str) -> str:
     """Text for ordinal comparison that ignores case, as .NET does it."""
-    return text.upper()
+    return upper_text(text)
+
+
+def upper_text(text: str) -> str:
+    """In capitals, letter by letter: one that has none of its own (the sharp s) stays."""
+    if text.isascii():
+        return text.upper()
+    return "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
+
+
+def lower_text(text: str) -> str:
+    """In small letters, letter by letter."""
+    if text.isascii():
+        return text.lower()
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def _equal(left: Value, right: Value) -> bool:

@@ -1,12 +1,12 @@
 """upper(text)."""
 
 from shipway.azpipelines.expr.functions.spec import Arguments, FunctionSpec
-from shipway.azpipelines.expr.values import Value, to_text
+from shipway.azpipelines.expr.values import Value, to_text, upper_text
 
 
 def evaluate(arguments: Arguments) -> Value:
     """Casts to text."""
-    return to_text(arguments.value(0)).upper()
+    return upper_text(to_text(arguments.value(0)))
 
 
 SPEC = FunctionSpec("upper", 1, 1, evaluate)
