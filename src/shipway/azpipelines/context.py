@@ -51,6 +51,8 @@ class CompileContext:
     - `known_tasks`: task name (or id) to its major versions; None: any task.
     - `qualified_tasks_exist`: whether a task named with its extension counts as installed.
     - `missing_task_hint`: what to do about a task that is not known; `TASK` stands for its name.
+    - `task_reasons`: why a task is not there, by name in small letters; told before the hint.
+    - `task_names`: the name behind a task's id, by id in small letters.
     - `task_targets`: where tasks may run, by `name@major` in small letters; others: anywhere.
     - `environments`: names of AzDO environments that exist; None: any name.
     - `environment_resources`: names of the resources of environments; None: any name.
@@ -64,6 +66,8 @@ class CompileContext:
     known_tasks: Mapping[str, Collection[int]] | None = None
     qualified_tasks_exist: bool = False
     missing_task_hint: str = ""
+    task_reasons: Mapping[str, str] = field(default_factory=dict)
+    task_names: Mapping[str, str] = field(default_factory=dict)
     task_targets: Mapping[str, TaskTarget] = field(default_factory=dict)
     environments: Collection[str] | None = None
     environment_resources: Mapping[str, Collection[str]] | None = None

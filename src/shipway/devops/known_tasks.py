@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 from shipway.azpipelines.context import TaskTarget
+from shipway.azpipelines.plan import CHECKOUT_TASK, DOWNLOAD_TASK, PUBLISH_TASK
 from shipway.devops import built_in_tasks, extension_tasks, task_definitions, task_stubs
 from shipway.devops.task_stubs import NO_STUBS, TaskStubs
 
@@ -18,6 +19,19 @@ HINT = f"shipway has no such task. {STUB_HINT}"
 SERVICE_HINT = f"If an extension of your organization brings it, name it. {STUB_HINT}"
 """What to do about a task that is missing; `TASK` stands for its name."""
 
+REASONS: Mapping[str, str] = {
+    "azurefunctionapp": "There are no function apps here.",
+    "azuremonitor": "There is no Azure Monitor here to ask.",
+    "azurepolicycheckgate": "There are no policies of Azure here.",
+    "manualintervention": "Classic releases only; in YAML it is ManualValidation.",
+    "mlpublishedpipelinerestapitask": (
+        "Published pipelines belong to version 1 of the Azure ML SDK, which shipway does not "
+        "serve; az ml job create submits a pipeline job."
+    ),
+    "publishtoazureservicebus": "There is no Service Bus here.",
+    "queryworkitems": "There are no boards here.",
+}
+"""Why shipway lacks a task, for some that one could expect."""
 Known = Mapping[str, Collection[int]]
 _ON_SERVERS = {
     "AzureMLJobWaitTask": ("0.1.1", "1.0.1"),
@@ -34,9 +48,8 @@ def of_runs(stubs: TaskStubs = NO_STUBS) -> Known:
 def of_service(stubs: TaskStubs = NO_STUBS) -> Known:
     """The tasks that Azure takes: its own, those of extensions, what shipway has, the stubs."""
     built_in = {one.name: tuple(one.versions) for one in built_in_tasks.BUILT_IN}
-    ids = {one.task_id: tuple(one.versions) for one in built_in_tasks.BUILT_IN if one.task_id}
     extensions = dict.fromkeys(extension_tasks.EXTENSION_TASKS, extension_tasks.ANY_VERSION)
-    return _joined((ids, built_in, extensions, task_definitions.KNOWN, task_stubs.names_of(stubs)))
+    return _joined((built_in, extensions, task_definitions.KNOWN, task_stubs.names_of(stubs)))
 
 
 def is_built_in(name: str, version: int) -> bool:
@@ -49,6 +62,12 @@ def is_built_in(name: str, version: int) -> bool:
 
 
 @lru_cache(maxsize=1)
+def names_by_id() -> Mapping[str, str]:
+    """The names of Azure's own tasks by their ids."""
+    return {one.task_id: one.name for one in built_in_tasks.BUILT_IN if one.task_id}
+
+
+@lru_cache(maxsize=1)
 def targets() -> Mapping[str, TaskTarget]:
     """Where tasks may run, by `name@major` in small letters; others may run anywhere."""
     found: dict[str, TaskTarget] = {}
@@ -58,6 +77,8 @@ def targets() -> Mapping[str, TaskTarget]:
                 version=version, agent=one.place == "agent", server=one.place == "server"
             )
             found[f"{one.name.lower()}@{major}"] = target
+    for task_id in (CHECKOUT_TASK, DOWNLOAD_TASK, PUBLISH_TASK):
+        found[f"{task_id}@1"] = TaskTarget(version="1.0.0")
     for name, versions in _ON_SERVERS.items():
         for version in versions:
             key = f"{name.lower()}@{version.partition('.')[0]}"

@@ -123,5 +123,7 @@ def _context(store: Store, run: Run) -> CompileContext:
         secret_names=frozenset(v.name for v in known if v.is_secret),
         missing_task_hint=known_tasks.HINT,
         task_targets=known_tasks.targets(),
+        task_names=known_tasks.names_by_id(),
+        task_reasons=known_tasks.REASONS,
         environment_resources=environments.resource_names(store, project_id=run.project_id),
     )

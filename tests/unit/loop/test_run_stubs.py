@@ -8,7 +8,7 @@ from tests.unit.loop.test_run_files import commit
 from shipway.azure.entra import users
 from shipway.base.clock import SystemClock
 from shipway.base.home import Home
-from shipway.devops import definitions, projects, repositories, runs, task_stubs
+from shipway.devops import definitions, known_tasks, projects, repositories, runs, task_stubs
 from shipway.devops.runs import Run
 from shipway.loop import run_compilation
 from shipway.store.store import Store, open_store
@@ -74,3 +74,27 @@ def test_a_task_of_agentless_jobs_does_not_run_on_an_agent(store: Store) -> None
         (4, "Job a: Step pause references task 'Delay'"),
         (10, "Job b: Step  references task 'Bash'"),
     ]
+
+
+def test_a_task_may_be_named_by_its_id(store: Store) -> None:
+    yaml = (
+        "jobs:\n- job: a\n  pool: server\n  steps:\n"
+        "  - task: 28782B92-5E8E-4458-9751-A71CD1492BAE@1\n  - checkout: self\n"
+    )
+    run = queue(store, "", yaml)
+    result = run_compilation.compile_run(store, run, path="azure-pipelines.yml")
+    assert [d.message.partition(" at version")[0] for d in result.diagnostics] == [
+        "Job a: Step  references task 'Checkout'"
+    ]
+    assert known_tasks.names_by_id()["28782b92-5e8e-4458-9751-a71cd1492bae"] == "Delay"
+
+
+def test_why_a_task_is_not_here_is_told(store: Store) -> None:
+    yaml = (
+        "jobs:\n- job: a\n  pool: server\n  steps:\n  - task: MLPublishedPipelineRestAPITask@0\n"
+        "  - task: Synapse workspace deployment@2\n"
+    )
+    result = run_compilation.compile_run(store, queue(store, "", yaml), path="azure-pipelines.yml")
+    published, synapse = result.diagnostics
+    assert "SDK" in published.hint
+    assert "'Synapse workspace deployment'" in synapse.message

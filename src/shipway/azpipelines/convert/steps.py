@@ -40,7 +40,8 @@ _INTERNAL: MappingOf[str, Shorthand] = {
     DOWNLOAD_TASK: "download",
 }
 """Tasks that are written by their id where a pipeline is expanded already."""
-_TASK = re.compile(r"^(?P<name>[^@\s]+)@(?P<version>[0-9]+(?:\.[0-9]+){0,2})$")
+# names of some extensions' tasks have blanks in them
+_TASK = re.compile(r"^(?P<name>[^@\s](?:[^@\r\n]*[^@\s])?)@(?P<version>[0-9]+(?:\.[0-9]+){0,2})$")
 
 
 _REFUSED: MappingOf[str, Feature] = {
@@ -186,7 +187,8 @@ def _task(body: Mapping, setting: Setting, names: _Names, job_name: str) -> Step
                 hint="A task is written <NAME>@<VERSION>, as in AzureCLI@2.",
             )
         return None
-    task = TaskReference(name=match["name"], version=match["version"])
+    name = setting.context.task_names.get(match["name"].lower(), match["name"])
+    task = TaskReference(name=name, version=match["version"])
     if task.name.lower() in _INTERNAL:
         return _internal(body, task, setting, names)
     task_references.check_known(

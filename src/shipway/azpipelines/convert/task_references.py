@@ -10,6 +10,12 @@ from shipway.azpipelines.plan import JobPlan, RunPlan, StepPlan, TaskReference
 _MOST_VERSIONS = 10
 _QUALIFIERS = 3
 """`publisher.extension.contribution.Task` has so many dots."""
+_TITLES = {
+    "checkout": "Checkout",
+    "download": "DownloadPipelineArtifact",
+    "publish": "PublishPipelineArtifact",
+}
+"""The tasks that stand behind shorthands under an id."""
 
 
 def check_known(
@@ -40,7 +46,8 @@ def check_known(
     else:
         initial = task.name[:1].lower()
         hint = did_you_mean(task.name, (one for one in known if one[:1].lower() == initial))
-    stub = context.missing_task_hint.replace("TASK", str(task))
+    reason = context.task_reasons.get(task.name.rpartition(".")[2].lower(), "")
+    advice = (hint, reason, context.missing_task_hint.replace("TASK", str(task)))
     problems.error(
         "unknown-task",
         f"A task is missing. The pipeline references a task called '{task.name}'. This usually "
@@ -48,7 +55,7 @@ def check_known(
         f"Marketplace: https://marketplace.visualstudio.com. (Task version {task.version}, "
         f"job '{job_name}', step '{step_name}'.)",
         where,
-        hint=f"{hint} {stub}".strip(),
+        hint=" ".join(part for part in advice if part),
         shown="message",
     )
 
@@ -82,7 +89,8 @@ def _check_target(
     places += ["a job on an agent"] if target.agent else []
     problems.error(
         "task-target",
-        f"Job {job.name}: Step {_given_name(step)} references task '{name}' at version "
+        f"Job {job.name}: Step {_given_name(step)} references task "
+        f"'{_TITLES.get(step.shorthand, name)}' at version "
         f"'{target.version}' which is not valid for the given job target.",
         step.position,
         hint=f"{step.task} runs in {' or '.join(places)}." if places else "",
@@ -92,5 +100,6 @@ def _check_target(
 
 def _given_name(step: StepPlan) -> str:
     """The step's `name:`; empty for a name that was made up from its task."""
-    made = re.sub(r"[^A-Za-z0-9_]", "_", step.task.name.rpartition(".")[2]) or "Step"
+    title = _TITLES.get(step.shorthand, step.task.name.rpartition(".")[2])
+    made = re.sub(r"[^A-Za-z0-9_]", "_", title) or "Step"
     return "" if re.fullmatch(rf"{made}[0-9]*", step.ref_name) else step.ref_name

@@ -28,6 +28,7 @@ def as_service(context: CompileContext, stubs: TaskStubs) -> CompileContext:
         qualified_tasks_exist=True,
         missing_task_hint=known_tasks.SERVICE_HINT,
         task_targets=known_tasks.targets(),
+        task_names=known_tasks.names_by_id(),
     )
 
 
@@ -55,7 +56,9 @@ def _hint(name: str, task: str) -> str:
         near = f"Known versions: {', '.join(f'{name}@{one}' for one in versions)}."
     else:
         near = did_you_mean(name, known)
-    return f"{near} {known_tasks.STUB_HINT.replace('TASK', task)}".strip()
+    reason = known_tasks.REASONS.get(name.rpartition(".")[2].lower(), "")
+    parts = (near, reason, known_tasks.STUB_HINT.replace("TASK", task))
+    return " ".join(part for part in parts if part)
 
 
 def _steps(plan: RunPlan) -> Iterator[StepPlan]:
