@@ -45,7 +45,9 @@ _NOT_IN_TEMPLATES = frozenset(
 def of_run(store: Store, run: Run) -> dict[str, str]:
     """Build.* and System.* of a run, by name."""
     repository = _triggering(store, run)
-    project = projects.get(store, repository.project_id if repository else run.project_id)
+    is_of_project = repository is not None and not github_mirrors.is_mirror(repository)
+    owner = repository.project_id if repository and is_of_project else run.project_id
+    project = projects.get(store, owner)
     place = f"{_collection()}{project.name}"
     values = {
         **_of_build(store, run),
