@@ -192,12 +192,16 @@ def test_a_push_over_rest_starts_the_pipeline(
 
 
 def test_a_pipeline_is_run_seen_and_cancelled(
-    clients: Any, project: Any, repository: Any, pipeline: Any
+    door: Door, clients: Any, project: Any, repository: Any, pipeline: Any
 ) -> None:
     noun, build = clients.get_pipelines_client(), clients.get_build_client()
     assert noun.get_pipeline(project.id, pipeline.id).configuration.type == "yaml"
     assert [p.name for p in noun.list_pipelines(project.id)] == ["ml"]
-    run = noun.run_pipeline({"templateParameters": {"size": "3"}}, project.id, pipeline.id)
+    chosen = {"pipelines": {"up": {"version": "7"}}}
+    run = noun.run_pipeline(
+        {"templateParameters": {"size": "3"}, "resources": chosen}, project.id, pipeline.id
+    )
+    assert runs.get(door.store, run.id).pipeline_versions == {"up": "7"}
     assert (run.state, run.template_parameters) == ("inProgress", {"size": "3"})
     assert noun.get_run(project.id, pipeline.id, run.id).name == run.name
     assert [r.id for r in noun.list_runs(project.id, pipeline.id)] == [run.id]

@@ -3,10 +3,11 @@
 Source: https://learn.microsoft.com/rest/api/azure/devops/pipelines
 """
 
+from dataclasses import replace
 from typing import Any
 
 from shipway.base.errors import BadInput, NotFound
-from shipway.devops import definitions, runs
+from shipway.devops import definitions, pipeline_resources, runs
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.projects import Project
 from shipway.devops.runs import Run
@@ -78,6 +79,13 @@ class Pipelines:
         )
         if result.plan is None:
             return _refused(400, "PipelineValidationException", result.error_text)
+        run = replace(run, pipeline_versions=run_requests.pipeline_versions(body))
+        _, wrong = pipeline_resources.choose(
+            self._store, run, result.plan, file=definition.yaml_path
+        )
+        if wrong:
+            text = "\n".join(problem.service_text() for problem in wrong)
+            return _refused(400, "PipelineValidationException", text)
         return json_response({"finalYaml": result.final_yaml})
 
     def run(self, request: Request) -> Response:
