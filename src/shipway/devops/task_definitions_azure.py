@@ -73,7 +73,10 @@ AZURE_TASKS: tuple[TaskDefinition, ...] = (
         },
         connections={"azureSubscription": "azurerm"},
         summary=_CLI_SUMMARY,
-        limits=("Takes `scriptType: bash`.", "`keepAzSessionActive` is refused."),
+        limits=(
+            "Takes `scriptType: bash`, and `ps` and `pscore` where PowerShell is installed.",
+            "`keepAzSessionActive` is refused.",
+        ),
     ),
     TaskDefinition(
         name="AzureCLI",

@@ -13,14 +13,15 @@ from pathlib import Path
 
 from shipway.agent.service_connections import ConnectionLogin, login_of
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
-from shipway.agent.tasks import paths
+from shipway.agent.tasks import paths, power_shell
 from shipway.agent.tasks.script import refuse_inputs, run_watched
 from shipway.base.errors import BadInput, NotSupported
 
 _KEY = "SHIPWAY_AZ_PROFILE_KEY"
 
 
-def _script_text(step: StepRun) -> str:
+def _script_body(step: StepRun) -> str:
+    """The inline script, or the path of the file. Raises `BadInput`."""
     place = paths.required(step, "scriptLocation").lower()
     if place not in ("inlinescript", "scriptpath"):
         raise BadInput(
@@ -32,7 +33,15 @@ def _script_text(step: StepRun) -> str:
     path = _script_file(step)
     if not path.is_file():
         raise BadInput(f"the script '{path}' does not exist", code="ScriptMissing")
-    return f'exec bash {shlex.quote(str(path))} "$@"'
+    return str(path)
+
+
+def _script_text(step: StepRun) -> str:
+    """What bash runs."""
+    body = _script_body(step)
+    if step.input("scriptLocation").lower() == "inlinescript":
+        return body
+    return f'exec bash {shlex.quote(body)} "$@"'
 
 
 def _script_file(step: StepRun) -> Path:
@@ -92,8 +101,16 @@ class _Script:
     """What runs between login and logout."""
 
     text: str
-    arguments: Sequence[str]
     cwd: Path
+    arguments: Sequence[str] = ()
+    suffix: str = ".sh"
+    interpreter: Sequence[str] = ("/bin/bash", "--noprofile", "--norc")
+
+    def command(self, path: str) -> list[str]:
+        """What runs the script that lies at `path`."""
+        if self.suffix == ".ps1":
+            return [*self.interpreter, "-Command", f". '{path}'"]
+        return [*self.interpreter, path, *self.arguments]
 
 
 def _session(step: StepRun, login: ConnectionLogin, script: _Script) -> StepResult:
@@ -106,11 +123,11 @@ def _session(step: StepRun, login: ConnectionLogin, script: _Script) -> StepResu
         extra = {"servicePrincipalId": login.client_id, "tenantId": login.tenant_id}
     name = "idToken" if login.federated else "servicePrincipalKey"
     secret = {name: login.secret} if extra else {}
-    path, descriptors = step.script(script.text, suffix=".sh")
-    step.log(f"##[command]/bin/bash {Path(path).name}")
+    path, descriptors = step.script(script.text, suffix=script.suffix)
+    step.log(f"##[command]{script.interpreter[0]} {Path(path).name}")
     return run_watched(
         step,
-        ["/bin/bash", "--noprofile", "--norc", path, *script.arguments],
+        script.command(path),
         fail_on_stderr=step.flag("failOnStandardError"),
         what="Script",
         complaint="Script has output to stderr. Failing as failOnStdErr is set to true.",
@@ -148,15 +165,38 @@ def _run_1(step: StepRun) -> StepResult:
     )
 
 
+def _power_shell(step: StepRun) -> _Script:
+    """The script as PowerShell runs it, its preference first and its last exit code handed on."""
+    inner = _script_body(step)
+    arguments = step.input("scriptArguments")
+    if step.input("scriptLocation").lower() == "scriptpath":
+        quoted = inner.replace("'", "''")
+        text = f". '{quoted}' {arguments}".strip()
+    else:
+        text = f". {{\n{inner}\n}} {arguments}".strip() if arguments else inner
+    preference = step.input("powerShellErrorActionPreference", "stop")
+    ending = [] if step.flag("powerShellIgnoreLASTEXITCODE") else [power_shell.EXIT_CODE]
+    return _Script(
+        text="\n".join(["\ufeff$ErrorActionPreference = '" + preference + "'", text, *ending]),
+        cwd=_folder(step, beside_script=False), suffix=".ps1",
+        interpreter=(
+            power_shell.program(step), "-NoLogo", "-NoProfile", "-NonInteractive",
+            "-ExecutionPolicy", "Unrestricted",
+        ),
+    )  # fmt: skip
+
+
 def _run_2(step: StepRun) -> StepResult:
     kind = paths.required(step, "scriptType").lower()
+    refuse_inputs(step, "AzureCLI", "keepAzSessionActive")
+    if kind in ("ps", "pscore"):
+        return _run(step, _power_shell(step))
     if kind != "bash":
         raise NotSupported(
             f"scriptType '{kind}' is not supported on this agent",
             code="ScriptTypeNotSupported",
-            hint="Use scriptType: bash.",
+            hint="Use scriptType: bash or pscore.",
         )
-    refuse_inputs(step, "AzureCLI", "keepAzSessionActive")
     return _run(
         step,
         _Script(

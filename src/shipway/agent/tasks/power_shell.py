@@ -30,7 +30,7 @@ Register-ObjectEvent -InputObject $warnings -EventName CollectionChanged -Action
 }};
 Invoke-Command {{{script}}} -WarningVariable +warnings;
 """
-_EXIT_CODE = "if (Test-Path -LiteralPath variable:\\LASTEXITCODE) { exit $LASTEXITCODE }"
+EXIT_CODE = "if (Test-Path -LiteralPath variable:\\LASTEXITCODE) { exit $LASTEXITCODE }"
 
 
 def _preferences(step: StepRun) -> list[str]:
@@ -61,12 +61,12 @@ def text_of(step: StepRun) -> str:
         script = f". '{quoted}' {step.input('arguments')}".strip()
     if step.flag("showWarnings"):
         script = _SHOW_WARNINGS.format(script=script)
-    ending = [] if step.flag("ignoreLASTEXITCODE") else [_EXIT_CODE]
+    ending = [] if step.flag("ignoreLASTEXITCODE") else [EXIT_CODE]
     return "\n".join([*_preferences(step), script, *ending])
 
 
-def _run(step: StepRun) -> StepResult:
-    text = text_of(step)
+def program(step: StepRun) -> str:
+    """The path of PowerShell. Raises `NotSupported` where there is none."""
     path = step.job.search_path()
     shell = shutil.which("pwsh", path=path) or shutil.which("powershell", path=path)
     if shell is None:
@@ -74,6 +74,12 @@ def _run(step: StepRun) -> StepResult:
             "PowerShell is not installed on this machine", code="PowerShellMissing", where="pwsh",
             hint="Install it (https://aka.ms/powershell), or write the step as `bash`.",
         )  # fmt: skip
+    return shell
+
+
+def _run(step: StepRun) -> StepResult:
+    text = text_of(step)
+    shell = program(step)
     step.log("Generating script.")
     step.log("========================== Starting Command Output ===========================")
     file, descriptors = step.script("\ufeff" + text, suffix=".ps1")
