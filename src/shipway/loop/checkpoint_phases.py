@@ -120,12 +120,19 @@ def _asked(category: Category) -> Callable[[Visit], Verdict]:
         if category == "post-check approval":  # the hours may have ended meanwhile
             found += [one for one in at.of("dynamic") if one.check.kind == "BusinessHours"]
         after = at.evaluated(found)
-        refused = [one.message for one in after if one.status == "rejected"]
+        refused = [_refusal(one) for one in after if one.status == "rejected"]
         if refused:
-            return "\n".join(text or "a check was rejected" for text in refused)
+            return "\n".join(refused)
         return "" if all(one.status in check_runs.PASSED for one in after) else None
 
     return phase
+
+
+def _refusal(one: CheckRun) -> str:
+    """What a check says of itself; a service's words with the name of the check before them."""
+    if one.check.kind != "RestApi" and one.message:
+        return one.message
+    return f"{checks.name_of(one.check)}: {one.message or 'the check was rejected'}"
 
 
 def _locks(at: Visit) -> Verdict:

@@ -47,7 +47,7 @@ from shipway.devops.checks import CheckKind
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.runs import ChosenRun, Run
 from shipway.devops.variable_groups import GroupVariable
-from shipway.loop import checkpoint_bypass
+from shipway.loop import checkpoint_bypass, run_retry
 from shipway.loop.check_call import CheckCaller
 from shipway.store.store import Store, open_store
 
@@ -128,10 +128,13 @@ def hours(
     check(store, definition, "BusinessHours", minutes, inputs=inputs)
 
 
-def approval(store: Store, definition: PipelineDefinition, *people: str, when: str = "") -> None:
+def approval(
+    store: Store, definition: PipelineDefinition, *people: str, when: str = "",
+    minutes: int = 1440,
+) -> None:  # fmt: skip
     listed = [{"id": users.get(store, one).object_id} for one in people]
     more: dict[str, Any] = {"definitionRef": {"id": when}} if when else {}
-    check(store, definition, "Approval", approvers=listed, **more)
+    check(store, definition, "Approval", minutes, approvers=listed, **more)
 
 
 def call(
@@ -349,7 +352,7 @@ def test_a_service_may_decide_later_by_an_event_with_the_token_it_was_given(
     )
     settle(store)
     assert stage_record(store, run, "S").result == "failed"
-    assert reason(store, run) == "not today"
+    assert reason(store, run) == "Gate: not today"
     with pytest.raises(Conflict):
         checkpoint_bypass.decide(
             store, check_run_id=one.check_run_id, passed=True, reason="", principal=own
@@ -593,4 +596,29 @@ def test_a_canceled_run_leaves_no_check_open(
     assert statuses(store, run) == ["RestApi canceled", "Approval rejected"]
     work(store)
     assert _Service.seen == []
+    assert store.timers.next_due() is None
+
+
+def test_a_stage_that_nobody_approved_in_time_is_tried_again_and_asks_again(
+    store: Store, definition: PipelineDefinition, clock: FrozenClock
+) -> None:
+    approval(store, definition, "avery", minutes=60)
+    hours(store, definition, "08:00", "20:00")
+    run = deploy(store, definition)
+    first = pending(store, run)
+    later(store, clock, hours=1)
+    assert stage_record(store, run, "S").result == "skipped"
+    assert statuses(store, run) == ["Approval timedOut", "BusinessHours approved"]
+    run_retry.retry_stages(
+        store, run_id=run.run_id, stages=["S"], all_jobs=True, principal=person(store, "dana")
+    )
+    settle(store)
+    run = runs.get(store, run.run_id)
+    again = pending(store, run)
+    assert again != first
+    approvals.approve(store, approval_id=again, principal=person(store, "avery"))
+    settle(store)
+    assert is_running(store, run, "S")
+    suites = {one.suite_id for one in check_runs.of_run(store, run.run_id)}
+    assert len(suites) == 2
     assert store.timers.next_due() is None
