@@ -187,10 +187,11 @@ def _task(body: Mapping, setting: Setting, names: _Names, job_name: str) -> Step
                 hint="A task is written <NAME>@<VERSION>, as in AzureCLI@2.",
             )
         return None
-    name = setting.context.task_names.get(match["name"].lower(), match["name"])
-    task = TaskReference(name=name, version=match["version"])
+    task = TaskReference(name=match["name"], version=match["version"])
     if task.name.lower() in _INTERNAL:
         return _internal(body, task, setting, names)
+    known = setting.context.task_names.get(task.name.lower())
+    task = replace(task, name=known) if known else task
     task_references.check_known(
         task,
         setting.context,
