@@ -127,6 +127,8 @@ def _chosen(
 
 def _is_candidate(run: Run, one: PipelineResource) -> bool:
     """Whether a run may stand for a resource that asks for no run by name."""
+    if run.local is not None:  # its tree was never pushed
+        return False
     if one.branch and run.source_branch != definitions.full_branch(one.branch):
         return False
     return run.state == "completed" and run.result in GOOD and run_tags.has_all(run, one.tags)

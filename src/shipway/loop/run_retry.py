@@ -14,7 +14,15 @@ from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan
 from shipway.azure.entra.principals import Principal
 from shipway.base import crash_points
 from shipway.base.errors import Conflict, NotFound
-from shipway.devops import definitions, run_attempts, run_engine, run_progress, run_states, runs
+from shipway.devops import (
+    definitions,
+    local_choices,
+    run_attempts,
+    run_engine,
+    run_progress,
+    run_states,
+    runs,
+)
 from shipway.devops.run_attempts import NEEDS_RETRY
 from shipway.devops.runs import Record, Run
 from shipway.loop import run_instructions
@@ -25,19 +33,24 @@ def rerun(store: Store, *, run_id: int, principal: Principal) -> Run:
     """Queue the same commit of the same definition again, with the same choices."""
     run = runs.get(store, run_id)
     definition = definitions.get(store, project_id=run.project_id, definition_id=run.definition_id)
-    return runs.queue_run(
-        store,
-        definition=definition,
-        branch=run.source_branch,
-        version=run.source_version,
-        reason="manual",
-        requested_by=principal,
-        variables=run.variables,
-        parameters=run.parameters,
-        stages_to_skip=run.stages_to_skip,
-        local=run.local,
-        pipeline_versions={one.alias: str(one.run_id) for one in run.pipelines},
-    )
+    with store.database.transaction():
+        made = runs.queue_run(
+            store,
+            definition=definition,
+            branch=run.source_branch,
+            version=run.source_version,
+            reason="manual",
+            requested_by=principal,
+            variables=run.variables,
+            parameters=run.parameters,
+            stages_to_skip=run.stages_to_skip,
+            local=run.local,
+            pipeline_versions={one.alias: str(one.run_id) for one in run.pipelines},
+        )
+        if run.local is not None:
+            secrets = local_choices.secrets_of(store, run_id, run.local)
+            local_choices.keep_secrets(store, made.run_id, secrets)
+    return made
 
 
 def retry_stages(

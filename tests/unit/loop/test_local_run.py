@@ -23,7 +23,7 @@ from shipway.devops import (
 from shipway.devops.projects import Project
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Requester, Run
-from shipway.loop import local_run, push, run_compilation
+from shipway.loop import local_run, push, run_compilation, run_retry
 from shipway.loop.local_run import LocalOrder, Tree
 from shipway.store.store import Store, open_store
 
@@ -181,6 +181,11 @@ def test_secrets_are_secret_and_kept_apart(store: Store, tree: Tree) -> None:
     assert (found["Api.Key"].value, found["Api.Key"].is_secret) == ("hunter22", True)
     assert run_variables.shown(found.values())["Api.Key"] == "***"
     assert "hunter22" not in repr(runs.get(store, run.run_id))
+    again = run_retry.rerun(store, run_id=run.run_id, principal=users.owner(store))
+    assert again.local == run.local
+    assert {v.name: v.value for v in run_variables.queue_time(store, again)}[
+        "Api.Key"
+    ] == "hunter22"
 
 
 def test_another_repositorys_tree_stands_for_its_alias(store: Store, tree: Tree) -> None:

@@ -93,8 +93,9 @@ def latest_of(
     given = (*step.input("tags").split(","), *tags)
     wanted_tags = {tag.strip().casefold() for tag in given if tag.strip()}
     for run in runs.list_of(step.job.store, definition_id=definition.definition_id):
-        is_tagged = wanted_tags <= {t.casefold() for t in run.tags}
-        if is_tagged and run.result in results and full in ("", run.source_branch):
+        # a run of a working tree stands for no branch: its tree was never pushed
+        is_one = run.local is None and wanted_tags <= {t.casefold() for t in run.tags}
+        if is_one and run.result in results and full in ("", run.source_branch):
             return run
     wanted = f" of branch {full}" if full else ""
     raise NotFound(

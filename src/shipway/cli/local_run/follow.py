@@ -87,29 +87,38 @@ class Follower:
 
     def _is_to_be_left(self, run: Facts) -> bool:
         """Answer what may be answered; whether the rest is left to somebody else."""
-        self._answer(run)
+        if self._answer(run):
+            return False  # what was answered is not known to this state of the run yet
         waiting = bool(timeline.waits(run)) and not timeline.is_at_work(run)
         return waiting and self._answers.until_waiting
 
-    def _answer(self, run: Facts) -> None:
+    def _answer(self, run: Facts) -> bool:
+        """Whether something was answered."""
+        done = False
         if self._answers.permit and run["permissions"]:
-            self._try("permit", f"/runs/{self._run_id}/permit", "")
+            told = f"permitted: {', '.join(run['permissions'][0]['resources'])}"
+            done = self._try(f"/runs/{self._run_id}/permit", "", told)
         if self._answers.approve_as is None:
-            return
+            return done
         for one in run["approvals"]:
             if one["status"] == "pending":
                 place = f"/approvals/{quote(one['approval_id'], safe='')}/approve"
-                self._try(one["approval_id"], place, self._answers.approve_as)
+                told = f"approved: {one['resource']}"
+                done = self._try(place, self._answers.approve_as, told) or done
+        return done
 
-    def _try(self, key: str, place: str, user: str) -> None:
+    def _try(self, place: str, user: str, told: str) -> bool:
         """Ask once: what the rules refuse stays refused, and a person may still answer."""
-        if key in self._refused:
-            return
+        if place in self._refused:
+            return False
         try:
             self._session.post(place, {"as": user, "comment": "shipway pipelines run --approve"})
         except ServerSaid as error:
-            self._refused.add(key)
-            self._view.note(f"not approved: {error.message}")
+            self._refused.add(place)
+            self._view.note(f"not {told}: {error.message}")
+            return False
+        self._view.note(told)
+        return True
 
     def _cancel(self) -> bool:
         try:

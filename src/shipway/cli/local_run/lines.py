@@ -7,7 +7,7 @@ from shipway.cli.local_run import timeline
 from shipway.cli.local_run.step_logs import StepLogs
 from shipway.cli.local_run.timeline import Facts, Timeline
 
-_SILENCE_SECONDS = 30.0
+_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 30.0, 240.0
 
 
 class Lines:
@@ -19,6 +19,7 @@ class Lines:
         self._seen: dict[str, str] = {}
         self._told_waits: set[str] = set()
         self._said_at = clock.monotonic()
+        self._silence = _SILENCE_SECONDS
 
     def show(self, run: Facts) -> None:
         """What is new."""
@@ -75,8 +76,9 @@ class Lines:
 
     def _break_silence(self, told: Timeline) -> None:
         """A log that stands still is taken for a hang, and some CI ends it."""
-        if clock.monotonic() - self._said_at < _SILENCE_SECONDS:
+        if clock.monotonic() - self._said_at < self._silence:
             return
+        self._silence = min(2 * self._silence, _LONGEST_SILENCE_SECONDS)
         for step in told.steps():
             if step["state"] == "inProgress":
                 took = run_tree.duration(step, SystemClock().now())

@@ -30,6 +30,7 @@ from shipway.cli.pipeline_check.working_tree import WorkingTree
 from shipway.client.session import Session
 
 NOTHING_RUN, INTERRUPTED = 2, 130
+_LOCAL_PROJECT = "local"
 
 
 def run(arguments: argparse.Namespace, checked: Checked, given: Given) -> int:
@@ -51,7 +52,9 @@ def run(arguments: argparse.Namespace, checked: Checked, given: Given) -> int:
     logs = StepLogs(session, run_id)
     view = _view(arguments, logs)
     answers = Answers(
-        approve_as=arguments.approve, permit=arguments.permit,
+        approve_as=arguments.approve,
+        # a project of local runs only has nobody else who could be asked
+        permit=arguments.permit or queued["project"] == _LOCAL_PROJECT,
         until_waiting=arguments.until_waiting,
     )  # fmt: skip
     outcome = Follower(session, run_id, view, answers).follow()
@@ -192,9 +195,8 @@ def _diagnostics(run: timeline.Facts, tree: WorkingTree) -> list[str]:
 
 def _summary(run: timeline.Facts, seconds: float) -> str:
     if run["state"] != "completed":
-        return (
-            f"{run_tree.mark('pending')} run {run['run_id']} waits; `shipway runs watch` follows it"
-        )
+        number = run["run_id"]
+        return f"{run_tree.mark('pending')} run {number} waits; shipway runs watch {number}"
     steps = [timeline.state(one) for one in run["records"] if one["kind"] == "Task"]
     counts = [
         f"{steps.count(result)} {word}"
