@@ -86,7 +86,8 @@ def _call_and_wait(step: StepRun, call: RestCall) -> StepResult:
 def _once(step: StepRun, call: RestCall, *, criteria: str) -> StepResult:
     outcome = rest_calls.perform(step.job.store.home, call, criteria=criteria)
     for line in outcome.log:
-        step.log(line)
+        if line != outcome.reason:  # it is told below, as an error
+            step.log(line)
     if outcome.passed:
         return "succeeded"
     step.error(outcome.reason)
