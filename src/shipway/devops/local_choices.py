@@ -3,7 +3,7 @@
 A local run is of a working tree that was never pushed. Knows: secrets. Must not know: HTTP, git.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from shipway.store.store import Store
@@ -41,7 +41,12 @@ def keep_secrets(store: Store, run_id: int, values: Mapping[str, str]) -> None:
 
 def secrets_of(store: Store, run_id: int, choices: LocalChoices) -> dict[str, str]:
     """The secret variables by name, in clear; for the agent only."""
-    found = {name: store.secrets.find(_secret(run_id, name)) for name in choices.secret_names}
+    return kept_secrets(store, run_id, choices.secret_names)
+
+
+def kept_secrets(store: Store, run_id: int, names: Iterable[str]) -> dict[str, str]:
+    """The values that `keep_secrets` kept under these names, in clear; for the agent only."""
+    found = {name: store.secrets.find(_secret(run_id, name)) for name in names}
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -54,6 +54,8 @@ def queue_time(store: Store, run: Run, *, stage: StagePlan | None = None) -> lis
             for name, v in definitions.values_of(store, definition).items()
         ]
     found += [RunVariable(name=name, value=value) for name, value in run.variables.items()]
+    kept = local_choices.kept_secrets(store, run.run_id, run.secret_names)
+    found += [RunVariable(name=n, value=v, is_secret=True) for n, v in kept.items()]
     if run.local is not None:
         secrets = local_choices.secrets_of(store, run.run_id, run.local)
         found += [RunVariable(name=n, value=v, is_secret=True) for n, v in secrets.items()]

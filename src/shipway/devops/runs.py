@@ -13,7 +13,7 @@ from shipway.azure.entra.principals import Principal
 from shipway.base import ids
 from shipway.base.errors import Conflict, NotFound
 from shipway.base.messages import Event, Json
-from shipway.devops import rows
+from shipway.devops import local_choices, rows
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.local_choices import LocalChoices
 from shipway.devops.run_states import RecordState, Result, RunState
@@ -87,6 +87,8 @@ class Run:
     result: Result | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Json] = field(default_factory=dict)
+    secret_names: tuple[str, ...] = ()
+    """Variables given when it was queued whose values lie in the secrets."""
     stages_to_skip: tuple[str, ...] = ()
     diagnostics: tuple[Mapping[str, Json], ...] = ()
     trigger_info: Mapping[str, str] = field(default_factory=dict)
@@ -184,6 +186,7 @@ def queue_run(  # noqa: PLR0913  # one argument for each field that a client may
     trigger_info: Mapping[str, str] | None = None,
     local: LocalChoices | None = None,
     pipeline_versions: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> Run:
     """Queue a run of `definition` at commit `version`; the journal gets its RunQueued.
 
@@ -207,9 +210,10 @@ def queue_run(  # noqa: PLR0913  # one argument for each field that a client may
             requested_for=_requester(requested_for) if requested_for else by,
             queued_at=now, updated_at=now, variables=dict(variables or {}),
             parameters=dict(parameters or {}), stages_to_skip=stages_to_skip,
-            trigger_info=dict(trigger_info or {}), local=local,
+            trigger_info=dict(trigger_info or {}), local=local, secret_names=tuple(secrets or ()),
             pipeline_versions=dict(pipeline_versions or {}), plan_id=ids.new_guid(),
         )  # fmt: skip
+        local_choices.keep_secrets(store, run.run_id, secrets or {})
         store.documents.create(_RUN, _key(run.run_id), _run_body(run))
         store.documents.create(_PLAN_ID, run.plan_id, {"run_id": run.run_id})
         facts = {

@@ -42,6 +42,7 @@ def rerun(store: Store, *, run_id: int, principal: Principal) -> Run:
             reason="manual",
             requested_by=principal,
             variables=run.variables,
+            secrets=local_choices.kept_secrets(store, run.run_id, run.secret_names),
             parameters=run.parameters,
             stages_to_skip=run.stages_to_skip,
             local=run.local,

@@ -37,7 +37,7 @@ from shipway.devops.definitions import DefinitionVariable
 from shipway.devops.runs import Record, Run
 from shipway.devops.runtime_values import RunVariable
 from shipway.loop import run as station
-from shipway.loop import run_compilation
+from shipway.loop import run_compilation, run_retry
 from shipway.store.store import Store, open_store
 
 
@@ -274,6 +274,25 @@ def test_late_values_of_a_job_are_filled_in(store: Store) -> None:
     job = job_of(runtime_values={"timeoutInMinutes": "$[variables.minutes]"})
     run = begun(store, queued(store), plan_of(job, variables=variables(minutes="9")))
     assert work_of(store, run).job.timeout_in_minutes == 9
+
+
+def test_secrets_given_when_a_run_is_queued_stay_secret(store: Store) -> None:
+    first = queued(store, variables={"pw": DefinitionVariable(value="of-old", is_secret=True)})
+    definition = definitions.get(
+        store, project_id=first.project_id, definition_id=first.definition_id
+    )
+    dana = users.principal_of(store, users.get(store, "dana"))
+    run = runs.queue_run(
+        store, definition=definition, branch="refs/heads/main", version="0" * 40, reason="manual",
+        requested_by=dana, variables={"open": "x"}, secrets={"pw": "hidden-value"},
+    )  # fmt: skip
+    found = {v.name: v for v in run_variables.queue_time(store, runs.get(store, run.run_id))}
+    assert (found["open"].value, found["open"].is_secret) == ("x", False)
+    assert "hidden-value" not in str(runs.get(store, run.run_id))
+    last = run_variables.queue_time(store, run)[-1]
+    assert (last.name, last.value, last.is_secret) == ("pw", "hidden-value", True)
+    again = run_retry.rerun(store, run_id=run.run_id, principal=dana)
+    assert run_variables.queue_time(store, again)[-1].value == "hidden-value"
 
 
 def test_templates_see_what_is_known_before_the_run(store: Store) -> None:

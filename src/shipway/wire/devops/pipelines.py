@@ -72,6 +72,7 @@ class Pipelines:
             self._store, definition, request.principal,
             branch=run_requests.self_branch(body), version=run_requests.self_version(body),
             variables=run_requests.variables(body.named("variables")),
+            secrets=run_requests.secrets(body.named("variables")),
             parameters=body.child("templateParameters").values,
         )  # fmt: skip
         result = run_compilation.compile_preview(
@@ -105,6 +106,7 @@ class Pipelines:
             self._store, definition, request.principal,
             branch=run_requests.self_branch(body), version=run_requests.self_version(body),
             variables=run_requests.variables(body.named("variables")),
+            secrets=run_requests.secrets(body.named("variables")),
             parameters=body.child("templateParameters").values,
             stages_to_skip=body.texts("stagesToSkip"),
             pipeline_versions=run_requests.pipeline_versions(body),
@@ -137,7 +139,10 @@ class Pipelines:
                 "revision": 1, "url": f"{place}?revision=1",
             },
             "templateParameters": {k: str(v) for k, v in run.parameters.items()},
-            "variables": {k: {"value": v} for k, v in run.variables.items()},
+            "variables": {
+                **{k: {"value": v} for k, v in run.variables.items()},
+                **{k: {"value": None, "isSecret": True} for k in run.secret_names},
+            },
             "resources": {
                 "repositories": {
                     "self": {

@@ -3,7 +3,7 @@
 Source: https://learn.microsoft.com/rest/api/azure/devops/pipelines/runs/run-pipeline
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from shipway.azure.entra.principals import Principal
@@ -27,20 +27,25 @@ def queue(  # noqa: PLR0913  # one argument for each thing that a client may say
     version: str,
     variables: Mapping[str, str],
     parameters: Mapping[str, Any],
+    secrets: Collection[str] = (),
     stages_to_skip: tuple[str, ...] = (),
     reason: Reason = "manual",
     pipeline_versions: Mapping[str, str] | None = None,
 ) -> Run:
     """Queue a run of a branch (the definition's own when empty) at a commit (its tip when empty).
 
+    `secrets` names the variables that are secret; those that are so in the definition stay it.
     Raises `BadInput` for a branch or commit that is not there, or a variable that may not be set.
     """
     ref = definitions.full_branch(branch or definition.default_branch)
     commit = _commit(store, definition, ref, version)
     _check_variables(definition, variables)
+    hidden = _secret_names(definition, secrets)
     return runs.queue_run(
         store, definition=definition, branch=ref, version=commit, reason=reason,
-        requested_by=principal, variables=variables, parameters=parameters,
+        requested_by=principal, parameters=parameters,
+        variables={n: v for n, v in variables.items() if n.lower() not in hidden},
+        secrets={n: v for n, v in variables.items() if n.lower() in hidden},
         stages_to_skip=stages_to_skip, pipeline_versions=pipeline_versions,
     )  # fmt: skip
 
@@ -54,32 +59,37 @@ def unqueued(
     version: str,
     variables: Mapping[str, str],
     parameters: Mapping[str, Any],
+    secrets: Collection[str] = (),
 ) -> Run:
     """The run that `queue` would make, kept nowhere: for a preview. Raises what `queue` raises."""
     ref = definitions.full_branch(branch or definition.default_branch)
     commit = _commit(store, definition, ref, version)
     _check_variables(definition, variables)
+    hidden = _secret_names(definition, secrets)
+    public = {n: v for n, v in variables.items() if n.lower() not in hidden}
     by, now = Requester(object_id=principal.object_id, name=principal.name), store.clock.now()
     return Run(
         run_id=0, project_id=definition.project_id, definition_id=definition.definition_id,
         definition_name=definition.name, repository_id=definition.repository_id, run_name="",
         source_branch=ref, source_version=commit, reason="manual", requested_by=by,
-        requested_for=by, queued_at=now, updated_at=now, variables=dict(variables),
+        requested_for=by, queued_at=now, updated_at=now, variables=public,
         parameters=dict(parameters), plan_id="",
     )  # fmt: skip
 
 
 def variables(named: Mapping[str, Fields]) -> dict[str, str]:
-    """`{name: {value, isSecret}}`. Raises `BadInput` for a secret one."""
-    for name, body in named.items():
-        if body.boolean("isSecret"):
-            raise BadInput(
-                f"the variable '{name}' is secret: secrets given when a run is queued are not "
-                "supported",
-                code="NotSupportedException", status=400, where=f"{body.path}.isSecret",
-                hint="Put it into the definition or a variable group.",
-            )  # fmt: skip
+    """The values of `{name: {value, isSecret}}`."""
     return {name: body.text("value", "") for name, body in named.items()}
+
+
+def secrets(named: Mapping[str, Fields]) -> tuple[str, ...]:
+    """The names in `{name: {value, isSecret}}` that are secret."""
+    return tuple(name for name, body in named.items() if body.boolean("isSecret"))
+
+
+def _secret_names(definition: PipelineDefinition, given: Collection[str]) -> set[str]:
+    own = (name for name, variable in definition.variables.items() if variable.is_secret)
+    return {name.lower() for name in (*own, *given)}
 
 
 def pipeline_versions(body: Fields) -> dict[str, str]:
