@@ -46,11 +46,12 @@ KNOWN: Mapping[str, tuple[int, ...]] = {
     for name in dict.fromkeys(d.name for d in DEFINITIONS)
 }
 
+_BY_NAME = {(one.name.lower(), one.version): one for one in DEFINITIONS}
+
 
 def find(name: str, version: int) -> TaskDefinition | None:
     """The definition of a task, its name in any letter case and with or without a prefix."""
-    wanted = name.rsplit(".", 1)[-1].lower()
-    return next((d for d in DEFINITIONS if d.name.lower() == wanted and d.version == version), None)
+    return _BY_NAME.get((name.rsplit(".", 1)[-1].lower(), version))
 
 
 CONNECTION_INPUTS: frozenset[str] = frozenset(

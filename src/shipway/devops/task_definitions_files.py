@@ -244,7 +244,13 @@ _FILE_HANDLING: tuple[TaskDefinition, ...] = (
             "verbose": "false",
             "quiet": "false",
         },
-        required=("rootFolderOrFile", "archiveType", "archiveFile"),
+        required=(
+            "rootFolderOrFile",
+            "includeRootFolder",
+            "archiveType",
+            "archiveFile",
+            "replaceExistingArchive",
+        ),
         visible={"sevenZipCompression": "archiveType = 7z", "tarCompression": "archiveType = tar"},
         options={
             "archiveType": ("zip", "7z", "tar", "wim"),
@@ -264,7 +270,12 @@ _FILE_HANDLING: tuple[TaskDefinition, ...] = (
             "overwriteExistingFiles": "false",
             "pathToSevenZipTool": "",
         },
-        required=("archiveFilePatterns", "destinationFolder"),
+        required=(
+            "archiveFilePatterns",
+            "destinationFolder",
+            "cleanDestinationFolder",
+            "overwriteExistingFiles",
+        ),
         summary="Takes files out of archives.",
         limits=("Takes zip and tar; 7z is refused. Nothing leaves the job's folders.",),
     ),

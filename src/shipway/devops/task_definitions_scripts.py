@@ -25,14 +25,22 @@ SCRIPT_TASKS: tuple[TaskDefinition, ...] = (
     TaskDefinition(
         name="CmdLine",
         version=2,
-        inputs={"script": "", "workingDirectory": "", "failOnStderr": "false"},
+        inputs={
+            "script": "echo Write your commands here\n\necho Hello world\n",
+            "workingDirectory": "",
+            "failOnStderr": "false",
+        },
         required=("script",),
         summary="Runs a script of commands with bash.",
     ),
     TaskDefinition(
         name="Bash",
         version=3,
-        inputs={**_SCRIPT, "bashEnvValue": ""},
+        inputs={
+            **_SCRIPT,
+            "script": "# Write your commands here\n\necho 'Hello world'\n",
+            "bashEnvValue": "",
+        },
         required=("filePath", "script"),
         visible=_SCRIPT_RULES,
         options={"targetType": ("filePath", "inline")},
@@ -43,6 +51,7 @@ SCRIPT_TASKS: tuple[TaskDefinition, ...] = (
         version=2,
         inputs={
             **_SCRIPT,
+            "script": '# Write your PowerShell commands here.\n\nWrite-Host "Hello World"\n',
             "errorActionPreference": "stop",
             "warningPreference": "default",
             "informationPreference": "default",

@@ -36,6 +36,7 @@ _MORE_COMMANDS = ("init", "validate", "plan", "show", "apply", "output", "destro
 _OUTPUT_INPUTS = {
     "outputTo": "console", "customCommand": "", "outputFormat": "default", "fileName": "",
 }  # fmt: skip
+_OUTPUT_OPTIONS = {"outputTo": ("file", "console"), "outputFormat": ("json", "default")}
 _OUTPUT_RULES = {
     "outputTo": "command = show || command = custom",
     "customCommand": "command = custom",
@@ -86,9 +87,8 @@ def _terraform_task(version: int) -> TaskDefinition:
         options={
             "provider": ("azurerm", "aws", "gcp", *(("oci",) if has_oracle else ())),
             "command": _COMMANDS if is_first else _MORE_COMMANDS,
-            **({} if is_first else {
-                "outputTo": ("file", "console"), "outputFormat": ("json", "default"),
-            }),
+            **({} if is_first else _OUTPUT_OPTIONS),
+            **({"backendOCIConfigGenerate": ("yes", "no")} if has_oracle else {}),
         },
         connections={n: kind for n, kind in _CONNECTION_KINDS.items() if n in inputs},
         summary="Runs Terraform, signed in as the service connection.",
@@ -163,7 +163,10 @@ _TERRAFORM_CLI = TaskDefinition(
         **dict.fromkeys(_OTHER_CLOUDS, ""),
     },
     # the task's own facts call commandOptions required; nothing of it asks for them
-    required=("command", "workingDirectory", "resourceAddress", "resourceId", "lockID"),
+    required=(
+        "command", "workingDirectory", "allowTelemetryCollection", "resourceAddress", "resourceId",
+        "lockID",
+    ),
     visible={
         **dict.fromkeys(
             ("environmentServiceName", "providerAzureRmSubscriptionId", "runAzLogin"),

@@ -47,7 +47,8 @@ def definition(reference: str) -> TaskDefinition:
     ("reference", "given", "missing"),
     [
         ("Bash@3", {}, ["filePath"]),
-        ("Bash@3", {"TARGETTYPE": "inline"}, ["script"]),
+        ("Bash@3", {"TARGETTYPE": "inline"}, []),
+        ("Bash@3", {"targetType": "inline", "script": ""}, ["script"]),
         ("Bash@3", {"targetType": "$(kind)"}, []),
         ("AzureCLI@2", {"connectedServiceNameARM": "c"}, ["scriptType", "scriptPath"]),
         ("AzureCLI@1", {"azureSubscription": "c", "scriptLocation": "inlineScript"},
