@@ -45,6 +45,18 @@ def at_start(
     return values
 
 
+def of_primary(steps: Sequence[StepPlan]) -> dict[str, str]:
+    """Build.Repository.Clean and .Git.SubmoduleCheckout: what `self`, or the only one, asks for."""
+    checkouts = checkouts_of(steps)
+    primary = [s for s in checkouts if len(checkouts) == 1 or _alias(s) == "self"]
+    clean = any(s.inputs.get("clean", "").strip().lower() not in ("", "false") for s in primary)
+    nested = any(s.inputs.get("submodules", "").lower() not in ("", "false") for s in primary)
+    return {
+        "Build.Repository.Clean": str(clean),
+        "Build.Repository.Git.SubmoduleCheckout": str(nested),
+    }
+
+
 def folder_of(path: str, name: str, *, several: bool, directories: JobDirectories) -> Path:
     """Where a checkout goes. Raises `BadInput` for a path outside of the job's workspace."""
     if not path:

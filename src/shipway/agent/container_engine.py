@@ -4,9 +4,10 @@ Every command has a control folder, so an agent that takes a job over reads how 
 of running it again.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shipway.agent.job_context import JobContext, JobStop
@@ -31,6 +32,8 @@ class ContainerEngine:
 
     program: str
     env_vars: Mapping[str, str]
+    user: str = ""
+    create_options: tuple[str, ...] = ()
     control: Path
     cwd: Path
     stop: JobStop = field(default_factory=JobStop)
@@ -99,7 +102,18 @@ def engine_of(job: JobContext, log: Callable[[str], None]) -> ContainerEngine:
         stop=job.stop, log=log,
     )  # fmt: skip
     made.run("version", "version")
-    return made
+    return _as_user(made)
+
+
+def _as_user(engine: ContainerEngine) -> ContainerEngine:
+    """Who processes are inside, so that their files belong to whoever runs the agent."""
+    user = f"{os.getuid()}:{os.getgid()}"
+    if Path(engine.program).name == "podman":
+        keep = ("--userns", "keep-id") if os.getuid() else ()
+        return replace(engine, user=user, create_options=keep)
+    said = engine.run("info", "info", "--format", "{{.SecurityOptions}}")
+    # a rootless engine calls its owner root inside
+    return replace(engine, user="0:0" if any("rootless" in line for line in said) else user)
 
 
 def words_of(pairs: Sequence[tuple[str, str]]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from shipway.agent.started_containers import StartedContainers
 from shipway.agent.task import ProcessOrder
 
 # of this machine, and wrong or not there inside
@@ -26,7 +27,7 @@ def pid_file(temporary: Path, record_id: str, label: str) -> Path:
 
 
 def wrapped(
-    order: ProcessOrder, *, program: str, container: str, names: Iterable[str],
+    order: ProcessOrder, started: StartedContainers, *, container: str, names: Iterable[str],
     path_prefix: Sequence[str], pid: Path,
 ) -> ProcessOrder:  # fmt: skip
     """The order as the engine's client runs it; `names` are the variables that go in.
@@ -42,8 +43,8 @@ def wrapped(
     return replace(
         order,
         command=[
-            program, "exec", "--interactive", "--workdir", str(order.cwd),
-            "--user", f"{os.getuid()}:{os.getgid()}",
+            started.program, "exec", "--interactive", "--workdir", str(order.cwd),
+            "--user", started.user,
             *(word for name in passed for word in ("--env", name)),
             container, "/bin/sh", "-c", _text(files), "shipway-step", *command,
         ],

@@ -91,7 +91,11 @@ def start(
         names[alias] = _name(job, alias or "job")
         _own(job, engine, names[alias], one, hosts)
     return StartedContainers(
-        program=engine.program, job=names.pop("", ""), targets=names, env_vars=engine.env_vars
+        program=engine.program,
+        user=engine.user,
+        job=names.pop("", ""),
+        targets=names,
+        env_vars=engine.env_vars,
     )
 
 
@@ -163,7 +167,8 @@ def _own(
     mounts = list(_mounts(job, one))
     engine.run(
         f"create-{name}", "create", "--name", name, "--label", _LABEL,
-        *([] if has_network else ["--network", "host", *words_of(known)]), *_options(one),
+        *([] if has_network else ["--network", "host", *words_of(known)]),
+        *engine.create_options, *_options(one),
         *words_of([("--volume", mount) for mount in mounts]),
         "--entrypoint", "tail", str(one.image), "-f", "/dev/null", env_vars=one.env,
     )  # fmt: skip

@@ -7,9 +7,11 @@ from pathlib import Path
 from shipway.agent import checkout_paths, python_venvs
 from shipway.agent.directories import JobDirectories
 from shipway.agent.variables import JobVariables
+from shipway.azpipelines.plan import StepPlan
 from shipway.base import front_door
 from shipway.base.home import Home
 from shipway.devops.job_work import JobWork
+from shipway.devops.runs import Record
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 AGENT_VERSION = "4.255.0"
@@ -58,11 +60,25 @@ def define_predefined(
 ) -> None:
     """Agent.*, Pipeline.* and the folders: what only the agent of a job knows."""
     values = {**_of_agent(work, directories, worker=worker), **_of_folders(directories)}
+    values |= checkout_paths.of_primary(work.job.steps)
     values |= checkout_paths.at_start(
         work.job.steps, names=work.checkout_names, directories=directories
     )
     if variables.get("System.Debug").lower() == "true":
         values["Agent.Diagnostic"] = "true"
+    for name, value in values.items():
+        variables.define(name, value, is_read_only=True)
+
+
+def define_step(variables: JobVariables, step: StepPlan, record: Record) -> None:
+    """What a step knows of itself."""
+    shown = variables.expand(step.display_name)
+    values = {
+        "System.TaskInstanceId": record.record_id,
+        "System.TaskInstanceName": step.ref_name,
+        "System.TaskDisplayName": shown,
+        "Task.DisplayName": shown,
+    }
     for name, value in values.items():
         variables.define(name, value, is_read_only=True)
 

@@ -13,6 +13,7 @@ class StartedContainers:
     """The containers of a job that run: the job's own, and those that steps name."""
 
     program: str
+    user: str = ""
     job: str = ""
     targets: Mapping[str, str] = field(default_factory=dict)
     env_vars: Mapping[str, str] = field(default_factory=dict)

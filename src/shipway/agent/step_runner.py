@@ -201,7 +201,7 @@ class StepRunner:
         pid = container_exec.pid_file(self._job.directories.temporary, self._record_id, order.label)
         code = self._run(
             container_exec.wrapped(
-                order, program=self._job.containers.program, container=inside, pid=pid,
+                order, self._job.containers, container=inside, pid=pid,
                 names=self._environment(order), path_prefix=self._job.path_prefix,
             )
         )  # fmt: skip

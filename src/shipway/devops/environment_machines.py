@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from shipway.azpipelines.plan import EnvironmentTarget
-from shipway.base.errors import BadInput, Conflict, NotFound
+from shipway.base.errors import BadInput, Conflict, NotFound, NotSupported
 from shipway.base.home import Home
 from shipway.devops import rows
 from shipway.store.store import Store
@@ -120,7 +120,7 @@ def chosen(
 ) -> list[EnvironmentMachine]:  # fmt: skip
     """The machines that a deployment job names: one, those of all its tags, or none.
 
-    Raises `NotFound` in the service's words for one that is not there.
+    Raises `NotFound` in the service's words for one that is not there, `NotSupported`.
     """
     known = list_of(store, environment_id=environment_id)
     if target.resource_name:
@@ -130,6 +130,12 @@ def chosen(
             raise missing(target, job_name)
         return found
     is_machine = (target.resource_type or "").casefold() == "virtualmachine"
+    if target.resource_type and not is_machine:
+        raise NotSupported(
+            f"Job {job_name}: resources of type {target.resource_type} are not served here.",
+            code="ResourceTypeNotSupported", where=target.name,
+            hint="Environments here have virtual machines.",
+        )  # fmt: skip
     if not (is_machine or all_by_default or target.tags):
         return []
     tags = {tag.casefold() for tag in target.tags}

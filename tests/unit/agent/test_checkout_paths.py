@@ -62,6 +62,13 @@ def test_a_checkout_stays_in_the_workspace(path: str) -> None:
         checkout_paths.folder_of(path, "App", several=False, directories=FOLDERS)
 
 
+def test_the_primary_checkout_says_how_it_is_done() -> None:
+    plain = checkout_paths.of_primary([checkout(), checkout("tools", clean="true")])
+    assert set(plain.values()) == {"False"}
+    asked = checkout_paths.of_primary([checkout("tools", clean="true", submodules="recursive")])
+    assert set(asked.values()) == {"True"}
+
+
 def after(path: str, *, is_self: bool, several: bool, is_workspace: bool = False) -> set[str]:
     folder = checkout_paths.folder_of(path, "App", several=several, directories=FOLDERS)
     found = checkout_paths.after_checkout(

@@ -85,7 +85,7 @@ def test_the_steps_of_a_job_run_in_its_container(store: Store, calls: Path) -> N
     ))  # fmt: skip
     runner = JobRunner(store, work, worker="w")
     assert runner.run() == "Succeeded", log_of(store, work, "Initialize containers")
-    assert verbs(calls) == ["version", "pull", "create", "start", "exec", "rm"]
+    assert verbs(calls) == ["version", "info", "pull", "create", "start", "exec", "rm"]
     text = calls.read_text()
     assert "pull ubuntu:22.04" in text
     assert "--network host --cpus 2 --env A --volume " in text
@@ -111,7 +111,7 @@ def test_services_are_there_before_and_gone_after(store: Store, calls: Path) -> 
     work = replace(work, variables=which)
     assert JobRunner(store, work, worker="w").run() == "Succeeded", calls.read_text()
     assert verbs(calls) == [
-        "version", "pull", "network", "create", "start", "port", "inspect", "inspect", "rm",
+        "version", "info", "pull", "network", "create", "start", "port", "inspect", "inspect", "rm",
         "network",
     ]  # fmt: skip
     assert (
