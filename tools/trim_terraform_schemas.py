@@ -31,7 +31,7 @@ _RESOURCES = {
         project project_features git_repository git_repository_file serviceendpoint_azurerm
         serviceendpoint_github serviceendpoint_generic build_definition build_folder environment
         check_approval check_branch_control check_exclusive_lock check_business_hours
-        check_required_template variable_group branch_policy_min_reviewers
+        check_required_template check_rest_api variable_group branch_policy_min_reviewers
         branch_policy_build_validation pipeline_authorization group group_membership team
         team_members user_entitlement
     """,

@@ -266,6 +266,20 @@ resource "azuredevops_check_business_hours" "connection" {
   friday               = true
 }
 
+resource "azuredevops_check_rest_api" "ml" {
+  project_id                      = azuredevops_project.ml.id
+  target_resource_id              = azuredevops_environment.ml.id
+  target_resource_type            = "environment"
+  display_name                    = "gate"
+  connected_service_name_selector = "connectedServiceName"
+  connected_service_name          = azuredevops_serviceendpoint_generic.hook.id
+  method                          = var.changed ? "POST" : "GET"
+  completion_event                = "ApiResponse"
+  success_criteria                = "eq(root['status'], 'ok')"
+  retry_interval                  = 10
+  timeout                         = 60
+}
+
 resource "azuredevops_check_required_template" "group" {
   project_id           = azuredevops_project.ml.id
   target_resource_id   = azuredevops_variable_group.ml.id

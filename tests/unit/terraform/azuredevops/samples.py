@@ -208,6 +208,16 @@ SAMPLES: dict[str, Sample] = {
             "thursday": True, "friday": True, "saturday": True, "sunday": True,
         },
     ),
+    "azuredevops_check_rest_api": Sample(
+        values={
+            **_ENVIRONMENT, "display_name": "gate", "connected_service_name": _GUID,
+            "connected_service_name_selector": "connectedServiceName", "method": "POST",
+            "body": "{}", "headers": '{"A": "b"}', "url_suffix": "/gate", "retry_interval": 10,
+            "success_criteria": "eq(root['a'], 1)", "variable_group_name": "g", "timeout": 60,
+            "completion_event": "ApiResponse",
+        },
+        other={"connected_service_name_selector": "connectedServiceNameARM", "method": "GET"},
+    ),
     "azuredevops_check_required_template": Sample(
         values={
             **_ENVIRONMENT,
