@@ -20,7 +20,12 @@ from shipway.agent import (
     step_attempts,
 )
 from shipway.agent.job_context import JobContext, JobStop
-from shipway.agent.job_environment import LOOKUP, base_environment, define_predefined
+from shipway.agent.job_environment import (
+    LOOKUP,
+    base_environment,
+    define_predefined,
+    define_step,
+)
 from shipway.agent.masking import Masker
 from shipway.agent.step_runner import StepRunner
 from shipway.agent.step_tasks import StepTasks
@@ -176,6 +181,7 @@ class JobRunner:
             )
             if not made:
                 self.job.issues.append(("warning", f"The job has no Python of its own: {said}"))
+        self.job.issues.extend(("warning", text) for text in self.job.variables.warnings())
         self._before_job(steps)
         for step in steps:
             self._order += 1
@@ -205,7 +211,7 @@ class JobRunner:
 
     def _step(self, step: StepPlan) -> None:
         record = self._record(step)
-        self.job.variables.define("System.TaskInstanceId", record.record_id, is_read_only=True)
+        define_step(self.job.variables, step, record)
         if record.state == "completed":
             self._replay(step, record)
             result = run_engine.language_word(record.result)

@@ -103,6 +103,10 @@ class JobVariables:
         """Name to value, expanded among themselves, for conditions."""
         return self._expanded().values
 
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be expanded, and why."""
+        return self._expanded().warnings
+
     def secrets(self) -> list[str]:
         """The values that may never be shown, and what holds one of them through a macro."""
         expanded = self._expanded()
@@ -117,9 +121,11 @@ class JobVariables:
         """The public variables as a step's environment has them; secrets are never among them."""
         expanded = self._expanded()
         secret = {name.lower() for name in expanded.secret_names}
+        # of two names that come to the same, the one with the point wins: so the service does
+        names = sorted(expanded.values, key=lambda name: "." in name)
         return {
-            self._environment_name(name): value
-            for name, value in expanded.values.items()
+            self._environment_name(name): expanded.values[name]
+            for name in names
             if name.lower() not in secret and not _is_kept_from_scripts(name)
         }
 

@@ -64,7 +64,7 @@ def expand_all(
             values[name] = walk.expanded(text, (name.lower(),))
         except _Unexpandable as error:
             values[name] = text
-            warnings.append(f"Variable '{name}' was not expanded: {error}")
+            warnings.append(f"Unable to expand variable '{name}'. {error}")
         if name.lower() in given or walk.met_secret:
             secrets.add(name)
     return ExpandedVariables(
@@ -128,7 +128,7 @@ class _Walk:
         result = _expand_folded(text, nested)
         self._length += len(result)
         if self._length > limits.MAX_RESULT_BYTES:
-            raise _Unexpandable("its text grows beyond the limit")
+            raise _Unexpandable("Its text grows beyond the limit.")
         return result
 
     def _known(self, text: str) -> list[str]:
@@ -137,9 +137,9 @@ class _Walk:
 
     def _nested(self, name: str, path: tuple[str, ...]) -> str:
         if name in path:
-            raise _Unexpandable(f"it refers to itself through '{name}'")
+            raise _Unexpandable("A cyclical reference was detected.")
         if len(path) >= limits.MAX_MACRO_DEPTH:
-            raise _Unexpandable(f"macros are nested deeper than {limits.MAX_MACRO_DEPTH}")
+            raise _Unexpandable(f"The max expansion depth ({limits.MAX_MACRO_DEPTH}) was exceeded.")
         if name in self._secrets:
             self.met_secret = True
         return self.expanded(self._folded[name], (*path, name))

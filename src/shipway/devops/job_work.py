@@ -62,7 +62,8 @@ def of_record(store: Store, *, run_id: int, record_id: str) -> JobWork:
         run=run, stage=stage, job=job, leg=leg, record=record, dependencies=dependencies,
         checkout_names=names,
     )  # fmt: skip
-    defined = run_variables.all_of(store, run, plan, stage=stage, job=job)
+    of_stage = run_variables.all_of(store, run, plan, stage=stage, job=job)
+    defined = [one for one in of_stage if one.name not in predefined_variables.OF_CHECKS]
     place = f"{stage.name}/{job.name}/{leg.name}"
     defined += [RunVariable(name=n, value=v, scope=place) for n, v in leg.variables.items()]
     of_job = predefined_variables.of_job(store, run, stage, job, leg, record)

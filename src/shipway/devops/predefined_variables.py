@@ -30,6 +30,9 @@ _REASONS = {"individualCI": "IndividualCI", "batchedCI": "BatchedCI", "manual": 
 _HOST = "https://dev.azure.com"
 _MESSAGE_LENGTH = 200
 
+OF_CHECKS = frozenset({"Checks.StageAttempt"})
+"""What only the checks of a stage see."""
+
 SETTABLE = frozenset({"build.clean", "system.debug", "agent.diagnostic"})
 """What people may set although the system reads it."""
 
@@ -146,9 +149,7 @@ def _of_build(store: Store, run: Run) -> dict[str, str]:
         "Build.BuildNumber": run.run_name,
         "Build.BuildUri": f"vstfs:///Build/Build/{run.run_id}",
         "Build.ContainerId": str(run.run_id),
-        "Build.CronSchedule.DisplayName": run.trigger_info.get("schedule.displayName", "")
-        if run.reason == "schedule"
-        else "",
+        **_of_schedule(run),
         "Build.DefinitionFolderPath": "" if folder == "\\" else folder,
         "Build.DefinitionName": run.definition_name,
         "Build.DefinitionVersion": str(definition.revision if definition else 1),
@@ -169,6 +170,12 @@ def _triggering(store: Store, run: Run) -> Repository | None:
     pushed = run.trigger_info.get("ci.triggerRepository", "")
     found = repositories.by_id(store, pushed) if pushed else None
     return found or repositories.by_id(store, run.repository_id)
+
+
+def _of_schedule(run: Run) -> dict[str, str]:
+    if run.reason != "schedule":
+        return {}
+    return {"Build.CronSchedule.DisplayName": run.trigger_info.get("schedule.displayName", "")}
 
 
 def _of_source(store: Store, run: Run, repository: Repository | None) -> dict[str, str]:

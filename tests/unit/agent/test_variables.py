@@ -56,5 +56,13 @@ def test_texts_that_others_choose_bring_no_commands(variables: JobVariables) -> 
     assert variables.get("build.sourceversionmessage") == "fix **vso[task.setvariable variable=x]y"
 
 
+@pytest.mark.parametrize("names", [("A.B", "A_B"), ("A_B", "A.B")])
+def test_the_dotted_of_two_names_wins(names: tuple[str, str]) -> None:
+    made = JobVariables()
+    for name in names:
+        made.define(name, name)
+    assert made.environment() == {"A_B": "A.B"}
+
+
 def test_environment_names() -> None:
     assert variable_to_env_name("Build.Source Branch-x") == "BUILD_SOURCE_BRANCH-X"

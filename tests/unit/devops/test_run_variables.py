@@ -221,7 +221,8 @@ def test_a_job_has_every_variable_of_run_stage_and_job(store: Store) -> None:
     started = run.started_at or run.queued_at
     expected = {
         "Build.BuildId": str(run.run_id),
-        "Build.CronSchedule.DisplayName": "",
+        "Build.CronSchedule.DisplayName": None,
+        "Checks.StageAttempt": None,
         "Build.DefinitionFolderPath": "\\team\\ml",
         "Build.DefinitionVersion": "1",
         "Build.QueuedBy": "dana",
