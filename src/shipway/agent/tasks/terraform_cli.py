@@ -149,9 +149,11 @@ def _plan(session: _Session) -> StepResult:
     _set_flag(step, "TERRAFORM_PLAN_HAS_CHANGES", is_set=bool(actions))
     _set_flag(step, "TERRAFORM_PLAN_HAS_DESTROY_CHANGES", is_set="delete" in actions)
     if name:
+        _, shown = session.answer("show", str(file), label="text", is_shown=False)
+        session.exit_code = code
         attachments.add(
             step.job.store, run_id=step.job.run.run_id, record_id=step.record_id,
-            kind="terraform-plan-results", name=name, content=text.encode(),
+            kind="terraform-plan-results", name=name, content=shown.encode(),
         )  # fmt: skip
     return "succeeded"
 

@@ -191,6 +191,27 @@ def test_the_outputs_of_terraform_cli_become_variables(job: JobContext) -> None:
     assert job.masker.mask("s3cret-of-output") == "***"
 
 
+def test_a_plan_of_terraform_cli_tells_what_it_would_do(job: JobContext) -> None:
+    log = program(
+        job, "terraform",
+        f"case \"$1 $2\" in plan*) exit 2;; 'show -json') echo '{PLAN}';; *) echo drawn;; esac",
+    )  # fmt: skip
+    result, _ = running_steps.run(
+        job, terraform_cli.TERRAFORM_CLI, command="plan", publishPlanResults="weekly"
+    )
+    file = job.directories.sources / "weekly"
+    assert (result, calls(log)) == (
+        "succeeded",
+        [f"terraform plan -out={file} -detailed-exitcode", f"terraform show -json {file}",
+         f"terraform show {file}"],
+    )  # fmt: skip
+    names = ("CHANGES", "DESTROY_CHANGES")
+    assert [job.variables.get(f"TERRAFORM_PLAN_HAS_{name}") for name in names] == ["true", "true"]
+    assert job.variables.get("TERRAFORM_LAST_EXITCODE") == "2"
+    (made,) = attachments.list_of(job.store, run_id=job.run.run_id)
+    assert (made.name, attachments.content(job.store, made)) == ("weekly", b"drawn\n")
+
+
 @pytest.mark.parametrize(
     ("inputs", "called"),
     [
