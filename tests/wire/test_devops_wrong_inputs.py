@@ -118,7 +118,7 @@ WRONG: list[tuple[str, str, Any, int, str]] = [
     ("POST", "flights/_apis/build/builds", {"definition": {"id": 1}, "requestedFor":
      {"id": "other"}}, 400, "requestedFor"),
     ("POST", "flights/_apis/pipelines/1/runs", {"resources": {"pipelines": {"up":
-     {"version": "1"}}}}, 400, "resources.pipelines"),
+     {"branch": "main"}}}}, 400, "resources.pipelines.up.branch"),
     ("POST", "flights/_apis/pipelines/1/runs", {"resources": {"repositories": {"other":
      {"refName": "refs/heads/a"}}}}, 400, "resources.repositories.other"),
     ("POST", "flights/_apis/pipelines/1/runs", {"stages": ["a"]}, 400, "stages"),
