@@ -288,7 +288,7 @@ def test_a_form_leads_back_to_the_studio_only(
 def test_what_a_run_wrote_is_shown_as_text(server: ShipwayServer, waiting: Approval) -> None:
     visitor = signed_in(server, "avery")
     records = server.records(waiting.run_id, "Task")
-    step = next(r for r in records if r.name not in ("Checkout",) and r.log_id)
+    step = next(r for r in records if r.task_name != "Checkout" and r.log_id)
     page = visitor.get(f"/runs/{waiting.run_id}?step={step.record_id}").text
     assert "<script>document.title" not in page
     assert "&lt;script&gt;document.title" in page
