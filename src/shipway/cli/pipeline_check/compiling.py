@@ -122,9 +122,10 @@ def _check(path: Path, given: Given, tree: WorkingTree | None, *, whole: bool) -
         )
     result = part.result
     found = [*(_hinted(one, tree, entry) for one in result.diagnostics), *stubs.problems]
-    if result.plan is not None:
-        found += step_tasks.not_here(result.plan, stubs)
-        found += task_inputs.warnings_of(result.plan, stubs)
+    plan = result.plan or part.outline
+    if plan is not None:
+        found += step_tasks.not_here(plan, stubs, told=found)
+        found += task_inputs.warnings_of(plan, stubs)
     if not stubs.are_right:
         result = replace(result, plan=None)
     findings = [Finding(path=tree.place(one.file) if one.file else path, diagnostic=one)

@@ -1,6 +1,6 @@
 """The tasks of a pipeline of a working tree: which Azure takes, which shipway lacks, the stubs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from shipway.azpipelines.context import CompileContext
@@ -32,9 +32,17 @@ def as_service(context: CompileContext, stubs: TaskStubs) -> CompileContext:
     )
 
 
-def not_here(plan: RunPlan, stubs: TaskStubs) -> Iterator[Diagnostic]:
-    """Warnings for tasks that agents here lack: right for Azure, but a run would be refused."""
+def not_here(
+    plan: RunPlan, stubs: TaskStubs, *, told: Iterable[Diagnostic]
+) -> Iterator[Diagnostic]:
+    """Warnings for tasks that agents here lack: right for Azure, but a run would be refused.
+
+    Those that Azure lacks as well are among `told` already.
+    """
+    lines = {(one.file, one.line) for one in told if one.code == "unknown-task"}
     for step in _steps(plan):
+        if (step.position.file, step.position.line) in lines:
+            continue
         task = step.task
         major = task.version.partition(".")[0]
         if step.shorthand != "task" or not major.isdigit():
