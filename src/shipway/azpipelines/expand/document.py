@@ -94,8 +94,9 @@ def _extended(
         problems.error("expected-mapping", "Expected a mapping", extends.position)
         return rest, scope
     found = templates.open_template(
-        extends, kind="extends", scope=scope, library=library, problems=problems
-    )
+        extends, kind="extends", scope=scope, library=library, problems=problems,
+        expander=expander,
+    )  # fmt: skip
     if found is None:
         return rest, scope
     library.extended.append(found.scope.location.shown)

@@ -166,8 +166,9 @@ class Expander:
 
     def _included(self, item: Mapping, *, scope: Scope, kind: str) -> Iterator[Token]:
         found = templates.open_template(
-            item, kind=kind, scope=scope, library=self._library, problems=self._problems
-        )
+            item, kind=kind, scope=scope, library=self._library, problems=self._problems,
+            expander=self,
+        )  # fmt: skip
         if found is None:
             return
         body = self.expand(found.body, scope=found.scope, kind=kind)
@@ -369,8 +370,9 @@ class Expander:
                 yield one
                 continue
             found = templates.open_template(
-                one, kind="variables", scope=scope, library=self._library, problems=self._problems
-            )
+                one, kind="variables", scope=scope, library=self._library,
+                problems=self._problems, expander=self,
+            )  # fmt: skip
             if found is None:
                 continue
             body, _ = self.variables(found.body, scope=found.scope)

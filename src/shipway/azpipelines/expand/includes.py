@@ -128,10 +128,6 @@ class Library:
             self._parsed[location] = self._load(location, position)
         return self._parsed[location]
 
-    def location_of(self, position: Position, default: Location) -> Location:
-        """The file in which a token was written: its relative paths start there."""
-        return next((one for one in self._parsed if one.shown == position.file), default)
-
     def _load(self, location: Location, position: Position | None) -> Token | None:
         where = position or Position(file=location.shown, line=0, column=0)
         if len(self.read) >= limits.MAX_FILES:

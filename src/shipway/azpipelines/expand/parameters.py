@@ -1,6 +1,7 @@
 """Typed parameters of pipelines and templates."""
 
 import re
+from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as ListOf
 from dataclasses import dataclass
@@ -78,9 +79,13 @@ def bind_old_form(token: Token | None, given: ListOf[Given]) -> dict[str, Value]
     entries = token.entries if isinstance(token, Mapping) else ()
     passed = {one.name.lower() for one in given}
     values = {
-        one.key.text: to_value(one.value) for one in entries if one.key.text.lower() not in passed
+        one.key.text: to_value(one.value, is_placed=True) for one in entries if one.key.text.lower() not in passed
     }
-    return values | {one.name: to_value(one.token) for one in given}
+    return values | {one.name: to_value(one.token, is_placed=True) for one in given}
+
+
+Expand = Callable[[Token, str], Token | None]
+"""Expands a list of `steps`, `jobs` or `stages` where its parameter is declared."""
 
 
 def bind(
@@ -89,6 +94,7 @@ def bind(
     *,
     position: Position,
     problems: Problems,
+    expand: Expand | None = None,
 ) -> dict[str, Value]:
     """Values for all declared parameters; every problem is recorded."""
     by_name = {one.name.lower(): one for one in given}
@@ -96,7 +102,9 @@ def bind(
     values: dict[str, Value] = {}
     for spec in specs:
         handed = by_name.get(spec.name.lower())
-        values[spec.name] = _bound(spec, handed, position=position, problems=problems)
+        values[spec.name] = _bound(
+            spec, handed, position=position, problems=problems, expand=expand
+        )
     return values
 
 
@@ -220,8 +228,9 @@ def _refuse_expressions(token: Token, problems: Problems) -> None:
 
 
 def _bound(
-    spec: ParameterSpec, handed: Given | None, *, position: Position, problems: Problems
-) -> Value:
+    spec: ParameterSpec, handed: Given | None, *, position: Position, problems: Problems,
+    expand: Expand | None,
+) -> Value:  # fmt: skip
     token = handed.token if handed else spec.default
     if token is None:
         problems.error(
@@ -235,6 +244,8 @@ def _bound(
         token = _queued(token, spec)
     where = token.position
     printed: Shown = "message" if handed is not None and handed.is_queued else "place"
+    if expand is not None:
+        token = _expanded(token, spec, expand, problems)
     value, misfit = shapes.converted(token, spec.type)
     if misfit is not None:
         kind = shapes.title_of(spec.type)
@@ -261,6 +272,20 @@ def _bound(
             shown=printed,
         )
     return value
+
+
+def _expanded(token: Token, spec: ParameterSpec, expand: Expand, problems: Problems) -> Token:
+    """A list of steps, jobs or stages with its templates inserted; what is wrong in one of them
+    makes the whole value wrong."""
+    kind = shapes.kind_of_list(spec.type)
+    if kind is None or not shapes.has_templates(token):
+        return token
+    before = len(problems.found)
+    found = expand(token, kind)
+    if any(one.severity == "error" for one in problems.found[before:]):
+        message = f"The '{spec.name}' parameter is not a valid {shapes.title_of(spec.type)}."
+        problems.error("parameter-type", message, token.position, shown="message")
+    return found if isinstance(found, Sequence) else token
 
 
 def _queued(token: Token, spec: ParameterSpec) -> Token:

@@ -70,6 +70,23 @@ def shape_of(kind: str) -> str:
     return "object" if kind in _FIRST else _SHAPES.get(kind, "text")
 
 
+def kind_of_list(kind: str) -> str | None:
+    """Under which key the items of a list type stand in a pipeline, if templates may be there."""
+    found = {"stepList": "steps", "jobList": "jobs", "deploymentList": "jobs",
+             "stageList": "stages"}  # fmt: skip
+    return found.get(kind)
+
+
+def has_templates(token: Token) -> bool:
+    """Whether any mapping in a value begins with `template`."""
+    if isinstance(token, Sequence):
+        return any(has_templates(item) for item in token.items)
+    if not isinstance(token, Mapping) or not token.entries:
+        return False
+    first = token.entries[0].key.text == "template"
+    return first or any(has_templates(entry.value) for entry in token.entries)
+
+
 def converted(token: Token, kind: str) -> tuple[Value, Misfit | None]:
     """The value as expressions see it, or what is wrong with it."""
     shape = shape_of(kind)

@@ -1,6 +1,14 @@
-"""One `template:` reference: its file opened, its parameters bound."""
+"""One `template:` reference: its file opened, its parameters bound.
+
+A path is relative to the file that is being expanded, which is not always the one it was written
+in. Steps, jobs and stages that are handed over by their type are expanded by who hands them over,
+but by the template that is extended when there is one; an object is where it is inserted.
+Source: https://github.com/microsoft/azure-pipelines-yaml/issues/271,
+https://github.com/MicrosoftDocs/azure-devops-docs/issues/8106
+"""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from shipway.azpipelines.budget import INCLUDE
 from shipway.azpipelines.diagnostics import Problems, did_you_mean
@@ -32,6 +40,13 @@ _ROOT_KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
+class Expanding(Protocol):
+    """What expands a token (`Expander`)."""
+
+    def expand(self, token: Token, *, scope: Scope, kind: str) -> Token | None:
+        """The token without directives, templates and expressions."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenTemplate:
     """What stands in the template's place, and the scope in which to expand it."""
@@ -41,8 +56,9 @@ class OpenTemplate:
 
 
 def open_template(
-    reference: Mapping, *, kind: str, scope: Scope, library: Library, problems: Problems
-) -> OpenTemplate | None:
+    reference: Mapping, *, kind: str, scope: Scope, library: Library, problems: Problems,
+    expander: Expanding,
+) -> OpenTemplate | None:  # fmt: skip
     """Load a template for `steps`, `jobs`, `stages`, `variables` or `extends`.
 
     None with an error recorded when there is nothing to insert.
@@ -54,8 +70,7 @@ def open_template(
     _check_keys(reference, _REFERENCE_KEYS, problems)
     library.budget.deep(scope.depth, name.position)
     library.budget.spend(INCLUDE, name.position)
-    base = library.location_of(name.position, scope.location)
-    location = library.resolve(name.text, base=base, position=name.position)
+    location = library.resolve(name.text, base=scope.location, position=name.position)
     if location is None:
         return None
     root = library.load(location, position=name.position)
@@ -65,15 +80,18 @@ def open_template(
         problems.error("expected-mapping", "Expected a mapping", root.position)
         return None
     _check_keys(root, _ROOT_KEYS[kind], problems)
-    bound = _bound(root, _given(reference, problems), name, problems)
     inner = replace(
         scope,
         location=location,
-        parameters=bound,
+        parameters=Parameters({}),
         loops={},
         dialect=TEMPLATE,
         depth=scope.depth + 1,
     )
+    # what is extended looks for the templates in its parameters itself; else their giver does
+    giver = inner if kind == "extends" else scope
+    given = _given(reference, problems)
+    inner = replace(inner, parameters=_bound(root, given, name, giver, problems, expander))
     body: Token | None = root if kind == "extends" else _body(root, kind)
     if body is None:
         problems.error(
@@ -87,13 +105,19 @@ def open_template(
 
 
 def _bound(
-    root: Mapping, given: list[Given], name: Scalar, problems: Problems
-) -> Parameters | OldParameters:
+    root: Mapping, given: list[Given], name: Scalar, giver: Scope, problems: Problems,
+    expander: Expanding,
+) -> Parameters | OldParameters:  # fmt: skip
     declared = root.get("parameters")
     if parameters.is_old_form(declared):
         return OldParameters(parameters.bind_old_form(declared, given))
     specs = parameters.read_specs(declared, problems=problems, is_pipeline=False)
-    return Parameters(parameters.bind(specs, given, position=name.position, problems=problems))
+
+    def expand(token: Token, kind: str) -> Token | None:
+        return expander.expand(token, scope=giver, kind=kind)
+
+    values = parameters.bind(specs, given, position=name.position, problems=problems, expand=expand)
+    return Parameters(values)
 
 
 def _body(root: Mapping, kind: str) -> Token | None:
