@@ -187,11 +187,11 @@ def test_inputs_that_make_no_sense_are_refused(
 def test_a_task_that_no_check_runs_is_refused_by_its_name(
     door: Door, resources: dict[str, dict[str, str]]
 ) -> None:
-    reference = {"id": "537fdb7a-a601-4537-aa70-92645a2b5ce4", "name": "AzureFunction"}
+    reference = {"id": "99a72e7f-25e4-4576-bf38-22a42b995ed8", "name": "AzureMonitor"}
     settings = {**REST_API["settings"], "definitionRef": reference}  # type: ignore[dict-item]
     body = {**REST_API, "settings": settings, "resource": resources["prod"]}
     said = ask(door, "POST", CHECKS, body)
-    assert (said.status_code, "AzureFunction" in said.text) == (501, True)
+    assert (said.status_code, "AzureMonitor" in said.text) == (501, True)
 
 
 def test_checks_are_evaluated_outside_of_a_run(

@@ -1,4 +1,4 @@
-"""The call that an invoke REST API check makes, with the run's variables in it.
+"""The call that a check makes which asks a service, with the run's variables in it.
 
 The connection is the check's, so no pipeline needs a permission for it. A service that decides
 later answers with the ids that the headers have: PlanId is the check suite, JobId and
@@ -6,7 +6,9 @@ TaskInstanceId are the check run. Source:
 https://learn.microsoft.com/azure/devops/pipelines/process/invoke-checks
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from shipway.azpipelines import macros
 from shipway.azure.entra import personal_access_tokens
@@ -22,6 +24,7 @@ from shipway.devops import (
     variable_groups,
 )
 from shipway.devops.check_runs import CheckRun
+from shipway.devops.connection_headers import Authorization
 from shipway.devops.rest_calls import RestCall
 from shipway.devops.service_connections import ServiceConnection
 from shipway.store.store import Store
@@ -50,6 +53,15 @@ class PreparedCheck:
     criteria: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """Where a call goes, and as whom."""
+
+    url: str
+    suffix: str
+    signed: Authorization
+
+
 def waits_for_callback(one: CheckRun) -> bool:
     """Whether the service decides later, by an event of its own."""
     return _input(one, "waitForCompletion").lower() == "true"
@@ -60,20 +72,37 @@ def prepare(store: Store, one: CheckRun) -> PreparedCheck:
 
     Raises `ShipwayError`: the connection is gone, refuses, or the inputs cannot be sent.
     """
-    connection = _connection(store, one)
-    authorization = connection_headers.authorization_of(store, connection)
     values, secrets = _variables(store, one)
-    values["endpoint.url"] = base = connection_headers.base_url_of(connection)
+    target = _function(one, values) if one.check.kind == "AzureFunction" else _service(store, one)
+    values["endpoint.url"] = target.url
     is_given = "headers" in checks.inputs_of(one.check.settings)
     call = rest_calls.prepare(
-        method=_input(one, "method") or "POST", url=base, suffix=_input(one, "urlSuffix"),
+        method=_input(one, "method") or "POST", url=target.url, suffix=target.suffix,
         headers=_input(one, "headers") if is_given else _HEADERS, body=_input(one, "body"),
-        variables=values, authorization=authorization.header,
-        secrets=(*secrets, *authorization.secrets),
+        variables=values, authorization=target.signed.header,
+        secrets=(*secrets, *target.signed.secrets),
     )  # fmt: skip
     is_judged = not waits_for_callback(one)
     criteria = macros.expand(_input(one, "successCriteria"), values) if is_judged else ""
     return PreparedCheck(call=call, criteria=criteria)
+
+
+def _service(store: Store, one: CheckRun) -> _Target:
+    connection = _connection(store, one)
+    return _Target(
+        url=connection_headers.base_url_of(connection), suffix=_input(one, "urlSuffix"),
+        signed=connection_headers.authorization_of(store, connection),
+    )  # fmt: skip
+
+
+def _function(one: CheckRun, values: Mapping[str, str | None]) -> _Target:
+    """As the task does: `<function>?code=<key>&<queryParameters>`."""
+    url = macros.expand(_input(one, "function"), values)
+    key = macros.expand(_input(one, "key"), values)
+    parts = (f"code={quote(key, safe='/=')}" if key else "", _input(one, "queryParameters"))
+    query = "&".join(part for part in parts if part)
+    suffix = f"{'&' if '?' in url else '?'}{query}" if query else ""
+    return _Target(url=url, suffix=suffix, signed=Authorization(secrets=(key,) if key else ()))
 
 
 def _connection(store: Store, one: CheckRun) -> ServiceConnection:

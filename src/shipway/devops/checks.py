@@ -18,7 +18,13 @@ from shipway.store.store import Store
 _KIND = "check"
 
 CheckKind = Literal[
-    "Approval", "ExclusiveLock", "BranchControl", "BusinessHours", "RequiredTemplate", "RestApi"
+    "Approval",
+    "ExclusiveLock",
+    "BranchControl",
+    "BusinessHours",
+    "RequiredTemplate",
+    "RestApi",
+    "AzureFunction",
 ]
 # the order in which checks are evaluated; those of one category side by side
 Category = Literal["static", "pre-check approval", "dynamic", "post-check approval", "lock"]
@@ -33,13 +39,15 @@ _APPROVALS: Mapping[str, Category] = {
 }
 _BY_KIND: Mapping[CheckKind, Category] = {
     "BranchControl": "static", "RequiredTemplate": "static", "BusinessHours": "dynamic",
-    "RestApi": "dynamic", "ExclusiveLock": "lock",
+    "RestApi": "dynamic", "AzureFunction": "dynamic", "ExclusiveLock": "lock",
 }  # fmt: skip
 _NAMES: Mapping[CheckKind, str] = {
     "Approval": "Approval", "ExclusiveLock": "Exclusive lock", "BranchControl": "Branch control",
     "BusinessHours": "Business hours", "RequiredTemplate": "Required template",
-    "RestApi": "Invoke REST API",
+    "RestApi": "Invoke REST API", "AzureFunction": "Invoke Azure Function",
 }  # fmt: skip
+CALLING: tuple[CheckKind, ...] = ("RestApi", "AzureFunction")
+"""The kinds that ask a service."""
 DEFAULT_TIMEOUT_MINUTES = 43_200  # 30 days, the service's own default
 RESOURCE_TYPES = ("endpoint", "environment", "queue", "repository", "securefile", "variablegroup")
 
@@ -48,8 +56,8 @@ RESOURCE_TYPES = ("endpoint", "environment", "queue", "repository", "securefile"
 class Check:
     """A check on a resource. `settings` by kind: Approval has approvers, minRequiredApprovers,
     requesterCannotBeApprover, instructions, executionOrder; RequiredTemplate extendsChecks; the
-    tasks BranchControl, BusinessHours and RestApi have inputs, displayName, retryInterval and
-    linkedVariableGroup."""
+    tasks BranchControl, BusinessHours, RestApi and AzureFunction have inputs, displayName,
+    retryInterval and linkedVariableGroup."""
 
     check_id: int
     project_id: str
@@ -196,7 +204,14 @@ def _check_templates(settings: Mapping[str, Json]) -> None:
     required_template.templates_of(settings)
 
 
-def _check_call(settings: Mapping[str, Json]) -> None:
+def _check_function(settings: Mapping[str, Json]) -> None:
+    if not _text(inputs_of(settings), "function"):
+        raise _bad("an invoke Azure Function check needs 'function'", "settings.inputs.function",
+                   "Give the URL of the function.")  # fmt: skip
+    _check_call(settings)
+
+
+def _check_service(settings: Mapping[str, Json]) -> None:
     inputs = inputs_of(settings)
     selector = _text(inputs, "connectedServiceNameSelector") or "connectedServiceName"
     if selector not in ("connectedServiceName", "connectedServiceNameARM"):
@@ -206,6 +221,11 @@ def _check_call(settings: Mapping[str, Json]) -> None:
     if not _text(inputs, selector):
         raise _bad(f"an invoke REST API check needs '{selector}'", f"settings.inputs.{selector}",
                    "Give the id of a service connection.")  # fmt: skip
+    _check_call(settings)
+
+
+def _check_call(settings: Mapping[str, Json]) -> None:
+    inputs = inputs_of(settings)
     method = _text(inputs, "method") or "POST"
     if method.upper() not in rest_calls.METHODS:
         raise _bad(f"the method '{method[:30]}' is not known", "settings.inputs.method",
@@ -286,5 +306,6 @@ def _key(check_id: int) -> str:
 
 _CHECKED: Mapping[CheckKind, Callable[[Mapping[str, Json]], None]] = {
     "Approval": _check_approval, "BranchControl": _check_branches, "BusinessHours": _check_hours,
-    "RequiredTemplate": _check_templates, "RestApi": _check_call,
+    "RequiredTemplate": _check_templates, "RestApi": _check_service,
+    "AzureFunction": _check_function,
 }  # fmt: skip

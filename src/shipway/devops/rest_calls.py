@@ -182,7 +182,7 @@ def masked(text: str, secrets: Iterable[str]) -> str:
         for secret in secrets
         if len(secret) > 1
         for form in (
-            secret, json.dumps(secret)[1:-1], quote(secret, safe=""),
+            secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote(secret), quote(secret, safe="/="),
             base64.b64encode(secret.encode()).decode(),
         )
     }  # fmt: skip

@@ -6,6 +6,7 @@ log and the journal, in one commit. What the answer means is the station's to sa
 
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from shipway.base import ids
 from shipway.base.errors import ShipwayError
@@ -20,6 +21,7 @@ from shipway.store.store import Store
 
 _LOG = logging.getLogger(__name__)
 _LEASE_SECONDS = 300.0
+_AT_ONCE = 8
 _LONGEST_WAIT = 30.0
 _JOIN_SECONDS = 30.0
 
@@ -48,11 +50,18 @@ class CheckCaller:
         self._bell.close()
 
     def work(self) -> bool:
-        """Make what waits, in the calling thread; False when nothing did."""
-        found = self._store.queue.lease(QUEUE, holder=self._holder, seconds=_LEASE_SECONDS, limit=1)
-        for item in found:
-            self._make(item)
-        return bool(found)
+        """Make what waits, some at once, and be back when all have ended; False: nothing did."""
+        found = self._store.queue.lease(
+            QUEUE, holder=self._holder, seconds=_LEASE_SECONDS, limit=_AT_ONCE
+        )  # fmt: skip
+        if len(found) < 2:
+            for item in found:
+                self._make(item)
+            return bool(found)
+        with ThreadPoolExecutor(len(found), thread_name_prefix="check call") as threads:
+            for ended in [threads.submit(self._make, item) for item in found]:
+                ended.result()
+        return True
 
     def _run(self) -> None:
         while not self._stopping.is_set():

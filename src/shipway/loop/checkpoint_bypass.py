@@ -14,7 +14,7 @@ from shipway.loop import checkpoint_phases
 from shipway.loop import checkpoint_records as lines
 from shipway.store.store import Store
 
-BYPASSED_KINDS = ("Approval", "BusinessHours", "RestApi")
+BYPASSED_KINDS = ("Approval", "BusinessHours", *checks.CALLING)
 
 
 def get(store: Store, check_run_id: str, *, project_id: str | None = None) -> CheckRun:
@@ -81,7 +81,7 @@ def rerun(store: Store, *, check_run_id: str, principal: Principal) -> CheckRun:
         is_open = record is not None and record.state != "completed"
         final = checks.retry_minutes(one.check.settings) == 0
         if record is None or not is_open or one.status != "approved" or not final or (
-            one.check.kind != "RestApi"
+            one.check.kind not in checks.CALLING
         ):  # fmt: skip
             raise Conflict(
                 f"the check '{checks.name_of(one.check)}' is {one.status} and cannot run again",

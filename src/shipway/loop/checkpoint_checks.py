@@ -216,5 +216,6 @@ _JUDGES: Mapping[CheckKind, Callable[[Evaluation, CheckRun], CheckRun]] = {
     "RequiredTemplate": _template,
     "BusinessHours": _hours,
     "RestApi": _call,
+    "AzureFunction": _call,
     "ExclusiveLock": _lock,
 }

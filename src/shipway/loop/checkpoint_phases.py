@@ -130,7 +130,7 @@ def _asked(category: Category) -> Callable[[Visit], Verdict]:
 
 def _refusal(one: CheckRun) -> str:
     """What a check says of itself; a service's words with the name of the check before them."""
-    if one.check.kind != "RestApi" and one.message:
+    if one.check.kind not in checks.CALLING and one.message:
         return one.message
     return f"{checks.name_of(one.check)}: {one.message or 'the check was rejected'}"
 

@@ -359,6 +359,27 @@ def test_a_service_may_decide_later_by_an_event_with_the_token_it_was_given(
         )
 
 
+def test_functions_are_asked_side_by_side_with_their_keys_hidden(
+    store: Store, definition: PipelineDefinition, service: str
+) -> None:
+    for name in ("one", "two"):
+        inputs = {"function": f"{service}/{name}", "key": "k/e+y=", "queryParameters": "a=b",
+                  "successCriteria": "eq(root['ok'], 1)"}  # fmt: skip
+        check(store, definition, "AzureFunction", inputs=inputs)
+    _Service.answers = ['{"ok": 1}', '{"ok": 1}']
+    run = deploy(store, definition)
+    work(store)
+    assert is_running(store, run, "S")
+    assert {sent["path"] for sent in _Service.seen} == {
+        "/one?code=k/e%2By=&a=b", "/two?code=k/e%2By=&a=b",
+    }  # fmt: skip
+    for one in check_runs.of_run(store, run.run_id):
+        log = logs.get(store, run_id=run.run_id, log_id=one.log_id or 0)
+        shown = "\n".join(logs.read(store, log))
+        assert "Response Code: OK" in shown
+        assert "k/e%2By=" not in shown
+
+
 def test_a_call_is_made_although_the_server_died_before_it(
     store: Store, definition: PipelineDefinition, service: str
 ) -> None:

@@ -28,11 +28,13 @@ _TYPES: dict[CheckKind, tuple[str, str]] = {
     "BranchControl": ("fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "Task Check"),
     "BusinessHours": ("fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "Task Check"),
     "RestApi": ("fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "Task Check"),
+    "AzureFunction": ("fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "Task Check"),
 }
 _TASKS: dict[str, CheckKind] = {
     "86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b": "BranchControl",
     "445fde2f-6c39-441c-807f-8a59ff2e075f": "BusinessHours",
     "9c3e8943-130d-4c78-ac63-8af81df62dfb": "RestApi",
+    "537fdb7a-a601-4537-aa70-92645a2b5ce4": "AzureFunction",
 }
 _TASK_CHECK = "fe1de3ee-a436-41b4-bb20-f6eb4cb879a7"
 
@@ -228,7 +230,8 @@ def _kind(body: Fields) -> CheckKind:
         raise NotSupported(
             f"the check task '{reference.text('name', task)[:100]}' is not supported",
             code="CheckNotSupportedException", where="settings.definitionRef.id",
-            hint="Supported: evaluatebranchProtection, evaluateBusinessHours, InvokeRESTAPI.",
+            hint="Supported: evaluatebranchProtection, evaluateBusinessHours, InvokeRESTAPI, "
+            "AzureFunction.",
         )  # fmt: skip
     for kind, (known_id, known_name) in _TYPES.items():
         if type_id == known_id or (not type_id and type_name == known_name.lower()):
