@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shipway.azure.entra import users
 from shipway.base.errors import BadInput
-from shipway.devops import approvals, approver_names, members, projects, subjects
+from shipway.devops import approvals, approver_names, members, projects, security_groups, subjects
 from shipway.devops.approval_entities import Approval, Approver
 from shipway.devops.checks import Check
 from shipway.devops.runs import Run
@@ -68,7 +68,8 @@ def anybody(store: Store, run: Run) -> Approver:
         principal = users.principal_of(store, user)
         if members.may(store, principal, "contribute", project_id=run.project_id):
             people.add(user.object_id)
-    return Approver(approver_id=run.project_id, name=_ANYBODY, members=tuple(sorted(people)))
+    group = security_groups.well_known(store, "Contributors", project_id=run.project_id)
+    return Approver(approver_id=group.group_id, name=_ANYBODY, members=tuple(sorted(people)))
 
 
 def named(store: Store, run: Run, names: Iterable[str]) -> tuple[Approver, ...]:
