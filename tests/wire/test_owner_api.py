@@ -301,3 +301,37 @@ def test_new_makes_a_repository_with_one_commit(server: ShipwayServer, tmp_path:
     assert "127.0.0.1" in git("config", "--get-regexp", r"^http\..*\.proxy$")
     assert (folder / "azure-devops" / "ml-pipeline.yml").exists()
     assert "is not empty" in refused(server, "new", str(folder))
+
+
+AGAIN = """
+stages:
+- stage: Build
+  jobs:
+  - {job: A, steps: [{checkout: none}, {script: echo a}]}
+  - {job: B, dependsOn: A, steps: [{checkout: none}, {script: test $(System.JobAttempt) = 2}]}
+- stage: Later
+  trigger: manual
+  jobs: [{job: C, steps: [{checkout: none}, {script: "echo '##vso[build.addbuildtag]late'"}]}]
+"""
+
+
+def test_what_failed_in_a_run_runs_again_and_a_stage_is_started(
+    server: ShipwayServer, project: ProjectRepository
+) -> None:
+    run = str(project.push(AGAIN))
+    assert server.finished(int(run)).result == "failed"
+    assert told(server, "runs", "rerun", run, "--failed", "--as", "dana")["state"] == "inProgress"
+    wait_until(lambda: runs.get(server.store, int(run)).result == "succeeded")
+    shown = server.command("runs", "show", run).stdout
+    assert "Build (attempt 2)" in shown
+    assert f"shipway runs start-stage {run} Later" in shown
+    assert told(server, "runs", "show", run)["to_start"] == ["Later"]
+    server.command("runs", "start-stage", run, "later")
+    wait_until(lambda: runs.get(server.store, int(run)).tags == ("late",))
+    server.finished(int(run))
+    assert told(server, "runs", "tag", run, "--add", "two words", "--remove", "LATE") == {
+        "run_id": int(run), "tags": ["two words"],
+    }  # fmt: skip
+    assert [r["run_id"] for r in told(server, "runs", "list", "--tag", "Two Words")] == [int(run)]
+    assert "Its stages: Build, Later." in refused(server, "runs", "retry-stage", run, "x", "--only")
+    assert "is over" in refused(server, "runs", "cancel-stage", run, "Build")

@@ -32,6 +32,7 @@ def begin(store: Store, run: Run, stage: StagePlan) -> Record:
         name="Checkpoint",
         ref_name="Checkpoint",
         identifier=f"Checkpoint.{stage.name}",
+        attempt=run_progress.attempt_of(run, stage.name),
         state="inProgress",
         started_at=store.clock.now(),
         data={"stage": stage.name},

@@ -134,6 +134,7 @@ def cancel_stage(store: Store, *, run_id: int, stage_name: str, principal: Princ
             raise Conflict(
                 f"the stage '{stage.name}' of run {run_id} is over or waits to be started",
                 code="InvalidTransition", where=stage.name,
+                hint="`shipway runs show` says how a run stands.",
             )  # fmt: skip
         data = {**record.data, "cancel_requested": True}
         runs.change_record(store, run_id, record.record_id, data=data)

@@ -155,6 +155,7 @@ def test_the_checks_of_a_stage_are_met_again(store: Store) -> None:
     run = retry(store, run)
     second = named(store, run, "Checkpoint")["Checkpoint"]
     assert second.record_id != first.record_id
+    assert (first.attempt, second.attempt) == (1, 2)
     assert named(store, run, "Job")["Ship"].attempt == 2
 
 
