@@ -6,6 +6,7 @@ Sources: "Specify conditions" of the docs, the agent's ExpressionManager for ste
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from shipway.azpipelines.expand.scope import IgnoreCase
@@ -88,13 +89,13 @@ def contexts(
 ) -> dict[str, Value]:
     """Named values of runtime expressions."""
     stages = {
-        stage: IgnoreCase({name: _object(one) for name, one in jobs.items()})
+        stage: IgnoreCase({name: _object(name, one) for name, one in jobs.items()})
         for stage, jobs in (stage_dependencies or {}).items()
     }
     return {
         "variables": IgnoreCase(dict(variables)),
         "dependencies": IgnoreCase(
-            {name: _object(one) for name, one in (dependencies or {}).items()}
+            {name: _object(name, one) for name, one in (dependencies or {}).items()}
         ),
         "stageDependencies": IgnoreCase(stages),
         "pipeline": _pipeline(variables),
@@ -107,9 +108,19 @@ def _pipeline(variables: Mapping[str, str]) -> Value:
     return IgnoreCase({} if started is None else {"startTime": started})
 
 
-def _object(dependency: Dependency) -> Value:
+def _object(name: str, dependency: Dependency) -> Value:
+    """A job or stage as expressions see it; the service fills no more of it than this."""
     return IgnoreCase(
-        {"result": dependency.result, "outputs": IgnoreCase(dict(dependency.outputs))}
+        {
+            "outputs": IgnoreCase(dict(dependency.outputs)),
+            "identifier": None,
+            "name": name,
+            "attempt": Decimal(1),
+            "startTime": None,
+            "finishTime": None,
+            "state": "NotStarted",
+            "result": dependency.result,
+        }
     )
 
 

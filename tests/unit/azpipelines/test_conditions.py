@@ -1,8 +1,10 @@
 """Conditions over real results."""
 
+import json
+
 import pytest
 
-from shipway.azpipelines import conditions
+from shipway.azpipelines import conditions, runtime
 from shipway.azpipelines.conditions import Dependency, Status
 from shipway.azpipelines.results import Result
 
@@ -113,3 +115,31 @@ def test_an_error_is_told_and_is_no_yes(condition: str, piece: str) -> None:
     assert not verdict.value
     assert verdict.error is not None
     assert piece in verdict.error
+
+
+def test_a_dependency_as_json_has_what_the_service_gives_it() -> None:
+    done = Dependency(result="Succeeded", outputs={"setAnswer.answer": "42"})
+    value = runtime.evaluate(
+        "$[ convertToJson(stageDependencies) ]",
+        variables={},
+        stage_dependencies={"Produce": {"A": done}},
+    )
+    assert json.loads(value) == {
+        "Produce": {
+            "A": {
+                "outputs": {"setAnswer.answer": "42"}, "identifier": None, "name": "A",
+                "attempt": 1, "startTime": None, "finishTime": None, "state": "NotStarted",
+                "result": "Succeeded",
+            }
+        }
+    }  # fmt: skip
+    assert runtime.evaluate("$[ convertToJson(dependencies) ]", variables={}) == "{}"
+
+
+def test_conditions_know_when_the_run_began() -> None:
+    verdict = conditions.evaluate(
+        "eq(format('{0:yyyy}', pipeline.startTime), '2026')",
+        variables={"System.PipelineStartTime": "2026-05-11 18:30:00+00:00"},
+        status=JOB,
+    )
+    assert verdict.value
