@@ -389,6 +389,33 @@ def test_a_federated_service_connection_says_issuer_and_subject(clients: Any, pr
     assert noun.get_service_endpoints(project.id) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "scheme", "public", "secret"),
+    [
+        ("dockerregistry", "UsernamePassword",
+         {"registry": "https://reg.example/", "username": "eva"}, "password"),
+        ("externalnpmregistry", "Token", {}, "apitoken"),
+    ],
+)  # fmt: skip
+def test_a_connection_to_a_registry_keeps_its_secret(
+    clients: Any, project: Any, kind: str, scheme: str, public: dict[str, str], secret: str
+) -> None:
+    noun = clients.get_service_endpoint_client()
+    place = {"projectReference": {"id": project.id, "name": project.name}, "name": kind}
+    parameters = {**public, secret: "s3cret"}
+    made = noun.create_service_endpoint(
+        {
+            "name": kind, "type": kind, "url": "https://reg.example/",
+            "authorization": {"scheme": scheme, "parameters": parameters},
+            "serviceEndpointProjectReferences": [place],
+        }
+    )  # fmt: skip
+    assert (made.type, made.authorization.scheme) == (kind, scheme)
+    said = made.authorization.parameters
+    assert {name: said[name] for name in public} == public
+    assert not said.get(secret)
+
+
 def test_identities_are_found_to_be_named_as_approvers(door: Door, clients: Any) -> None:
     (found,) = clients.get_identity_client().read_identities(
         search_filter="General", filter_value="avery"

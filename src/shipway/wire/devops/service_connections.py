@@ -18,7 +18,7 @@ from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_organization, in_project
 from shipway.wire.http import Request, Response, Route, json_response
 
-_KINDS = ("azurerm", "generic", "github", "dockerregistry")
+_KINDS = ("azurerm", "generic", "github", "dockerregistry", "externalnpmregistry")
 _SCHEMES: tuple[Scheme, ...] = (
     "WorkloadIdentityFederation", "ServicePrincipal", "UsernamePassword", "None",
     "Token", "OAuth", "InstallationToken",
@@ -26,12 +26,13 @@ _SCHEMES: tuple[Scheme, ...] = (
 
 _SHOWN = {
     "azurerm": "Azure Resource Manager", "generic": "Generic", "github": "GitHub",
-    "dockerregistry": "Docker Registry",
+    "dockerregistry": "Docker Registry", "externalnpmregistry": "npm",
 }  # fmt: skip
 _SCHEMES_OF: Mapping[str, tuple[str, ...]] = {
     "azurerm": ("WorkloadIdentityFederation", "ServicePrincipal"),
     "generic": ("UsernamePassword", "None"), "github": ("Token", "OAuth", "InstallationToken"),
     "dockerregistry": ("UsernamePassword",),
+    "externalnpmregistry": ("Token", "UsernamePassword"),
 }  # fmt: skip
 
 
