@@ -80,13 +80,17 @@ def test_a_working_tree_runs_as_it_does_after_a_push(server: ShipwayServer, tmp_
     url = "https://dev.azure.com/shipway/ml/_git/stack"
     server.git(project.folder, "remote", "add", "origin", url)
     (project.folder / "new.txt").write_text("never added")
-    done = local(server, project.folder, "azure-pipelines.yml", "--json")
+    copied = tmp_path / "published"
+    done = local(
+        server, project.folder, "azure-pipelines.yml", "--json", "--artifacts", str(copied)
+    )
     found = json.loads(done.stdout)
     assert done.returncode == found["exit_code"] == 1, done.stderr
     assert shape(server, found["run_id"]) == shape(server, pushed.run_id)
     run = runs.get(server.store, found["run_id"])
     assert (run.definition_id, run.source_branch) == (pushed.definition_id, pushed.source_branch)
     assert run.source_version != pushed.source_version
+    assert (copied / "said-1" / "said").read_text() == "world 1 refs/heads/main\n"
     (failure,) = found["failures"]
     assert failure["path"] == "Ship › Last › fails"
     assert (failure["file"], failure["line"]) == ("azure-pipelines.yml", 25)

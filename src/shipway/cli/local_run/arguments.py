@@ -1,6 +1,7 @@
 """The arguments of `shipway pipelines run` that `expand` and `validate` do not have."""
 
 import argparse
+from pathlib import Path
 
 _TAIL_LINES = 20
 
@@ -28,5 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--until-waiting", action="store_true",
         help="end with 4 when only a person can make it go on")
     add("--logs", action="store_true", help="print every line that the steps write")
+    add("--artifacts", metavar="DIR", type=Path, help="copy what the run publishes there")
     add("--tail", type=int, default=_TAIL_LINES, metavar="N",
         help=f"lines of a failed step's log (default: {_TAIL_LINES})")

@@ -1,5 +1,6 @@
 """Why a run failed: each failed step with its place in the YAML and the end of its log."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +84,8 @@ def show(failures: list[Failure], run_id: int) -> Iterator[str]:
             if not _is_told(error, one.tail):
                 yield f"  {output.paint('error:', 'red')} {error}"
         if one.log_id:
-            yield output.paint(f"  all of it: shipway logs {run_id} --step '{one.name}'", "grey")
+            command = f"shipway logs {run_id} --step {shlex.quote(one.name)}"
+            yield output.paint(f"  all of it: {command}", "grey")
     if len(failures) > _MOST:
         yield ""
         yield f"and {len(failures) - _MOST} more: shipway runs show {run_id}"

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shipway.azpipelines.plan import RunPlan
 from shipway.base import clock, config
 from shipway.base.errors import BadInput
 from shipway.base.home import Home
@@ -24,7 +25,7 @@ from shipway.cli.local_run.lines import Lines
 from shipway.cli.local_run.screen import Screen
 from shipway.cli.local_run.snapshot import Snapshot
 from shipway.cli.local_run.step_logs import StepLogs
-from shipway.cli.pipeline_check import compiling
+from shipway.cli.pipeline_check import compiling, working_tree
 from shipway.cli.pipeline_check.compiling import Checked, Given
 from shipway.cli.pipeline_check.working_tree import WorkingTree
 from shipway.client.session import Session
@@ -35,40 +36,74 @@ _LOCAL_PROJECT = "local"
 
 def run(arguments: argparse.Namespace, checked: Checked, given: Given) -> int:
     """Run a file that has been checked. Raises `ShipwayError` for what the user can mend."""
-    path = checked.path
-    tree = compiling.tree_of(path, given)
+    tree = compiling.tree_of(checked.path, given)
     secrets = _secrets(arguments.secret)
+    _warn_of_hidden(checked.outline, given)
     home = Home(config.default_home())
     session = server.session(home)
     begun = clock.monotonic()
     with tempfile.TemporaryDirectory(dir=home.temporary, prefix="snapshot-") as folder:
         taken = snapshot.take(tree.root, Path(folder) / "self", branch=given.branch)
-        body = _order(arguments, path, given, taken, secrets, Path(folder))
+        body = _order(arguments, checked.path, given, taken, secrets, Path(folder))
         run_id = int(session.post("/local-runs", body)["run_id"])
     queued = session.get(f"/runs/{run_id}")
     if not arguments.json:
-        for line in [*_head(session, queued, path, taken), *dry_report.left_out(checked)]:
+        for line in [*_head(session, queued, checked.path, taken), *dry_report.left_out(checked)]:
             print(line, flush=True)
     logs = StepLogs(session, run_id)
-    view = _view(arguments, logs)
     answers = Answers(
         approve_as=arguments.approve,
         # a project of local runs only has nobody else who could be asked
         permit=arguments.permit or queued["project"] == _LOCAL_PROJECT,
         until_waiting=arguments.until_waiting,
     )  # fmt: skip
-    outcome = Follower(session, run_id, view, answers).follow()
+    outcome = Follower(session, run_id, _view(arguments, logs), answers).follow()
+    _conclude(session, arguments, outcome, tree, clock.monotonic() - begun)
+    return _code(outcome)
+
+
+def _conclude(
+    session: Session, arguments: argparse.Namespace, outcome: Outcome, tree: WorkingTree,
+    seconds: float,
+) -> None:  # fmt: skip
+    """Say what came of it."""
+    run_id = int(outcome.run["run_id"])
     found = failures.find(
-        outcome.run, session.get(f"/runs/{run_id}/places"), tree, logs, lines=arguments.tail
-    )
-    code = _code(outcome)
+        outcome.run, session.get(f"/runs/{run_id}/places"), tree, StepLogs(session, run_id),
+        lines=arguments.tail,
+    )  # fmt: skip
+    copied = _artifacts(session, outcome.run, arguments.artifacts)
     if arguments.json:
         output.show_json({
-            **outcome.run, "failures": [one.to_wire() for one in found], "exit_code": code,
+            **outcome.run, "failures": [one.to_wire() for one in found], "copied": copied,
+            "exit_code": _code(outcome),
         })  # fmt: skip
-    else:
-        _show_end(session, outcome, found, tree, clock.monotonic() - begun)
-    return code
+        return
+    _show_end(session, outcome, found, tree)
+    for one in copied:
+        print(f"  {one['name']}: {one['files']} files in {compiling.shown(Path(one['path']))}")
+    print(_summary(outcome.run, seconds))
+
+
+def _artifacts(
+    session: Session, run: timeline.Facts, folder: Path | None
+) -> list[Mapping[str, Any]]:
+    """Copy what was published; nothing where no folder was asked for."""
+    if folder is None or not run["artifacts"]:
+        return []
+    body = {"folder": str(working_tree.absolute(folder))}
+    found: list[Mapping[str, Any]] = session.post(f"/runs/{run['run_id']}/artifacts", body)["value"]
+    return found
+
+
+def _warn_of_hidden(plan: RunPlan | None, given: Given) -> None:
+    """A variable of the file wins over one that a run is given, as on Azure: easy to miss."""
+    written = {one.name.lower() for one in plan.variables if not one.group} if plan else set()
+    for name in given.variables:
+        if name.lower() in written:
+            output.show_warning(
+                f"the file sets the variable '{name}' itself, which wins over --variable {name}"
+            )
 
 
 def _order(
@@ -164,9 +199,8 @@ def _code(outcome: Outcome) -> int:
 
 
 def _show_end(
-    session: Session, outcome: Outcome, found: list[failures.Failure], tree: WorkingTree,
-    seconds: float,
-) -> None:  # fmt: skip
+    session: Session, outcome: Outcome, found: list[failures.Failure], tree: WorkingTree
+) -> None:
     run = outcome.run
     for line in _diagnostics(run, tree):
         print(line)
@@ -176,7 +210,6 @@ def _show_end(
     for line in run_tree.foot(run, session.state.studio_port):
         if run["page"] not in line:
             print(line)
-    print(_summary(run, seconds))
 
 
 def _diagnostics(run: timeline.Facts, tree: WorkingTree) -> list[str]:

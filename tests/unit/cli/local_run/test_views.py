@@ -114,7 +114,7 @@ def test_the_failed_step_is_told_with_its_place_and_the_end_of_its_log(tmp_path:
     assert found.tail == ("two", "three", "Bash exited with code '3'.")
     text = "\n".join(failures.show([found], 3))
     assert "steps/unit.yml:4:3" in text
-    assert "shipway logs 3 --step 'tests'" in text
+    assert "shipway logs 3 --step tests" in text
     assert text.count("exited with code") == 1
     (all_of_it,) = failures.find(shown, places, tree, logs_of(told), lines=50)
     assert all_of_it.tail == ("one", "two", "three", "Bash exited with code '3'.")
