@@ -24,6 +24,7 @@ from tests.support.begun_runs import (
 from shipway.devops import (
     artifacts,
     definitions,
+    environment_machines,
     environments,
     logs,
     pipeline_permissions,
@@ -342,6 +343,45 @@ def test_environments_and_what_was_deployed(door: Door, clients: Any, project: A
     assert task.get_environment_deployment_execution_records(project.id, made.id) == []
     task.delete_environment(project.id, made.id)
     assert environments.list_of(door.store, project_id=project.id) == []
+
+
+def test_machines_of_an_environment_as_an_agent_registers_them(
+    door: Door, clients: Any, project: Any
+) -> None:
+    made = clients.get_task_agent_client().add_environment({"name": "fleet"}, project.id)
+    base = f"{door.url}/{project.id}/_apis/distributedtask/environments/{made.id}"
+    place = f"{base}/providers/virtualmachines"
+
+    def ask(method: str, url: str, body: Any = None, token: str = "") -> requests.Response:
+        auth = ("", token or door.owner_token)
+        return requests.request(method, url, json=body, auth=auth, timeout=30)
+
+    agent = {"name": "vm1", "agent": {"name": "vm1", "version": "4.0.0"}, "tags": ["web", "web"]}
+    added = ask("POST", place, agent).json()
+    assert (added["name"], added["tags"], added["type"]) == ("vm1", ["web"], "virtualMachine")
+    assert added["environmentReference"] == {"id": made.id, "name": "fleet"}
+    ask("POST", place, {"name": "vm2"})
+    assert [m["name"] for m in ask("GET", place).json()["value"]] == ["vm1", "vm2"]
+    assert [m["name"] for m in ask("GET", f"{place}?tags=WEB").json()["value"]] == ["vm1"]
+    changed = ask("PATCH", place, {"id": added["id"], "name": "vm1", "tags": ["db"]}).json()
+    assert ask("GET", f"{place}/{added['id']}").json() == changed
+    assert changed["tags"] == ["db"]
+    task = clients.get_task_agent_client()
+    shown = task.get_environment_by_id(project.id, made.id, expands="resourceReferences")
+    assert [(r.name, r.type, r.tags) for r in shown.resources] == [
+        ("vm1", "virtualMachine", ["db"]), ("vm2", "virtualMachine", []),
+    ]  # fmt: skip
+    assert task.get_environment_by_id(project.id, made.id).resources == []
+    for method, url, body, status in (
+        ("POST", place, {"name": "VM1"}, 409),
+        ("POST", place, {"name": "a/b"}, 400),
+        ("POST", place, {"name": "c", "color": "red"}, 400),
+        ("GET", f"{place}/999", None, 404),
+    ):
+        assert ask(method, url, body).status_code == status, (method, url, body)
+    assert ask("DELETE", f"{place}/{added['id']}").status_code == 204
+    task.delete_environment(project.id, made.id)
+    assert environment_machines.list_of(door.store, environment_id=made.id) == []
 
 
 def test_variable_groups_hide_their_secrets(door: Door, clients: Any, project: Any) -> None:

@@ -22,6 +22,8 @@ def begin(job: JobContext, work: JobWork) -> bool:
 
     A job that asks for none has no line for it. An agent that takes the job over finds them.
     """
+    if work.job.pool.is_server:
+        return True
     try:
         asked = job_containers.wanted(job, work)
     except (ShipwayError, RuntimeValueError, ValueError) as error:
@@ -37,6 +39,8 @@ def begin(job: JobContext, work: JobWork) -> bool:
 
 def end(job: JobContext, work: JobWork) -> None:
     """Take away what `begin` started, or some of it."""
+    if work.job.pool.is_server:
+        return
     try:
         asked = job_containers.wanted(job, work)
     except (ShipwayError, RuntimeValueError, ValueError):

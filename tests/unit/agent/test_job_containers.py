@@ -1,12 +1,14 @@
 """Jobs in containers, with a program in the engine's place that writes down what it is asked."""
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.agent.job_runs import bash, log_of, open_home, results, work_of
+from tests.unit.agent.test_job_runner import wait_for
 
 from shipway.agent.job_runner import JobRunner
 from shipway.azpipelines.plan import RunPlan, StagePlan, StepTarget
@@ -165,6 +167,25 @@ def test_what_cannot_be_started_is_named(
     work = planned(store, work_of(store, bash("one", "exit 0"), container=container))
     assert JobRunner(store, work, worker="w").run() == "Failed"
     assert named in log_of(store, work, "Initialize containers")
+
+
+def test_what_a_canceled_step_started_inside_is_ended_there(
+    store: Store, calls: Path, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    work = planned(store, work_of(
+        store, bash("long", f"touch {begun}; exec sleep 60"), container=ContainerPlan(image="u")
+    ))  # fmt: skip
+    runner = JobRunner(store, work, worker="w")
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    wait_for(begun)
+    runner.stop()
+    thread.join(30)
+    assert results(store, work)["long"] == "canceled"
+    last = [line for line in calls.read_text().splitlines() if line.startswith("exec")][-1]
+    assert "kill -TERM -- -" in last
+    assert verbs(calls)[-1] == "rm"
 
 
 def test_no_container_is_asked_for_where_a_variable_gives_none(store: Store, calls: Path) -> None:
