@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from shipway.azpipelines.diagnostics import Position, Problems, did_you_mean
-from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan
+from shipway.azpipelines.plan import IMPLIED_STAGE, JobPlan, RunPlan, StagePlan
 
 Places = Mapping[tuple[str, ...], Position]
 
@@ -21,6 +21,7 @@ def check(plan: RunPlan, *, places: Places, problems: Problems) -> RunPlan:
             "no-first-stage",
             "The pipeline must contain at least one stage with no dependencies.",
             stages[0].position,
+            shown="message",
         )
         return plan
     cycles = _cycles(edges)
@@ -41,6 +42,7 @@ def _check_unique(stages: Sequence[StagePlan], problems: Problems) -> None:
                 f"The stage name {one.name} appears more than once. Stage names must be unique "
                 "within a pipeline.",
                 one.position,
+                shown="message",
             )
         seen.add(one.name.lower())
 
@@ -56,6 +58,7 @@ def _check_stage(
                 f"Stage {stage.name} depends on unknown stage {needed}.",
                 where,
                 hint=did_you_mean(needed, cycles),
+                shown="message",
             )
         elif cycles[needed] == cycles[stage.name]:
             problems.error(
@@ -63,6 +66,7 @@ def _check_stage(
                 f"Stage {stage.name} depends on stage {needed} which creates a cycle in the "
                 "dependency graph.",
                 where,
+                shown="message",
             )
 
 
@@ -73,8 +77,9 @@ def _checked_jobs(stage: StagePlan, places: Places, problems: Problems) -> Stage
     if jobs and all(edges.values()):
         problems.error(
             "no-first-job",
-            f"Stage {stage.name} must contain at least one job with no dependencies.",
+            f"{_owner(stage)} must contain at least one job with no dependencies.",
             jobs[0].position,
+            shown="message",
         )
         return stage
     cycles = _cycles(edges)
@@ -96,17 +101,30 @@ def _check_job(
         if needed not in cycles:
             problems.error(
                 "unknown-dependency",
-                f"Stage {stage.name} job {job.name} depends on unknown job {needed}.",
+                f"{_shown(stage, job)} depends on unknown job {needed}.",
                 where,
                 hint=did_you_mean(needed, cycles),
+                shown="message",
             )
         elif cycles[needed] == cycles[job.name]:
             problems.error(
                 "dependency-cycle",
-                f"Stage {stage.name} job {job.name} depends on job {needed} which creates a "
+                f"{_shown(stage, job)} depends on job {needed} which creates a "
                 "cycle in the dependency graph.",
                 where,
+                shown="message",
             )
+
+
+def _owner(stage: StagePlan) -> str:
+    return "The pipeline" if stage.name == IMPLIED_STAGE else f"Stage {stage.name}"
+
+
+def _shown(stage: StagePlan, job: JobPlan) -> str:
+    """A job as messages name it: the stage that nobody wrote is not mentioned."""
+    if stage.name == IMPLIED_STAGE:
+        return f"Job {job.name}"
+    return f"Stage {stage.name} job {job.name}"
 
 
 def _spelled(needed: Sequence[str], declared: Mapping[str, str]) -> tuple[str, ...]:

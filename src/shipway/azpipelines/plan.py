@@ -37,6 +37,9 @@ DeploymentStrategy = Literal["runOnce", "rolling", "canary"]
 HookName = Literal["preDeploy", "deploy", "routeTraffic", "postRouteTraffic", "success", "failure"]
 LockBehavior = Literal["runLatest", "sequential"]
 
+IMPLIED_STAGE = "__default"
+"""The stage around root jobs or root steps; messages of the service do not name it."""
+
 HOOK_ORDER: tuple[HookName, ...] = ("preDeploy", "deploy", "routeTraffic", "postRouteTraffic")
 """Hooks in the order in which they run; then `success` or `failure`."""
 

@@ -177,6 +177,7 @@ def _check_environment(name: str, job: JobPlan, position: Position, setting: Set
         "or has not been authorized for use.",
         position,
         hint=hint,
+        shown="message",
     )
 
 

@@ -15,7 +15,7 @@ from shipway.azpipelines.convert import (
 )
 from shipway.azpipelines.convert.setting import Setting
 from shipway.azpipelines.diagnostics import Position, did_you_mean
-from shipway.azpipelines.plan import JobPlan, PoolPlan, VariablePlan
+from shipway.azpipelines.plan import IMPLIED_STAGE, JobPlan, PoolPlan, VariablePlan
 from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
 
 _SHARED = (
@@ -58,12 +58,7 @@ def convert(token: Token | None, setting: Setting, around: Surroundings) -> tupl
         if job is None:
             continue
         if job.name.lower() in taken:
-            setting.problems.error(
-                "duplicate-name",
-                f"Stage {around.stage_name} job {job.name} appears more than once. Job names must "
-                "be unique within a stage.",
-                job.position,
-            )
+            _refuse_duplicate(job, around, setting)
         taken.add(job.name.lower())
         jobs.append(job)
     return tuple(jobs)
@@ -74,15 +69,29 @@ def implied(body: Mapping, setting: Setting, around: Surroundings) -> JobPlan:
     return _ordinary(body, "Job", setting, around, position=_steps_position(body))
 
 
-def check_name(name: str, kind: str, position: Position, setting: Setting) -> None:
-    """Record a stage's or job's name that the service does not take."""
+def _refuse_duplicate(job: JobPlan, around: Surroundings, setting: Setting) -> None:
+    message = (
+        f"Stage {around.stage_name} job {job.name} appears more than once. Job names must be "
+        "unique within a stage."
+    )
+    if around.stage_name == IMPLIED_STAGE:
+        message = (
+            f"The job name {job.name} appears more than once. Job names must be unique within a "
+            "pipeline."
+        )
+    setting.problems.error("duplicate-name", message, job.position, shown="message")
+
+
+def check_name(name: str, who: str, position: Position, setting: Setting) -> None:
+    """Record a stage's or job's name that the service does not take; `who` has it."""
     if _NAME.match(name) and len(name) <= limits.MAX_NAME_LENGTH:
         return
     setting.problems.error(
         "invalid-name",
-        f"{kind} name {name} is invalid. Valid names may only contain alphanumeric characters "
+        f"{who} has an invalid name. Valid names may only contain alphanumeric characters "
         "and '_' and may not start with a number.",
         position,
+        shown="message",
     )
 
 
@@ -100,7 +109,9 @@ def _job(item: Token, setting: Setting, around: Surroundings, *, unnamed: str) -
     name = setting.reader.text(token) or ""
     where = token.position if token is not None else body.position
     if name:
-        check_name(name, "Job", where, setting)
+        stage = around.stage_name
+        who = f"Job {name}" if stage == IMPLIED_STAGE else f"Stage {stage} job {name}"
+        check_name(name, who, where, setting)
     if first.text == "deployment":
         setting.reader.check_keys(body, _DEPLOYMENT_KEYS)
         return _deployment(body, name or unnamed, setting, around, position=where)

@@ -7,10 +7,16 @@ from shipway.azpipelines.convert import jobs, legacy, pools, variables
 from shipway.azpipelines.convert.jobs import Surroundings
 from shipway.azpipelines.convert.setting import Setting
 from shipway.azpipelines.diagnostics import did_you_mean
-from shipway.azpipelines.plan import JobPlan, LockBehavior, PoolPlan, StagePlan, VariablePlan
+from shipway.azpipelines.plan import (
+    IMPLIED_STAGE,
+    JobPlan,
+    LockBehavior,
+    PoolPlan,
+    StagePlan,
+    VariablePlan,
+)
 from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
 
-IMPLIED_STAGE = "__default"
 _KEYS = (
     "stage",
     "group",
@@ -98,7 +104,7 @@ def _stage(
     name = reader.text(token) or ""
     position = token.position if token is not None else body.position
     if name:
-        jobs.check_name(name, "Stage", position, setting)
+        jobs.check_name(name, f"Stage {name}", position, setting)
     name = name or unnamed
     own = variables.convert(body.get("variables"), setting)
     stage_pool = pools.convert(body.get("pool"), setting, pool)

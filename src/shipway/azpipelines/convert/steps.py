@@ -68,16 +68,18 @@ class _Names:
         if not _NAME.match(name) or len(name) > limits.MAX_NAME_LENGTH:
             self.setting.problems.error(
                 "invalid-name",
-                f"Step name {name} is invalid. Valid names may only contain alphanumeric "
-                "characters and '_' and may not start with a number.",
+                f"Job {self.job_name}: Step {name} has an invalid name. Valid names may only "
+                "contain alphanumeric characters and '_' and may not start with a number.",
                 token.position,
+                shown="message",
             )
         elif name.lower() in self.taken:
             self.setting.problems.error(
                 "duplicate-name",
-                f"The step name {name} appears more than once. Step names must be unique within "
-                "a job.",
+                f"Job {self.job_name}: The step name {name} appears more than once. Step names "
+                "must be unique within a job.",
                 token.position,
+                shown="message",
             )
         self.taken.add(name.lower())
         return name
@@ -274,8 +276,10 @@ def _check_repository(alias: str, position: Position, setting: Setting) -> None:
         return
     setting.problems.error(
         "unknown-repository",
-        f"Job references repository '{alias}' which is not defined by the pipeline.",
+        f"Checkout of repository '{alias}' is not supported. Only 'self', 'none', or a repository "
+        "alias are supported.",
         position,
+        shown="message",
         hint=did_you_mean(alias, known) or "Declare it under resources: repositories.",
     )
 

@@ -62,11 +62,13 @@ def _legs(token: Token, setting: Setting) -> tuple[LegPlan, ...]:
     for entry in body.entries if body else ():
         name = entry.key.text
         if not _LEG.match(name) or len(name) > limits.MAX_NAME_LENGTH:
-            setting.problems.error(
+            # the documents forbid it, pipelines that run on the service do it
+            setting.problems.warning(
                 "invalid-name",
-                f"Matrix name {name} is invalid. Valid names may only contain alphanumeric "
-                "characters and '_' and must start with a letter.",
+                f"The matrix name '{name}' should hold letters, digits and '_' alone and begin "
+                "with a letter",
                 entry.key.position,
+                hint="Outputs of the job are read under this name.",
             )
         legs.append(LegPlan(name=name, variables=setting.reader.text_map(entry.value)))
     if len(legs) > limits.MAX_MATRIX_LEGS:

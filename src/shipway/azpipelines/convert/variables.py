@@ -75,6 +75,7 @@ def _group(body: Mapping, setting: Setting) -> VariablePlan | None:
             "https://aka.ms/yamlauthz.",
             token.position if token else body.position,
             hint=did_you_mean(name, groups or ()),
+            shown="message",
         )
     return VariablePlan(group=name) if name else None
 
