@@ -13,6 +13,7 @@ from shipway.devops import (
     checks,
     definitions,
     environments,
+    logs,
     projects,
     repositories,
     runs,
@@ -255,9 +256,24 @@ def test_a_service_tells_its_decision_with_the_token_that_it_was_given(
     assert send(others) == 403
     assert send(mine, result="perhaps") == 400
     assert send(mine, taskId=suite) == 404
+    base = f"{door.url}/ml/_apis/distributedtask/hubs/checks/plans/{suite}"
+    bearer = {"Authorization": f"Bearer {mine}"}
+    log = requests.post(f"{base}/logs", json={"path": "logs\\x"}, headers=bearer, timeout=30)
+    place = f"{base}/logs/{log.json()['id']}"
+    lines = requests.post(place, data=b"first\nsecond\n", headers=bearer, timeout=30)
+    assert lines.json()["lineCount"] == 2
+    record = {"id": one.check_run_id, "log": {"id": log.json()["id"]}}
+    records = f"{base}/timelines/{suite}/records"
+    told: Any = {"value": [record]}
+    assert requests.patch(records, json=told, headers=bearer, timeout=30).status_code == 200
+    feed: Any = {"value": ["third"]}
+    path_of = f"{records}/{one.check_run_id}/feed"
+    assert requests.post(path_of, json=feed, headers=bearer, timeout=30).status_code == 204
+    kept = logs.get(store, run_id=run.run_id, log_id=log.json()["id"])
+    assert logs.read(store, kept, with_times=False) == ["first", "second", "third"]
     assert send(mine) == 204
-    told = [e for e in store.journal.of(f"run/{run.run_id}") if e.kind == "CheckDecided"]
-    assert [(e.data["check_run_id"], e.data["passed"]) for e in told] == [(one.check_run_id, False)]
+    said = [e for e in store.journal.of(f"run/{run.run_id}") if e.kind == "CheckDecided"]
+    assert [(e.data["check_run_id"], e.data["passed"]) for e in said] == [(one.check_run_id, False)]
     ask(door, "DELETE", f"{CHECKS}/{key}")
 
 

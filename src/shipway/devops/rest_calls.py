@@ -182,8 +182,8 @@ def masked(text: str, secrets: Iterable[str]) -> str:
         for secret in secrets
         if len(secret) > 1
         for form in (
-            secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote(secret), quote(secret, safe="/="),
-            base64.b64encode(secret.encode()).decode(),
+            secret, json.dumps(secret)[1:-1], base64.b64encode(secret.encode()).decode(),
+            quote(secret, safe=""), quote(secret), quote(secret, safe="/="),
         )
     }  # fmt: skip
     for form in sorted(forms, key=len, reverse=True):

@@ -105,14 +105,13 @@ class CheckCaller:
     def _note(self, one: CheckRun, number: int, done: RestOutcome) -> None:
         """Write the call into the log of the check."""
         store = self._store
-        if one.log_id is None:
+        fresh = check_runs.find(store, one.check_run_id) or one  # the service may have made a log
+        if fresh.log_id is None:
             log = logs.create(store, run_id=one.run_id, record_id=one.check_run_id)
+            check_runs.change(store, fresh, log_id=log.log_id)
         else:
-            log = logs.get(store, run_id=one.run_id, log_id=one.log_id)
+            log = logs.get(store, run_id=one.run_id, log_id=fresh.log_id)
         with logs.writer(store, log) as out:
             out.write(f"Evaluation {number}")
             for line in done.log:
                 out.write(line)
-        fresh = check_runs.find(store, one.check_run_id)
-        if fresh is not None and fresh.log_id is None:
-            check_runs.change(store, fresh, log_id=log.log_id)

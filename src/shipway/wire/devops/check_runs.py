@@ -1,15 +1,14 @@
-"""Check suites and their check runs: what a stage waits for, bypass and rerun, services' events.
+"""Check suites and their check runs: what a stage waits for, bypass and rerun.
 
-Source: https://learn.microsoft.com/rest/api/azure/devops/approvalsandchecks/check-evaluations,
-https://learn.microsoft.com/rest/api/azure/devops/distributedtask/events/post-event
+Source: https://learn.microsoft.com/rest/api/azure/devops/approvalsandchecks/check-evaluations
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from shipway.base import ids
-from shipway.base.errors import BadInput, NotFound, ShipwayError
-from shipway.devops import business_hours, check_calls, check_runs, checks, runs
+from shipway.base.errors import NotFound, ShipwayError
+from shipway.devops import business_hours, check_runs, checks, runs
 from shipway.devops.check_runs import CheckRun
 from shipway.devops.projects import Project
 from shipway.loop import checkpoint_bypass
@@ -23,8 +22,6 @@ from shipway.wire.http import Request, Response, Route, json_response
 # the first that any check run has is the suite's
 _WORST = ("rejected", "timedOut", "canceled", "running")
 _VERBS = {"bypassed": "bypass", "bypass": "bypass", "rerun": "rerun", "queued": "rerun"}
-_PASSED = ("succeeded", "succeededwithissues")
-_RESULTS = (*_PASSED, "failed", "canceled", "skipped", "abandoned")
 
 
 class CheckRuns:
@@ -62,7 +59,7 @@ class CheckRuns:
                     self._store, check_run_id, project_id=project.project_id
                 )
                 if found.suite_id != suite.lower():
-                    raise _no_suite(f"{suite} with check run {check_run_id}")
+                    raise no_suite(f"{suite} with check run {check_run_id}")
                 word = one.choice("status", tuple(_VERBS))
                 if _VERBS[word] == "bypass":
                     checkpoint_bypass.bypass(
@@ -74,26 +71,6 @@ class CheckRuns:
                         self._store, check_run_id=check_run_id, principal=request.principal
                     )
         return json_response(self._shape(request, project, run_id, suite))
-
-    def post_event(self, request: Request) -> Response:
-        """POST distributedtask/hubs/checks/plans/{plan}/events: a service has decided."""
-        project, body = shapes.project_of(self._store, request), body_of(request)
-        self._run_of(project, request.params["plan"])
-        name = body.choice("name", ("TaskAssigned", "TaskStarted", "TaskCompleted"))
-        job_id = body.text("jobId").lower()
-        found = checkpoint_bypass.get(self._store, job_id, project_id=project.project_id)
-        if (
-            found.suite_id != request.params["plan"].lower()
-            or body.text("taskId").lower() != job_id
-        ):
-            raise _no_suite(f"{request.params['plan']} with check run {job_id}")
-        if name == "TaskCompleted":
-            passed = _result(body) in _PASSED
-            checkpoint_bypass.decide(
-                self._store, check_run_id=job_id, passed=passed, principal=request.principal,
-                reason="" if passed else f"the service decided: {_result(body)}",
-            )  # fmt: skip
-        return shapes.no_content()
 
     def _begin(self, project: Project, suite_id: str, named: Sequence[Fields]) -> None:
         guarding = [
@@ -133,7 +110,7 @@ class CheckRuns:
         """The run of a suite, 0 for one outside of any. Raises `NotFound`."""
         run_id = check_runs.run_of_suite(self._store, suite_id)
         if run_id is None:
-            raise _no_suite(suite_id)
+            raise no_suite(suite_id)
         if run_id:
             runs.get(self._store, run_id, project_id=project.project_id)
         return run_id
@@ -169,16 +146,14 @@ class CheckRuns:
 
 
 def routes(store: Store) -> tuple[Route, ...]:
-    """Check suites; before `pipelines/{id}` and the hubs of tasks."""
+    """Check suites; before `pipelines/{id}`."""
     noun = CheckRuns(store)
     base, query = "pipelines/checks/runs", ("$expand",)
-    event = f"distributedtask/hubs/{check_calls.HUB}/plans/{{plan}}/events"
     return (
         in_project("POST", base, noun.evaluate, action="contribute", query=query),
         in_project("GET", f"{base}/{{suite}}", noun.get, query=query),
         # who administers the checked resource may, whatever else
         in_project("PATCH", f"{base}/{{suite}}", noun.update, query=query),
-        in_project("POST", event, noun.post_event, action="job"),
     )
 
 
@@ -200,20 +175,8 @@ def _status(found: Sequence[CheckRun]) -> str:
     return "queued" if seen == {"queued"} else "running"
 
 
-def _result(body: Fields) -> str:
-    raw = body.raw("result")
-    if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw < len(_RESULTS):
-        return _RESULTS[raw]
-    word = body.text("result").lower()
-    if word not in _RESULTS:
-        raise BadInput(
-            f"the result '{word[:40]}' is not known", code="InvalidArgumentValueException",
-            where="result", hint=f"Known: {', '.join(_RESULTS)}.",
-        )  # fmt: skip
-    return word
-
-
-def _no_suite(suite_id: str) -> NotFound:
+def no_suite(suite_id: str) -> NotFound:
+    """What is raised for a suite, or a part of one, that is not there."""
     return NotFound(
         f"Check suite {suite_id[:120]} does not exist.", code="CheckSuiteNotFoundException",
         where="checkSuiteId", hint="It is the id of the Checkpoint record in a run's timeline.",
