@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.studio_visitor import Visitor, signed_in
 from shipway.azure.entra import users
 from shipway.base import front_door
 from shipway.devops import (
+    approvals,
     check_runs,
     checks,
     logs,
@@ -134,6 +136,36 @@ def test_checks_are_shown_and_bypassed_by_command_and_page(
     done = server.command("checks", "bypass", str(run_id), "--comment", "now").stdout
     assert "Business hours of checked: bypassed" in done
     assert server.finished(run_id).result == "succeeded"
+    assert "disabled" in server.command("checks", "disable", str(made[0])).stdout
+    (off,) = (one for one in checks.on(store, project_id=project.project_id) if one.is_disabled)
+    assert off.check_id == made[0]
+
+
+def test_a_part_is_given_away_and_an_answer_deferred_by_commands(
+    server: ShipwayServer, project: ProjectRepository
+) -> None:
+    store, name = server.store, "approved"
+    group = variable_groups.create(
+        store, project_id=project.project_id, name=name,
+        variables={"word": GroupVariable(value="said")},
+    )  # fmt: skip
+    key = str(group.group_id)
+    pipeline_permissions.authorize(store, resource_type="variablegroup", resource_id=key, by="me")
+    checks.create(
+        store, project_id=project.project_id, kind="Approval", resource_type="variablegroup",
+        resource_id=key, settings={"approvers": [{"id": person_id(server, "avery")}]},
+    )  # fmt: skip
+    run_id = str(project.push(YAML.replace("NAME", name)))
+    wait_for(lambda: approvals.list_of(store, run_id=int(run_id)) or None)
+    given = server.command("checks", "reassign", run_id, "--as", "avery", "--to", "dana").stdout
+    assert f"(run {run_id}) waits for Dana" in given
+    late = f"{store.clock.now() + timedelta(hours=2):%Y-%m-%dT%H:%M}"
+    held = server.command("approve", run_id, "--as", "dana", "--defer-to", late).stdout
+    assert f"approved from {late}" in held
+    refused = server.command("approve", run_id, "--as", "dana", "--defer-to", "soon", check=False)
+    assert "'soon' is no time" in refused.stderr
+    server.command("reject", run_id, "--as", "dana")
+    assert server.finished(int(run_id)).result == "failed"
 
 
 def _both(store: Store, run_id: int) -> list[CheckRun] | None:
