@@ -138,7 +138,8 @@ def test_mapping_starts_nothing_and_a_push_into_the_folder_starts_what_matches(
     assert github_mirror.sync(door.store, again).moves == ()
     said = {v.name: v.value for v in run_variables.predefined(door.store, run)}
     assert {k: v for k, v in said.items() if k.startswith("Build.Repository.")} == {
-        "Build.Repository.Clean": "False", "Build.Repository.ID": NAME,
+        "Build.Repository.Clean": "False", "Build.Repository.Git.SubmoduleCheckout": "False",
+        "Build.Repository.ID": NAME,
         "Build.Repository.Name": NAME, "Build.Repository.Provider": "GitHub",
         "Build.Repository.Uri": f"https://github.com/{NAME}",
     }  # fmt: skip

@@ -17,6 +17,7 @@ from shipway.devops import (
     projects,
     pull_request_variables,
     repositories,
+    resource_context,
     run_progress,
     runs,
 )
@@ -48,14 +49,10 @@ _NOT_IN_TEMPLATES = frozenset(
 def of_run(store: Store, run: Run) -> dict[str, str]:
     """Build.* and System.* of a run, by name."""
     repository = _triggering(store, run)
-    is_of_project = repository is not None and not github_mirrors.is_mirror(repository)
-    owner = repository.project_id if repository and is_of_project else run.project_id
-    project = projects.get(store, owner)
-    place = f"{_collection()}{project.name}"
     values = {
         **_of_build(store, run),
         **_of_source(store, run, repository),
-        **_of_repository(repository, place),
+        **_of_repository(store, repository),
         **_of_system(store, run),
     }
     values |= pull_request_variables.of(run, values["Build.Repository.Uri"])
@@ -193,20 +190,18 @@ def _of_source(store: Store, run: Run, repository: Repository | None) -> dict[st
     }
 
 
-def _of_repository(repository: Repository | None, place: str) -> dict[str, str]:
-    """Build.Repository.*; `place` is the project's address."""
+def _of_repository(store: Store, repository: Repository | None) -> dict[str, str]:
+    is_mirror = repository is not None and github_mirrors.is_mirror(repository)
     name = repository.name if repository else ""
-    if repository is not None and github_mirrors.is_mirror(repository):
-        key, provider, uri = name, "GitHub", github_mirrors.url_of(name)
-    else:
-        key = repository.repository_id if repository else ""
-        provider, uri = "TfsGit", f"{place}/_git/{name}".replace(" ", "%20")
+    key = repository.repository_id if repository else ""
     return {
         "Build.Repository.Clean": "False",
         "Build.Repository.Git.SubmoduleCheckout": "False",
-        "Build.Repository.ID": key, "Build.Repository.Name": name,
-        "Build.Repository.Provider": provider, "Build.Repository.Uri": uri,
-    }  # fmt: skip
+        "Build.Repository.ID": name if is_mirror else key,
+        "Build.Repository.Name": name,
+        "Build.Repository.Provider": "GitHub" if is_mirror else "TfsGit",
+        "Build.Repository.Uri": resource_context.url_of(store, repository) if repository else "",
+    }
 
 
 def _of_system(store: Store, run: Run) -> dict[str, str]:

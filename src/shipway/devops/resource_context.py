@@ -16,7 +16,7 @@ from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
 from shipway.store.store import Store
 
-_HOST = "https://dev.azure.com"
+_HOST = "dev.azure.com"
 
 
 def of(store: Store, run: Run, plan: RunPlan) -> Value:
@@ -37,7 +37,8 @@ def url_of(store: Store, repository: Repository) -> str:
     if github_mirrors.is_mirror(repository):
         return github_mirrors.url_of(repository.name)
     project = projects.get(store, repository.project_id)
-    place = f"{_HOST}/{projects.ORGANIZATION}/{project.name}"
+    # the name of the organization stands before the host, as the service writes it
+    place = f"https://{projects.ORGANIZATION}@{_HOST}/{projects.ORGANIZATION}/{project.name}"
     return f"{place}/_git/{repository.name}".replace(" ", "%20")
 
 
