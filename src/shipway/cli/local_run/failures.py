@@ -91,6 +91,14 @@ def show(failures: list[Failure], run_id: int) -> Iterator[str]:
         yield f"and {len(failures) - _MOST} more: shipway runs show {run_id}"
 
 
+def jobs_of(run: Facts) -> list[str]:
+    """The failed jobs as `--job` takes them; none where all jobs failed, or too many."""
+    told = Timeline(run)
+    phases = [one for one in told.records if one["kind"] == "Phase"]
+    failed = [told.job_name(one) for one in phases if timeline.is_bad(one)]
+    return failed if 0 < len(failed) < min(len(phases), _MOST) else []
+
+
 def _tail(record: Facts, logs: StepLogs, lines: int) -> tuple[str, ...]:
     if record["kind"] != "Task":
         return ()

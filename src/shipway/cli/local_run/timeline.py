@@ -61,6 +61,14 @@ class Timeline:
         """The same of the job around a step."""
         return self.path(self._by_id.get(step["parent_id"] or "", step))
 
+    def job_name(self, phase: Facts) -> str:
+        """`Stage.Job` of a phase, by the names that the file has."""
+        stage = self._by_id.get(phase["parent_id"] or "")
+        is_named = stage is not None and stage["ref_name"] != _IMPLIED
+        return (
+            f"{stage['ref_name']}.{phase['ref_name']}" if is_named and stage else phase["ref_name"]
+        )
+
     def depth(self, record: Facts) -> int:
         """How far a line is moved in."""
         around = 0

@@ -7,6 +7,7 @@ arguments, a file that does not compile), 4 it waits for a person and is left (`
 
 import argparse
 import getpass
+import shlex
 import shutil
 import sys
 import tempfile
@@ -83,6 +84,11 @@ def _conclude(
     for one in copied:
         print(f"  {one['name']}: {one['files']} files in {compiling.shown(Path(one['path']))}")
     print(_summary(outcome.run, seconds))
+    again = failures.jobs_of(outcome.run)
+    if again and not outcome.interrupted:
+        words = [word for name in again for word in ("--job", shlex.quote(name))]
+        command = f"shipway pipelines run {shlex.quote(str(arguments.file))} {' '.join(words)}"
+        print(output.paint(f"  again: {command}", "grey"))
 
 
 def _artifacts(

@@ -136,6 +136,16 @@ def test_of_many_failures_the_first_are_told(tmp_path: Path) -> None:
     assert "and 3 more: shipway runs show 3" in list(failures.show(found, 3))
 
 
+def test_failed_jobs_are_named_as_the_command_takes_them_unless_all_failed() -> None:
+    bad = record("Phase", "Unit", "Build", result="failed")
+    assert failures.jobs_of(run(record("Stage", "Build"), bad)) == []
+    fine = record("Phase", "Lint", "Build")
+    assert failures.jobs_of(run(record("Stage", "Build"), bad, fine)) == ["Build.Unit"]
+    alone = record("Phase", "Job", "__default", result="failed")
+    found = failures.jobs_of(run(record("Stage", "__default"), alone, fine))
+    assert found == ["Job"]
+
+
 def test_the_picture_has_the_output_of_what_runs_and_one_line_for_what_is_over(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
