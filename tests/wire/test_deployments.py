@@ -165,6 +165,7 @@ def test_deployments_run_on_machines_and_in_increments(
         "After.A.__default": "succeeded",
     }  # fmt: skip
     assert results == expected, failures(server, run.run_id)
+    assert list(results) == list(expected)
     names = [r.name for r in server.records(run.run_id, "Task") if r.name.startswith("Checkout")]
     assert names == [
         "Checkout stack@main to s/stack", "Checkout Tools@main to s/kit",

@@ -64,6 +64,12 @@ def planned_leg(store: Store, run: Run, stage: StagePlan, job: JobPlan, name: st
     return next((leg for leg in planned if leg.name == name), LegPlan(name=name))
 
 
+def order_of(phase: Record, name: str) -> int:
+    """Where a job of a job of the plan stands among the others, from 1."""
+    names = [leg.name for leg in run_progress.legs_from(phase.data.get("legs"))]
+    return 1 + names.index(name) if name in names else 1
+
+
 def is_server(job: JobPlan, leg: LegPlan) -> bool:
     """Whether a job needs no agent; each hook of a deployment has a pool of its own."""
     hook = next((one for one in job.hooks if one.name == (leg.hook or "deploy")), None)

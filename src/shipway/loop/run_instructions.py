@@ -152,6 +152,7 @@ def _start_leg(store: Store, run: Run, plan: RunPlan, instruction: Instruction) 
             name=f"{shown} {leg}".strip(),
             ref_name=leg or job.name,
             identifier=".".join(p for p in (stage.name, job.name, leg or "__default") if p),
+            order=run_deployments.order_of(phase, leg),
             attempt=run_progress.attempt_of(run, stage.name, job.name, leg),
             previous=run_attempts.of_leg(phase, leg),
             data={
