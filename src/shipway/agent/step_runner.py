@@ -20,7 +20,6 @@ from shipway.azpipelines.macros import variable_to_env_name
 from shipway.azpipelines.plan import StepPlan, StepTarget
 from shipway.azpipelines.results import Result
 from shipway.base import clock, crash_points, process
-from shipway.base.errors import BadInput
 from shipway.base.sealing import seal
 from shipway.devops import runs
 from shipway.devops.logs import LogWriter
@@ -119,11 +118,9 @@ class StepRunner:
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         text = self.input(name).lower()
-        if text in ("true", "false"):
-            return text == "true"
-        if text == "":
-            return default
-        raise BadInput(f"the input '{name}' is '{text}', not true or false", code="InvalidInput")
+        if text not in ("true", "false", ""):
+            self.log(f"##[warning]The input '{name}' is '{text}', which counts as false.")
+        return text == "true" if text else default
 
     def log(self, line: str) -> None:
         if self._log is not None:

@@ -57,7 +57,7 @@ class StepRun(Protocol):
         ...
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """An input that is true or false. Raises `BadInput` on anything else."""
+        """Whether an input is true; any other text counts as false, as for tasks on Azure."""
         ...
 
     def log(self, line: str) -> None:

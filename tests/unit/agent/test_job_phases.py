@@ -46,3 +46,11 @@ def test_what_fails_before_the_first_step_fails_the_job(store: Store) -> None:
     assert "could not be found" in log_of(store, work, "Pre-job: reads")
     found = [r for r in runs.records_of(store, work.run.run_id) if r.kind == "Task"]
     assert [r.name for r in sorted(found, key=lambda r: r.order)][:2] == ["Pre-job: reads", "never"]
+
+
+def test_a_flag_that_is_neither_true_nor_false_counts_as_false(store: Store) -> None:
+    work = work_of(store, bash("warns", "echo hello >&2", failOnStderr="yes"))
+    assert JobRunner(store, work, worker="first").run() == "Succeeded"
+    assert "The input 'failOnStderr' is 'yes', which counts as false." in log_of(
+        store, work, "warns"
+    )
