@@ -45,6 +45,8 @@ class JobProgress:
     state: RecordState = "pending"
     result: Result | None = None
     legs: Mapping[str, LegProgress] = field(default_factory=dict)
+    outlives_cancel: bool = False
+    """It began after somebody had asked to stop, since its condition held all the same."""
     planned_legs: tuple[LegPlan, ...] = ()
     """The legs once the job has started; known only then when an expression gives them."""
 
@@ -59,6 +61,8 @@ class StageProgress:
     jobs: Mapping[str, JobProgress] = field(default_factory=dict)
     canceling: bool = False
     """Somebody asked to stop this stage."""
+    outlives_cancel: bool = False
+    """It began after somebody had asked to stop the run, since its condition held all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +75,9 @@ class RunProgress:
     started_stages: tuple[str, ...] = ()
 
     def is_canceling(self, stage: str) -> bool:
-        """Whether the run or this stage of it is being stopped."""
-        return self.canceling or self.stages[stage].canceling
+        """Whether this stage is being stopped, for itself or with the run."""
+        at = self.stages[stage]
+        return at.canceling or (self.canceling and not at.outlives_cancel)
 
 
 def next_instructions(
@@ -176,7 +181,8 @@ def _meet(
         return _finish_stage(
             stage, result, f"its condition is false: {_condition(stage.condition)}"
         )
-    return Instruction(kind="OpenCheckpoint", subject=stage.name)
+    begun = {"outlives_cancel": True} if progress.canceling else {}
+    return Instruction(kind="OpenCheckpoint", subject=stage.name, data=begun)
 
 
 def _finish_stage(stage: StagePlan, result: Result, reason: str) -> Instruction:
@@ -194,7 +200,8 @@ def _jobs_of(
         at = jobs.get(job.name, JobProgress())
         if at.state == "inProgress":
             busy = True
-            yield from _legs(stage, job, at, canceling=progress.is_canceling(stage.name))
+            canceling = progress.is_canceling(stage.name) and not at.outlives_cancel
+            yield from _legs(stage, job, at, canceling=canceling)
         elif at.state == "pending":
             busy = True
             ready = all(
@@ -223,12 +230,14 @@ def _meet_job(
         ),
     )
     data: dict[str, object] = {"job": job.name}
+    canceling = progress.is_canceling(stage.name)
     if verdict.error:
         data |= {"result": "abandoned", "reason": verdict.error}
     elif not verdict.value:
-        result = "canceled" if progress.is_canceling(stage.name) else "skipped"
+        result = "canceled" if canceling else "skipped"
         data |= {"result": result, "reason": f"its condition is false: {_condition(job.condition)}"}
     else:
+        data |= {"outlives_cancel": True} if canceling else {}
         return Instruction(kind="StartJob", subject=stage.name, data=data)
     return Instruction(kind="CompleteJob", subject=stage.name, data=data)
 

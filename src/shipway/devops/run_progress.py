@@ -103,6 +103,7 @@ def _stage(
         checkpoint=_checkpoint(checkpoint),
         jobs=jobs,
         canceling=bool(record.data.get("cancel_requested")),
+        outlives_cancel=bool(record.data.get("outlives_cancel")),
     )
 
 
@@ -139,6 +140,7 @@ def _job(
     return JobProgress(
         state=phase.state,
         result=phase.result,
+        outlives_cancel=bool(phase.data.get("outlives_cancel")),
         legs=legs,
         planned_legs=legs_from(phase.data.get("legs")),
     )

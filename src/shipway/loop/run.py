@@ -137,6 +137,8 @@ def cancel(store: Store, *, run_id: int, principal: Principal) -> Run:
     with store.database.transaction():
         run = runs.get(store, run_id)
         state = run_states.RUN.step(run.state, "cancel", subject=str(run_id))
+        if run.state == "canceling":
+            run_instructions.end_outliving(store, run_id)
         changed = runs.set_run(store, run_id, state=state)
         facts = {"by": principal.name}
         store.journal.append(

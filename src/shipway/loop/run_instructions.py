@@ -51,7 +51,25 @@ def say(store: Store, run: Run, kind: str, data: dict[str, object]) -> None:
 
 
 def _open_checkpoint(store: Store, run: Run, plan: RunPlan, instruction: Instruction) -> None:
-    checkpoint.meet(store, run, plan, _stage(plan, instruction))
+    stage = _stage(plan, instruction)
+    record = runs.get_record(store, run.run_id, run_progress.stage_id(run, stage.name))
+    kept = {**record.data, **_outliving(instruction)}
+    runs.change_record(store, run.run_id, record.record_id, data=kept)
+    checkpoint.meet(store, run, plan, stage)
+
+
+def end_outliving(store: Store, run_id: int, *, stage_id: str = "") -> None:
+    """Somebody asks to stop again: what began after the first time is to stop as well."""
+    for record in runs.records_of(store, run_id):
+        is_meant = stage_id in ("", record.record_id, record.parent_id)
+        if is_meant and record.state != "completed" and record.data.get("outlives_cancel"):
+            data = {n: v for n, v in record.data.items() if n != "outlives_cancel"}
+            runs.change_record(store, run_id, record.record_id, data=data)
+
+
+def _outliving(instruction: Instruction) -> dict[str, bool]:
+    """What a record keeps that begins although the run is being stopped."""
+    return {"outlives_cancel": True} if instruction.data.get("outlives_cancel") else {}
 
 
 def _start_stage(store: Store, run: Run, plan: RunPlan, instruction: Instruction) -> None:
@@ -72,14 +90,15 @@ def _complete_stage(store: Store, run: Run, plan: RunPlan, instruction: Instruct
     issues = (Issue(kind="error", message=reason),) if reason and result == "failed" else ()
     if result == "canceled":
         checkpoint.abandon(store, run, stage)
+    record = runs.get_record(store, run.run_id, run_progress.stage_id(run, stage.name))
     runs.change_record(
         store,
         run.run_id,
-        run_progress.stage_id(run, stage.name),
+        record.record_id,
         state="completed",
         result=result,
         issues=issues,
-        data={"reason": reason} if reason else {},
+        data={**record.data, "reason": reason} if reason else record.data,
         finished_at=store.clock.now(),
     )
     say(store, run, "StageCompleted", {"stage": stage.name, "result": result, "reason": reason})
@@ -88,14 +107,15 @@ def _complete_stage(store: Store, run: Run, plan: RunPlan, instruction: Instruct
 def _start_job(store: Store, run: Run, plan: RunPlan, instruction: Instruction) -> None:
     stage, job = _stage(plan, instruction), _job(plan, instruction)
     legs = run_deployments.legs_of(store, run, plan, stage, job)
-    _set_phase(store, run, stage, job, state="inProgress", legs=legs)
+    begun = _outliving(instruction)
+    _set_phase(store, run, stage, job, state="inProgress", legs=legs, begun=begun)
 
 
 def _complete_job(store: Store, run: Run, plan: RunPlan, instruction: Instruction) -> None:
     stage, job = _stage(plan, instruction), _job(plan, instruction)
     record = runs.find_record(store, run.run_id, run_progress.phase_id(run, stage.name, job.name))
     if record is None:
-        _set_phase(store, run, stage, job, state="pending", legs=())
+        _set_phase(store, run, stage, job, state="pending", legs=(), begun={})
     reason = str(instruction.data.get("reason", ""))
     kind: Literal["error", "warning"] = (
         "error" if instruction.data["result"] == "failed" else "warning"
@@ -112,7 +132,14 @@ def _complete_job(store: Store, run: Run, plan: RunPlan, instruction: Instructio
 
 
 def _set_phase(
-    store: Store, run: Run, stage: StagePlan, job: JobPlan, *, state: str, legs: tuple[LegPlan, ...]
+    store: Store,
+    run: Run,
+    stage: StagePlan,
+    job: JobPlan,
+    *,
+    state: str,
+    legs: tuple[LegPlan, ...],
+    begun: Mapping[str, bool],
 ) -> None:
     record_id = run_progress.phase_id(run, stage.name, job.name)
     before = runs.find_record(store, run.run_id, record_id)  # made when its stage was retried
@@ -131,7 +158,11 @@ def _set_phase(
             attempt=run_progress.attempt_of(run, stage.name, job.name),
             previous=before.previous if before else (),
             started_at=store.clock.now(),
-            data={**(before.data if before else {}), "legs": run_progress.legs_to(legs)},
+            data={
+                **(before.data if before else {}),
+                **begun,
+                "legs": run_progress.legs_to(legs),
+            },
         ),
     )
 

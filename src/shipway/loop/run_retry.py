@@ -138,6 +138,7 @@ def cancel_stage(store: Store, *, run_id: int, stage_name: str, principal: Princ
             )  # fmt: skip
         data = {**record.data, "cancel_requested": True}
         runs.change_record(store, run_id, record.record_id, data=data)
+        run_instructions.end_outliving(store, run_id, stage_id=record.record_id)
         run_instructions.say(
             store, run, "StageCancelRequested", {"stage": stage.name, "by": principal.name}
         )

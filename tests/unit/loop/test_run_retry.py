@@ -291,6 +291,50 @@ def test_one_stage_is_stopped_and_the_others_go_on(store: Store) -> None:
         run_retry.cancel_stage(store, run_id=run.run_id, stage_name="S", principal=dana(store))
 
 
+def test_what_begins_although_the_run_is_canceled_runs_to_its_end(store: Store) -> None:
+    run = begin(
+        store, definition_of(store),
+        stage_of("S", job("A"), job("Tidy", depends_on=("A",), condition="always()"),
+                 job("No", depends_on=("A",))),
+        stage_of("Clean", job("C"), job("D", depends_on=("C",)), after=("S",),
+                 condition="always()"),
+        stage_of("Last", job("L"), after=("S",)),
+    )  # fmt: skip
+    station.cancel(store, run_id=run.run_id, principal=dana(store))
+    settle(store)
+    end(store, run, "A", "canceled")
+    assert named(store, run, "Job")["Tidy"].data.get("cancel_requested") is None
+    end(store, run, "Tidy", "succeeded")
+    end(store, run, "C", "succeeded")
+    end(store, run, "D", "succeeded")
+    stages = {n: r.result for n, r in named(store, run, "Stage").items()}
+    assert stages == {"S": "canceled", "Clean": "succeeded", "Last": "canceled"}
+    assert named(store, run, "Phase")["No"].result == "canceled"
+    done = runs.get(store, run.run_id)
+    assert (done.state, done.result) == ("completed", "canceled")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_whoever_asks_to_stop_again_stops_that_too(store: Store, whole: bool) -> None:
+    clean = stage_of("Clean", job("C"), after=("S",), condition="always()")
+    tidy = job("Tidy", depends_on=("A",), condition="always()")
+    run = begin(store, definition_of(store), stage_of("S", job("A"), tidy), clean)
+    station.cancel(store, run_id=run.run_id, principal=dana(store))
+    settle(store)
+    end(store, run, "A", "canceled")
+    for stage, name in (("S", "Tidy"), ("Clean", "C")):
+        if whole:
+            station.cancel(store, run_id=run.run_id, principal=dana(store))
+        else:
+            run_retry.cancel_stage(
+                store, run_id=run.run_id, stage_name=stage, principal=dana(store)
+            )
+        settle(store)
+        assert named(store, run, "Job")[name].data["cancel_requested"]
+        end(store, run, name, "canceled")
+    assert runs.get(store, run.run_id).result == "canceled"
+
+
 def test_a_stage_is_stopped_before_it_begins(store: Store) -> None:
     after = stage_of("After", job("C"), after=("S",), condition="always()")
     run = begin(store, definition_of(store), stage_of("S", job("A")), after)
