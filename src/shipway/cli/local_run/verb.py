@@ -60,7 +60,16 @@ def run(arguments: argparse.Namespace, checked: Checked, given: Given) -> int:
     )  # fmt: skip
     outcome = Follower(session, run_id, _view(arguments, logs), answers).follow()
     _conclude(session, arguments, outcome, tree, clock.monotonic() - begun)
+    if _code(outcome) == NOTHING_RUN:
+        for hint in _folder_hints(checked):
+            print(f"  hint: {hint}", file=sys.stderr)
     return _code(outcome)
+
+
+def _folder_hints(checked: Checked) -> list[str]:
+    """A repository that this server lacks may lie on this machine."""
+    found = [f.diagnostic for f in checked.findings if f.diagnostic.code == "unknown-repository"]
+    return list(dict.fromkeys(one.hint for one in found if one.hint))
 
 
 def _conclude(
@@ -184,9 +193,10 @@ def _asked(name: str) -> str:
 
 
 def _head(session: Session, run: timeline.Facts, path: Path, taken: Snapshot) -> list[str]:
+    number = f"{taken.changed}{' changed' if taken.head else ''}"
     at = f"{run['branch']} @ {taken.head[:8]}" if taken.head else run["branch"]
     if taken.changed:
-        at += f" and {taken.changed} changed {'file' if taken.changed == 1 else 'files'}"
+        at += f" and {number} {'file' if taken.changed == 1 else 'files'}"
     url = f"http://127.0.0.1:{session.state.studio_port}{run['page']}"
     name = output.paint(f"run {run['run_id']}", "bold")
     return [
