@@ -7,7 +7,7 @@ from shipway.agent import all_tasks
 from shipway.agent.task import Task
 from shipway.agent.tasks import stub
 from shipway.azpipelines.plan import StepPlan
-from shipway.devops import task_definitions, task_stubs
+from shipway.devops import run_stubs, task_definitions
 from shipway.devops.runs import Run
 from shipway.devops.task_definition import TaskDefinition
 from shipway.devops.task_stubs import TaskStub, TaskStubs
@@ -23,7 +23,7 @@ class StepTasks:
 
     @cached_property
     def _stubs(self) -> TaskStubs:
-        return task_stubs.of_run(self.store, self.run)
+        return run_stubs.of_run(self.store, self.run)
 
     def definition_of(self, step: StepPlan) -> TaskDefinition | None:
         """The inputs of the step's task; those of a stub are what the step gives it."""

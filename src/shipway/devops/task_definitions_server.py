@@ -4,7 +4,6 @@ Names, aliases, defaults, rules and what is required are those of each task.json
 Source: https://learn.microsoft.com/azure/devops/pipelines/process/phases#agentless-tasks
 """
 
-from shipway.devops.rest_calls import METHODS
 from shipway.devops.task_definition import TaskDefinition
 
 _HEADERS = """\
@@ -25,7 +24,8 @@ _CALL_RULES = {
     "body": "method != GET && method != HEAD",
     "successCriteria": "waitForCompletion = false",
 }
-_CALL_OPTIONS = {"method": METHODS, "waitForCompletion": ("true", "false")}
+_METHODS = ("OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH")
+_CALL_OPTIONS = {"method": _METHODS, "waitForCompletion": ("true", "false")}
 _TIMEOUTS = {"onTimeout": ("reject", "resume")}
 _WAIT = {
     "serviceConnection": "",

@@ -7,8 +7,8 @@
         script: echo "##vso[task.setvariable variable=score]7"
         shell: bash
 
-A stub also stands in for a task that shipway has. Knows: the file's text, repositories. Must not
-know: how a stub runs (`agent/tasks/stub.py`).
+A stub also stands in for a task that shipway has. Knows the file's text only: where it lies says
+`devops/run_stubs.py`, how a stub runs `agent/tasks/stub.py`.
 """
 
 import re
@@ -22,9 +22,6 @@ from shipway.azpipelines.diagnostics import Diagnostic, Position, Problems, did_
 from shipway.azpipelines.reader import Reader
 from shipway.azpipelines.tokens import Entry, Scalar, is_empty
 from shipway.azpipelines.tokens import Mapping as MappingToken
-from shipway.devops import repositories
-from shipway.devops.runs import Run
-from shipway.store.store import Store
 
 FILE_NAME = "shipway.yml"
 """At the root of the repository of the pipeline."""
@@ -91,15 +88,6 @@ def parse(text: str | bytes, *, file: str = FILE_NAME) -> TaskStubs:
     for entry in tasks.entries if tasks else ():
         reading.add(entry)
     return TaskStubs(stubs=tuple(reading.stubs.values()), problems=problems.result())
-
-
-def of_run(store: Store, run: Run) -> TaskStubs:
-    """The stubs at the commit that a run is for."""
-    repository = repositories.by_id(store, run.repository_id)
-    if repository is None:
-        return NO_STUBS
-    text = repositories.read_file(store, repository, version=run.source_version, path=FILE_NAME)
-    return NO_STUBS if text is None else parse(text)
 
 
 @dataclass(slots=True)

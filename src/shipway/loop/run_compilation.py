@@ -15,10 +15,10 @@ from shipway.devops import (
     connection_references,
     environments,
     known_tasks,
+    run_stubs,
     run_variables,
     runs,
     task_inputs,
-    task_stubs,
 )
 from shipway.devops.local_choices import LocalChoices
 from shipway.devops.runs import Run
@@ -28,7 +28,7 @@ from shipway.store.store import Store
 
 def compile_run(store: Store, run: Run, *, path: str) -> CompileResult:
     """The plan of a run, or what is wrong with its YAML."""
-    stubs = task_stubs.of_run(store, run)
+    stubs = run_stubs.of_run(store, run)
     context = replace(_context(store, run), known_tasks=known_tasks.of_runs(stubs))
     choices = run.local or LocalChoices(folder="")
     if choices.stages or choices.jobs:
@@ -56,7 +56,7 @@ def compile_preview(store: Store, run: Run, *, path: str, override: str) -> Comp
     `override` stands in the place of the file at `path`, the committed one when it is empty. What
     only this machine cannot run is no error here: the service prints it.
     """
-    stubs = task_stubs.of_run(store, run)
+    stubs = run_stubs.of_run(store, run)
     context = replace(
         _context(store, run),
         known_tasks=known_tasks.of_service(stubs),

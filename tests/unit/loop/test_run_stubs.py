@@ -8,7 +8,7 @@ from tests.unit.loop.test_run_files import commit
 from shipway.azure.entra import users
 from shipway.base.clock import SystemClock
 from shipway.base.home import Home
-from shipway.devops import definitions, known_tasks, projects, repositories, runs, task_stubs
+from shipway.devops import definitions, known_tasks, projects, repositories, run_stubs, runs
 from shipway.devops.runs import Run
 from shipway.loop import run_compilation
 from shipway.store.store import Store, open_store
@@ -54,7 +54,7 @@ def test_stubs_of_the_commit_let_it_compile(store: Store) -> None:
     run = queue(store, "tasks:\n  ContosoScan@2: succeed\n  DotNetCoreCLI@2: fail\n")
     result = run_compilation.compile_run(store, run, path="azure-pipelines.yml")
     assert result.plan is not None
-    assert [s.kind for s in task_stubs.of_run(store, run).stubs] == ["succeed", "fail"]
+    assert [s.kind for s in run_stubs.of_run(store, run).stubs] == ["succeed", "fail"]
 
 
 def test_a_mistake_in_the_stubs_ends_the_run(store: Store) -> None:

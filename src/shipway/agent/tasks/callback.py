@@ -3,7 +3,7 @@
 from shipway.agent.task import StepResult, StepRun
 from shipway.devops import task_callbacks
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.25
 
 
 def wait(step: StepRun) -> StepResult:

@@ -12,7 +12,7 @@ from shipway.devops import approvals, manual_validations
 from shipway.devops.approval_entities import Approval, Approver
 from shipway.devops.manual_validations import Question
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.25
 _ON_TIMEOUT = ("reject", "resume")
 
 
