@@ -77,9 +77,12 @@ def secret_of(job: JobContext, connection: ServiceConnection, name: str) -> str:
     return value
 
 
-def login_of(job: JobContext, name_or_id: str) -> ConnectionLogin:
+def login_of(
+    job: JobContext, name_or_id: str, *, seconds: int = federated_credentials.ASSERTION_SECONDS
+) -> ConnectionLogin:
     """The login of an azurerm connection that this pipeline may use.
 
+    With workload identity federation the assertion holds for `seconds`.
     Raises `BadInput` for one of another kind, and whatever `connection_of` raises.
     """
     store, run = job.store, job.run
@@ -94,7 +97,9 @@ def login_of(job: JobContext, name_or_id: str) -> ConnectionLogin:
     project = projects.get(store, run.project_id)
     secret = (
         federated_credentials.issue_assertion(
-            store, subject=service_connections.subject_of(project, connection.name)
+            store,
+            subject=service_connections.subject_of(project, connection.name),
+            seconds=seconds,
         )
         if federated
         else secret_of(job, connection, "serviceprincipalkey")

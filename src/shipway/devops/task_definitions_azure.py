@@ -73,10 +73,7 @@ AZURE_TASKS: tuple[TaskDefinition, ...] = (
         },
         connections={"azureSubscription": "azurerm"},
         summary=_CLI_SUMMARY,
-        limits=(
-            "Takes `scriptType: bash`, and `ps` and `pscore` where PowerShell is installed.",
-            "`keepAzSessionActive` is refused.",
-        ),
+        limits=("Takes `scriptType: bash`, and `ps` and `pscore` where PowerShell is installed.",),
     ),
     TaskDefinition(
         name="AzureCLI",

@@ -14,10 +14,11 @@ from pathlib import Path
 from shipway.agent.service_connections import ConnectionLogin, login_of
 from shipway.agent.task import ProcessOrder, StepResult, StepRun, Task
 from shipway.agent.tasks import paths, power_shell
-from shipway.agent.tasks.script import refuse_inputs, run_watched
+from shipway.agent.tasks.script import run_watched
 from shipway.base.errors import BadInput, NotSupported
 
 _KEY = "SHIPWAY_AZ_PROFILE_KEY"
+_ACTIVE_SECONDS = 86_400
 
 
 def _script_body(step: StepRun) -> str:
@@ -138,8 +139,28 @@ def _session(step: StepRun, login: ConnectionLogin, script: _Script) -> StepResu
     )
 
 
+def _login_of(step: StepRun) -> ConnectionLogin:
+    """The connection's login; `keepAzSessionActive` keeps it good for as long as a script may run.
+
+    Azure's task signs in again every eight minutes. Raises `BadInput` in its words for a connection
+    with a key.
+    """
+    name = paths.required(step, "azureSubscription")
+    if not step.flag("keepAzSessionActive"):
+        return login_of(step.job, name)
+    login = login_of(step.job, name, seconds=_ACTIVE_SECONDS)
+    if not login.federated:
+        raise BadInput(
+            "The 'keepAzSessionActive' input might be used only for workload identity federation "
+            "ARM service connection. The referenced service endpoint auth scheme was unexpected: "
+            "serviceprincipal. Change the scheme or remove 'keepAzSessionActive' input.",
+            code="InvalidInput", where="keepAzSessionActive",
+        )  # fmt: skip
+    return login
+
+
 def _run(step: StepRun, script: _Script) -> StepResult:
-    login = login_of(step.job, paths.required(step, "azureSubscription"))
+    login = _login_of(step)
     step.job.masker.add(login.secret)
     try:
         return _session(step, login, script)
@@ -188,7 +209,6 @@ def _power_shell(step: StepRun) -> _Script:
 
 def _run_2(step: StepRun) -> StepResult:
     kind = paths.required(step, "scriptType").lower()
-    refuse_inputs(step, "AzureCLI", "keepAzSessionActive")
     if kind in ("ps", "pscore"):
         return _run(step, _power_shell(step))
     if kind != "bash":

@@ -1,5 +1,7 @@
 """AzureCLI: the login, what runs between it and the logout, and where; with an `az` that notes."""
 
+import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,21 @@ def test_power_shell_runs_it_where_it_is(job: JobContext, az: Path) -> None:
     ]  # fmt: skip
     assert "az group list" in step.logged
     assert az.read_text().splitlines()[-1] == "az account clear"
+
+
+def test_a_session_that_is_kept_active_has_a_longer_assertion(job: JobContext) -> None:
+    connect(job, federated=True)
+    connect(job, "keyed")
+    program(job, "az", 'echo "$AZ_TOKEN"')
+    inputs = {"scriptType": "bash", "inlineScript": "true", "keepAzSessionActive": "true"}
+    _, step = running_steps.run(job, azure_cli.AZURE_CLI_2, **inputs, **INLINE)
+    payload = step.logged[1].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert claims["exp"] - claims["iat"] == 86_400
+    with pytest.raises(BadInput, match="only for workload identity federation"):
+        running_steps.run(
+            job, azure_cli.AZURE_CLI_2, **{**inputs, **INLINE, "azureSubscription": "keyed"}
+        )
 
 
 def test_what_is_missing_or_unknown_is_named(job: JobContext, az: Path) -> None:
