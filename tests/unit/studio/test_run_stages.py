@@ -51,6 +51,9 @@ def test_each_stage_has_the_buttons_that_do_something(store: Store) -> None:
         stage_of("B", job("y"), trigger="manual"), stage_of("C", job("z"), after=("A",)),
     )  # fmt: skip
     assert verbs(store, run) == {"A": ["cancel"], "B": ["start"], "C": ["cancel"]}
+    assert {s.ref_name: s.waits for s in shown(store, run).stages} == {
+        "A": "", "B": "starts by hand", "C": "",
+    }  # fmt: skip
     end_jobs(store, run, "failed")
     assert verbs(store, run) == {"A": ["retry", "retry-all"], "B": ["start"], "C": ["retry-all"]}
     assert shown(store, run).run.may_retry

@@ -69,6 +69,11 @@ def verbs(store: Store, run: Run) -> dict[str, tuple[StageVerbView, ...]]:
     }
 
 
+def to_start(store: Store, run: Run) -> dict[str, str]:
+    """What the stages wait for that somebody has to start."""
+    return dict.fromkeys(stage_verbs.waiting_for_start(store, run), "starts by hand")
+
+
 def attempts(stage: Record) -> tuple[AttemptView, ...]:
     """The earlier attempts of a stage, to look at."""
     return tuple(

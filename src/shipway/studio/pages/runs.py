@@ -65,7 +65,13 @@ def show(store: Store, visit: Visit) -> Answer:
     context = RunContext(
         run=view(run, now, waits=next(iter(stages_waiting.values()), ""), project=project),
         diagnostics=tuple(_diagnostic(dict(d)) for d in run.diagnostics),
-        stages=_stages(records, now, stages_waiting, chosen, run_stages.verbs(store, run)),
+        stages=_stages(
+            records,
+            now,
+            {**run_stages.to_start(store, run), **stages_waiting},
+            chosen,
+            run_stages.verbs(store, run),
+        ),
         approvals=tuple(
             approvals_page.view(store, one, visit.principal, back=f"/runs/{run.run_id}")
             for one in [*waiting, *(a for a in opened if a.status != "pending")]
