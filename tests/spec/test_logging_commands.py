@@ -245,6 +245,11 @@ def test_every_command_has_cases() -> None:
     assert set(command_effects.EFFECTS) - aliases <= files
 
 
+def test_the_page_tells_of_every_command() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/pipeline-variables.md").read_text("utf-8")
+    assert [name for name in command_effects.EFFECTS if f"`{name}`" not in page] == []
+
+
 def test_a_sealed_value_is_opened_for_its_variable(bench: Bench) -> None:
     with bench.step({}) as (step, _):
         sealed = seal("hush", KEY)

@@ -40,8 +40,10 @@ SETTABLE = frozenset({"build.clean", "system.debug", "agent.diagnostic"})
 _NOT_IN_TEMPLATES = frozenset(
     (
         "build.buildid", "build.buildnumber", "build.builduri", "build.containerid",
-        "build.repository.clean", "build.repository.provider", "build.sourceversionmessage",
-        "system.planid", "system.timelineid", "tf_build",
+        "azure_http_user_agent", "build.repository.clean", "build.repository.provider",
+        "build.repository.git.submodulecheckout", "build.sourceversionmessage",
+        "msdeploy_http_user_agent", "system.enableaccesstoken", "system.planid",
+        "system.timelineid", "tf_build",
     )
 )  # fmt: skip
 

@@ -1,11 +1,15 @@
 """Variables of a run: layers, predefined values, runtime expressions, counters, secrecy."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shipway.agent import job_environment
+from shipway.agent.directories import JobDirectories
+from shipway.agent.variables import JobVariables
 from shipway.azpipelines.plan import (
     EnvironmentTarget,
     HookPlan,
@@ -251,6 +255,20 @@ def test_a_job_has_every_variable_of_run_stage_and_job(store: Store) -> None:
     }
     assert {n: found.get(n) for n in expected} == expected
     assert found["System.OidcRequestUri"].endswith(f"/jobs/{work.record.record_id}/oidctoken")
+
+
+def test_the_page_tells_of_every_variable(store: Store) -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/pipeline-variables.md").read_text("utf-8")
+    work = work_of(store, begun(store, queued(store), plan_of()))
+    known = JobVariables()
+    directories = JobDirectories(root=Path("/job"))
+    job_environment.define_predefined(known, work, directories, worker="w")
+    names = {*values(work), *(one.name for one in known)}
+    assert [n for n in sorted(names) if f"`{n}`" not in page] == []
+    in_templates = run_variables.shown(run_variables.in_templates(store, work.run))
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    marked = {n for row in rows if "**T**" in row for n in re.findall(r"`([^`]+)`", row)}
+    assert {n for n in in_templates if n not in marked} == set()
 
 
 def test_a_deployment_knows_its_environment(store: Store) -> None:
