@@ -117,7 +117,7 @@ def _merged(outer: Mapping, inner: Mapping, problems: Problems) -> Mapping:
         if name in _FROM_ENTRY:
             continue
         if name == "variables" and name in entries:
-            entries[name] = Entry(entry.key, _joined(entries[name].value, entry.value))
+            _refuse_variables(entry.key, problems)
         elif name == "resources" and name in entries:
             entries[name] = Entry(entry.key, _with_resources(entries[name].value, entry.value))
         elif name in entries and name in ("stages", "jobs", "steps"):
@@ -155,9 +155,14 @@ def _alias(resource: Token) -> tuple[str, str]:
     )
 
 
-def _joined(first: Token, second: Token) -> Token:
-    """Two variable blocks as one list; the later one wins."""
-    return Sequence((*_as_items(first), *_as_items(second)), first.position)
+def _refuse_variables(key: Scalar, problems: Problems) -> None:
+    """The service puts both files into a document of its own, and names that in the error."""
+    message = "'variables' is already defined"
+    problems.error(
+        "duplicate-key", message, key.position, shown="message",
+        hint="Either the pipeline or the template that it extends has variables.",
+        said=f"__built-in-schema.yml (Line: 40, Col: 11): {message}",
+    )  # fmt: skip
 
 
 def _as_items(token: Token) -> tuple[Token, ...]:

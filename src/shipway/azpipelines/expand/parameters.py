@@ -79,7 +79,9 @@ def bind_old_form(token: Token | None, given: ListOf[Given]) -> dict[str, Value]
     entries = token.entries if isinstance(token, Mapping) else ()
     passed = {one.name.lower() for one in given}
     values = {
-        one.key.text: to_value(one.value, is_placed=True) for one in entries if one.key.text.lower() not in passed
+        one.key.text: to_value(one.value, is_placed=True)
+        for one in entries
+        if one.key.text.lower() not in passed
     }
     return values | {one.name: to_value(one.token, is_placed=True) for one in given}
 

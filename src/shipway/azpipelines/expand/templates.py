@@ -33,9 +33,6 @@ _ROOT_KEYS: dict[str, tuple[str, ...]] = {
         "jobs",
         "steps",
         "extends",
-        "pool",
-        "name",
-        "lockBehavior",
     ),
 }
 

@@ -96,7 +96,7 @@ def _word(text: str, start: int, *, after_point: bool) -> Lexeme:
         end += 1
     end = max(end, start + 1)
     raw = text[start:end]
-    if after_point and re.match(r"^[A-Za-z_][A-Za-z0-9_-]*$", raw):
+    if after_point and _KEYWORD.match(raw):
         return Lexeme("property", raw, start)
     if not _KEYWORD.match(raw):
         return Lexeme("unrecognized", raw, start)
