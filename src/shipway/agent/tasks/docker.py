@@ -23,6 +23,7 @@ _TELL = (
     'exit "${PIPESTATUS[0]}"'
 )
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
+_DIGEST = re.compile(r"sha256:[0-9a-f]+")
 _COMMON_LABELS = ("system.teamfoundationcollectionuri",)
 _PIPELINE_LABELS = ("system.teamproject", "build.repository.name")
 _BUILD_LABELS = ("build.sourceversion",)
@@ -131,15 +132,34 @@ def _images(step: StepRun, registry: Registry | None) -> list[str]:
     return [f"{name}:{tag}" if tag else name for name in names for tag in tags or [""]]
 
 
-def _labels(step: StepRun, dockerfile: Path) -> list[str]:
+def _labels(engine: _Engine, dockerfile: Path) -> list[str]:
+    step = engine.step
     labels = labels_of(
         step.job.variables.values(), with_pipeline=step.flag("addPipelineData", default=True)
     )
     if step.flag("addBaseImageData", default=True):
         base, _, digest = base_image(dockerfile.read_text(errors="replace")).partition("@")
         labels += [f"image.base.ref.name={base}"] if base else []
+        digest = digest or (_digest_of(engine, base) if base else "")
         labels += [f"image.base.digest={digest}"] if digest else []
     return labels
+
+
+def _digest_of(engine: _Engine, image: str) -> str:
+    """The digest under which a registry has an image; empty when it cannot be told."""
+    step = engine.step
+    said = step.job.directories.temporary / f"{step.record_id}-digest"
+    for label, arguments in {
+        "pull": ("pull", "--quiet", image),
+        "inspect": ("inspect", image, "-f", "{{.RepoDigests}}"),
+    }.items():
+        call = Call(
+            command=[engine.program, *arguments], cwd=step.job.directories.workspace, label=label
+        )
+        if programs.run_to_file(step, call, said) != 0:
+            return ""
+    found = _DIGEST.search(said.read_text())
+    return found[0] if found else ""
 
 
 def _build(
@@ -152,7 +172,7 @@ def _build(
     place = dockerfile.parent if is_default else paths.path_of(step, context)
     return engine.run(
         "build", "-f", str(dockerfile),
-        *(word for label in _labels(step, dockerfile) for word in ("--label", label)),
+        *(word for label in _labels(engine, dockerfile) for word in ("--label", label)),
         *arguments,
         *(word for image in _images(step, registry) for word in ("-t", image)),
         str(place), label="build", output=output,

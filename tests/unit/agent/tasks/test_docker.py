@@ -66,6 +66,18 @@ def test_an_image_is_built_with_its_labels_and_pushed(job: JobContext, engine: P
     assert job.masker.mask(f"the-password {AUTH}") == "*** ***"
 
 
+def test_the_digest_of_the_base_image_is_asked_for(job: JobContext, engine: Path) -> None:
+    (job.directories.sources / "app" / "Dockerfile").write_text("FROM alpine:3\n")
+    program(job, "docker", "case $1 in inspect) echo '[alpine@sha256:12ab]';; esac")
+    run(job, "build", addPipelineData="false")
+    pulled, inspected, built = calls(engine)
+    assert (pulled, inspected) == (
+        "docker pull --quiet alpine:3", "docker inspect alpine:3 -f {{.RepoDigests}}",
+    )  # fmt: skip
+    assert "--label image.base.ref.name=alpine:3 --label image.base.digest=sha256:12ab " in built
+    assert "system.teamproject" not in built
+
+
 def test_a_login_lasts_until_the_logout(job: JobContext, engine: Path) -> None:
     registry(job)
     registry(job, "two", url="https://index.docker.io/v1/")
