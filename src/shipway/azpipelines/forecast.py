@@ -9,6 +9,7 @@ from functools import partial
 from typing import Literal
 
 from shipway.azpipelines import conditions
+from shipway.azpipelines.conditions import Dependency
 from shipway.azpipelines.expr import evaluator, parser
 from shipway.azpipelines.expr.functions.spec import Arguments, FunctionSpec
 from shipway.azpipelines.expr.syntax import (
@@ -21,9 +22,11 @@ from shipway.azpipelines.expr.syntax import (
     Node,
 )
 from shipway.azpipelines.expr.values import EvaluationError, to_boolean, to_text
+from shipway.azpipelines.results import Result
 from shipway.azpipelines.runtime_words import CONDITION, STATUS_NAMES
 
 Outcome = Literal["runs", "skipped", "unknown"]
+_RESULTS: Mapping[Outcome, Result] = {"runs": "Succeeded", "skipped": "Skipped"}
 
 
 def forecast(
@@ -45,9 +48,12 @@ class _Forecaster:
     """Three values: True, False, and None for what is not known yet."""
 
     def __init__(self, variables: Mapping[str, str], before: Mapping[str, Outcome]) -> None:
-        self._contexts = conditions.contexts(variables, None, None)
+        results = {name: _RESULTS[one] for name, one in before.items() if one in _RESULTS}
+        over = {name: Dependency(result=result) for name, result in results.items()}
+        self._contexts = conditions.contexts(variables, over, None)
         self._known = {name.lower() for name in variables}
         self._before = {name.lower(): outcome for name, outcome in before.items()}
+        self._over = {name.lower() for name in over}
         status = {
             name.lower(): FunctionSpec(name, 0, 255, partial(self._status, name.lower()))
             for name in STATUS_NAMES
@@ -79,6 +85,11 @@ class _Forecaster:
                 return True
             case Index(target=Name(name="variables"), key=Constant() as key):
                 return to_text(key.value).lower() in self._known
+            case Index(
+                target=Index(target=Name(name="dependencies"), key=Constant() as name),
+                key=Constant(value="result"),
+            ):
+                return to_text(name.value).lower() in self._over
             case Name() | Filter():
                 return False
             case Index():
