@@ -139,6 +139,16 @@ def test_checks_are_shown_and_bypassed_by_command_and_page(
     assert "disabled" in server.command("checks", "disable", str(made[0])).stdout
     (off,) = (one for one in checks.on(store, project_id=project.project_id) if one.is_disabled)
     assert off.check_id == made[0]
+    place, dana, owner = (
+        f"/checks/{made[0]}/enable",
+        *(signed_in(server, who) for who in ("dana", "owner")),
+    )
+    assert place not in dana.get("/checks").text
+    assert f'action="{place}"' in owner.get("/checks").text
+    for who, status in ((dana, 403), (owner, 303)):
+        form = {"csrf_token": who.csrf_token()}
+        assert who.ask("POST", place, form=form).status == status
+    assert not any(one.is_disabled for one in checks.on(store, project_id=project.project_id))
 
 
 def test_a_part_is_given_away_and_an_answer_deferred_by_commands(

@@ -15,6 +15,7 @@ from shipway.studio.views import (
     CommentView,
     CoverageView,
     EndpointView,
+    GuardView,
     IssueView,
     LogView,
     MLJobView,
@@ -124,6 +125,16 @@ class ApprovalsContext:
 
     waiting: tuple[ApprovalView, ...]
     answered: tuple[ApprovalView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecksContext:
+    """checks.html: what guards resources.
+
+    `guards`: the checks, by resource and in the order of evaluation.
+    """
+
+    guards: tuple[GuardView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

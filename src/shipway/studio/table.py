@@ -4,6 +4,7 @@ from shipway.store.store import Store
 from shipway.studio.exchange import Answer, PageRoute, Redirect, Visit
 from shipway.studio.pages import (
     approvals,
+    checks,
     job_logs,
     jobs,
     lineage,
@@ -20,7 +21,7 @@ from shipway.studio.pages import (
 
 # what the navigation shows: first part of the path, its name
 SECTIONS = (
-    ("runs", "Runs"), ("prs", "Pull requests"), ("approvals", "Approvals"),
+    ("runs", "Runs"), ("prs", "Pull requests"), ("approvals", "Approvals"), ("checks", "Checks"),
     ("jobs", "ML jobs"), ("models", "Models"),
     ("endpoints", "Endpoints"), ("lineage", "Lineage"),
 )  # fmt: skip
@@ -89,6 +90,15 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(
         method="POST", pattern="/approvals/{approval}/reject", handler=approvals.reject,
         doc="refuse",
+    ),
+    PageRoute(method="GET", pattern="/checks", handler=checks.show_all, doc="what guards what"),
+    PageRoute(
+        method="POST", pattern="/checks/{check}/enable", handler=checks.enable,
+        doc="let a check count",
+    ),
+    PageRoute(
+        method="POST", pattern="/checks/{check}/disable", handler=checks.disable,
+        doc="let a check count no more",
     ),
     PageRoute(method="GET", pattern="/jobs", handler=jobs.show_all, doc="ML jobs and schedules"),
     PageRoute(

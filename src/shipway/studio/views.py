@@ -117,6 +117,21 @@ class PermissionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuardView:
+    """A check as it is configured; `switch` is where a form turns it on or off, for who may."""
+
+    number: int
+    project: str
+    kind: str
+    resource: str
+    name: str
+    category: str
+    timeout: str
+    is_disabled: bool
+    switch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckView:
     """A check that a stage has met; `bypass` is where a form lets it pass, for who may."""
 

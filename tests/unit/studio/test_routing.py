@@ -49,6 +49,8 @@ def test_every_change_is_a_post() -> None:
         "{verb}",
         "permit",
         "bypass",
+        "enable",
+        "disable",
         "approve",
         "reject",
         "vote",
