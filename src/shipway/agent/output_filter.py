@@ -17,12 +17,14 @@ import sys
 from pathlib import Path
 
 from shipway.agent import logging_commands
+from shipway.agent.logging_commands import LoggingCommand
 from shipway.agent.masking import Masker
 from shipway.base.sealing import seal, unseal
 
 _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.25
 _CHUNK = 1 << 16
+_SEALED = ("task.setvariable", "task.settaskvariable", "task.setsecret", "task.setendpoint")
 
 
 def filtered(line: str, masker: Masker, key: bytes) -> str:
@@ -30,9 +32,9 @@ def filtered(line: str, masker: Masker, key: bytes) -> str:
     if not logging_commands.is_command(line):
         return masker.mask(line)
     command = logging_commands.parse(line)
-    if command is None or command.name not in ("task.setvariable", "task.setsecret"):
+    if command is None or command.name not in _SEALED:
         return masker.mask(line)
-    secret = command.name == "task.setsecret" or command.flag("issecret")
+    secret = _declares_secret(command)
     known = masker.mask(command.data) != command.data
     if not command.data or not (secret or known):
         return masker.mask(line)
@@ -42,6 +44,12 @@ def filtered(line: str, masker: Masker, key: bytes) -> str:
         f"{name}={logging_commands.escape(value)}" for name, value in command.properties.items()
     )
     return f"##vso[{command.name} {properties};sealed=true;]{seal(command.data, key)}"
+
+
+def _declares_secret(command: LoggingCommand) -> bool:
+    if command.name == "task.setendpoint":
+        return command.get("field").lower() == "authparameter"
+    return command.name == "task.setsecret" or command.flag("issecret")
 
 
 def _pump(control: Path, masker: Masker, key: bytes) -> None:

@@ -37,9 +37,17 @@ def test_escape_is_undone_by_unescape() -> None:
     assert logging_commands.unescape(logging_commands.escape(text)) == text
 
 
-def test_a_declared_secret_never_passes_the_filter_in_clear() -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "##vso[task.setvariable variable=pw;issecret=true]hunter22",
+        "##vso[task.settaskvariable variable=pw;issecret=true]hunter22",
+        "##vso[task.setsecret]hunter22",
+        "##vso[task.setendpoint id=x;field=authParameter;key=k]hunter22",
+    ],
+)
+def test_a_declared_secret_never_passes_the_filter_in_clear(line: str) -> None:
     masker = Masker()
-    line = "##vso[task.setvariable variable=pw;issecret=true]hunter22"
     written = output_filter.filtered(line, masker, KEY)
     assert "hunter22" not in written
     command = logging_commands.parse(written)
