@@ -7,7 +7,7 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/repos/multi-repo-chec
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipway.azpipelines.plan import JobPlan, RunPlan, StepPlan
 from shipway.azpipelines.plan_resources import RepositoryResource
@@ -174,7 +174,10 @@ def _of_resource(store: Store, run: Run, resource: RepositoryResource) -> Checko
             f"{'GitHub' if _is_github(resource) else 'Azure Repos'} using ref {branch}.",
             code="RefNotFound", where=resource.alias,
         )  # fmt: skip
-    return _source(store, run, resource.alias, found, branch=branch, commit=commit)
+    made = _source(store, run, resource.alias, found, branch=branch, commit=commit)
+    given = run.local.repositories if run.local else {}
+    # the working tree that stands for it may lie in a repository of any name
+    return replace(made, name=resource.name) if resource.alias.lower() in given else made
 
 
 def _is_github(resource: RepositoryResource) -> bool:

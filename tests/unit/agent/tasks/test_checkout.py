@@ -26,6 +26,7 @@ from shipway.devops import (
     repositories,
     runs,
 )
+from shipway.devops.local_choices import LocalChoices, LocalRepository
 from shipway.devops.runs import Requester, Run
 from shipway.store.store import Store
 
@@ -202,6 +203,21 @@ def test_a_name_stands_for_a_repository_of_the_organization(job: JobContext, ori
     for name, problem in (("gone", NotFound), ("late", NotFound), ("hub", NotSupported)):
         with pytest.raises(problem):
             checkout_sources.of(store, run, plan, name)
+
+
+def test_a_working_tree_has_the_name_of_the_repository_that_it_stands_for(
+    job: JobContext, origin: Path
+) -> None:
+    store, run = job.store, own_run(job.store, origin)
+    kept = filled(store, run.project_id, "my folder", origin)
+    head = git(origin, "git rev-parse HEAD")
+    tree = LocalRepository(repository_id=kept, version=head, branch="refs/heads/main")
+    run = replace(run, local=LocalChoices(folder="/x", repositories={"tools": tree}))
+    resource = RepositoryResource(
+        alias="Tools", name="team/Tools", repository_id=kept, commit=head, branch="refs/heads/main"
+    )
+    plan = planned(store, run, repositories=(resource,))
+    assert checkout_sources.of(store, run, plan, "tools").name == "team/Tools"
 
 
 def test_a_token_reads_what_the_pipeline_checks_out_and_may_use(
