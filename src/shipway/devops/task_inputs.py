@@ -94,7 +94,7 @@ def _missing_problems(
         yield InputProblem(
             code="task-input-missing",
             message=f"Input required: {name} ({title}{why}).",
-            hint="Azure takes the pipeline; the step fails when it starts.",
+            hint="Azure takes the pipeline; most tasks then fail when they start.",
         )
 
 
