@@ -5,10 +5,11 @@ Each case is `{"lines": [...]}` with what must come of them, each key only where
 - `errors`, `warnings`, `log`: what the step shows, whole and in order (commands log nothing).
 - `fails`: whether the step fails (false when missing); `result`: what task.complete merged.
 - `variables`, `secret`, `read_only`, `outputs`, `path`, `masked`: of the job, after the lines.
-- `issues`, `record`, `details`, `run`, `tags`, `attachments`, `artifacts`, `endpoint`: what is
-  kept.
+- `issues`, `record`, `details`, `run`, `tags`, `attachments`, `artifacts`, `endpoint`,
+  `tests`, `coverage`: what is kept.
 
-`{dir}` is the job's default folder with the files `a.txt`, `sub/b.txt` and the empty `none`;
+`{dir}` is the job's default folder with the files `a.txt`, `sub/b.txt`, `junit.xml`,
+`cobertura.xml` and the empty folder `none`;
 `{run}`, `{connection}` are the run's number and a connection's id.
 """
 
@@ -36,6 +37,7 @@ from shipway.base.sealing import seal
 from shipway.devops import (
     artifacts,
     attachments,
+    coverage,
     definitions,
     detail_records,
     logs,
@@ -44,6 +46,7 @@ from shipway.devops import (
     repositories,
     runs,
     service_connections,
+    test_results,
 )
 from shipway.devops.runs import Record
 from shipway.devops.task_definition import TaskDefinition
@@ -51,6 +54,10 @@ from shipway.store.store import Store, open_store
 
 FOLDER = Path(__file__).parent / "logging_commands"
 KEY = bytes(range(32))
+_JUNIT = """<testsuite name="s" tests="2"><testcase name="good" classname="s"/>
+<testcase name="bad" classname="s"><failure message="no"/></testcase></testsuite>"""
+_COBERTURA = """<coverage line-rate="0.5" lines-valid="4" lines-covered="2"
+branches-valid="0" branches-covered="0"><packages/></coverage>"""
 RECORD = "22222222-2222-4222-8222-222222222222"
 JOB = "11111111-1111-4111-8111-111111111111"
 
@@ -95,6 +102,8 @@ class Bench:
         (work / "none").mkdir()
         (work / "a.txt").write_text("A")
         (work / "sub" / "b.txt").write_text("B")
+        (work / "junit.xml").write_text(_JUNIT)
+        (work / "cobertura.xml").write_text(_COBERTURA)
         runs.set_record(self.store, Record(record_id=RECORD, run_id=run.run_id, kind="Task",
                                            name="step", parent_id=JOB))  # fmt: skip
         variables = JobVariables()
@@ -202,6 +211,14 @@ def _seen(step: StepRunner, log: logs.Log, name: str) -> Any:
             for a in artifacts.list_of(store, run_id=run.run_id)
         ],
         "endpoint": lambda: {".".join(k[1:]): v for k, v in job.endpoint_changes.items()},
+        "tests": lambda: [
+            [t.title, t.count("Passed"), t.count("Failed")]
+            for t in test_results.list_of(store, run_id=run.run_id)
+        ],
+        "coverage": lambda: [
+            [c.tool, [[n.label, n.covered, n.total] for n in c.counts]]
+            for c in coverage.list_of(store, run_id=run.run_id)
+        ],
         "masked": lambda: "",
     }
     return looks[name]()
@@ -229,7 +246,7 @@ def _judge(case: dict[str, Any], step: StepRunner, log: logs.Log, bench: Bench) 
 KEYS = (
     "errors", "warnings", "counts", "log", "fails", "result", "variables", "secret", "read_only",
     "environment", "outputs", "path", "task_variables", "masked", "issues", "record", "details",
-    "run", "tags", "attachments", "artifacts", "endpoint",
+    "run", "tags", "attachments", "artifacts", "endpoint", "tests", "coverage",
 )  # fmt: skip
 FREE = ("lines", "given", "target", "ref_name", "note")
 
