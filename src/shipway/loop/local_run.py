@@ -67,8 +67,9 @@ def queue(store: Store, order: LocalOrder, principal: Principal) -> Run:
 
     Raises `NotFound` for a project or pipeline that is not there, `GitFailed` with git's words.
     """
-    project_id, repository = _place(store, order)
-    definition = _definition(store, order, project_id, repository, principal)
+    with store.database.transaction():  # two runs at once make one project, not two
+        project_id, repository = _place(store, order)
+        definition = _definition(store, order, project_id, repository, principal)
     _fetch(store, repository, order.tree)
     others = {
         alias.lower(): _other(store, project_id, tree) for alias, tree in order.others.items()

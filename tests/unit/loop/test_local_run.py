@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,13 @@ def test_the_only_other_project_is_used_unless_another_is_named(store: Store, tr
     assert queue(store, tree, project="ML").project_id == made.project_id
     with pytest.raises(NotFound, match="no project 'third'"):
         queue(store, tree, project="third")
+
+
+def test_many_at_once_make_one_pipeline(store: Store, tree: Tree) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: queue(store, tree), range(4)))
+    assert len({run.definition_id for run in made}) == 1
+    assert len(projects.list_all(store)) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ git sees the user's objects as well. An unchanged tree is its own commit, with i
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +52,8 @@ class Snapshot:
         }  # fmt: skip
 
 
-def take(root: Path, target: Path, *, branch: str = "") -> Snapshot:
-    """Write the tree at `root` into a new repository at `target`.
+def take(root: Path, target: Path, *, branch: str = "", always: Sequence[str] = ()) -> Snapshot:
+    """Write the tree at `root` into a new repository at `target`; `always`: ignored or not.
 
     Raises `SnapshotFailed`, `BadInput` for a folder without git that is too large to be meant.
     """
@@ -65,6 +65,8 @@ def take(root: Path, target: Path, *, branch: str = "") -> Snapshot:
     work = _Work(root=root, env_vars=lent)
     head = work.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1, 128)).strip()
     work.git("add", "--all", "--", ".")
+    if always:
+        work.git("add", "--force", "--", *always)
     tree = work.git("write-tree").strip()
     old = work.git("rev-parse", f"{head}^{{tree}}").strip() if head else ""
     version = head if tree == old else _commit(work, tree, head)

@@ -44,7 +44,9 @@ def run(arguments: argparse.Namespace, checked: Checked, given: Given) -> int:
     session = server.session(home)
     begun = clock.monotonic()
     with tempfile.TemporaryDirectory(dir=home.temporary, prefix="snapshot-") as folder:
-        taken = snapshot.take(tree.root, Path(folder) / "self", branch=given.branch)
+        taken = snapshot.take(
+            tree.root, Path(folder) / "self", branch=given.branch, always=_read(checked, tree)
+        )
         body = _order(arguments, checked.path, given, taken, secrets, Path(folder))
         run_id = int(session.post("/local-runs", body)["run_id"])
     queued = session.get(f"/runs/{run_id}")
@@ -64,6 +66,13 @@ def run(arguments: argparse.Namespace, checked: Checked, given: Given) -> int:
         for hint in _folder_hints(checked):
             print(f"  hint: {hint}", file=sys.stderr)
     return _code(outcome)
+
+
+def _read(checked: Checked, tree: WorkingTree) -> list[str]:
+    """The files of the tree that the pipeline is made of: git may ignore them, a run may not."""
+    named = checked.outline.files if checked.outline else ()
+    files = {checked.path.relative_to(tree.root).as_posix(), *named}
+    return sorted(one for one in files if "@" not in one and (tree.root / one).is_file())
 
 
 def _folder_hints(checked: Checked) -> list[str]:

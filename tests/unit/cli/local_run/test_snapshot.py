@@ -62,6 +62,27 @@ def test_changes_and_new_files_are_in_it_and_ignored_ones_are_not(
     assert (git(tree, "status", "--porcelain"), git(tree, "count-objects")) == before
 
 
+def test_a_file_that_is_asked_for_is_there_although_git_ignores_it(
+    tree: Path, tmp_path: Path
+) -> None:
+    taken = snapshot.take(tree, tmp_path / "copy", always=["noise.log"])
+    assert files(taken)["noise.log"] == "ignored"
+
+
+def test_a_shallow_clone_can_be_taken_and_fetched(tree: Path, tmp_path: Path) -> None:
+    git(tree, "commit", "-q", "--allow-empty", "-m", "Second")
+    clone = tmp_path / "a clone"
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{tree}", str(clone))
+    (clone / "new.txt").write_text("new")
+    taken = snapshot.take(clone, tmp_path / "copy")
+    other = tmp_path / "other"
+    git(tmp_path, "init", "-q", "--bare", str(other))
+    git(
+        other, "fetch", "-q", "--update-shallow", str(taken.repository), f"{taken.version}:refs/x/y"
+    )
+    assert git(other, "show", "refs/x/y:new.txt") == "new"
+
+
 def test_a_deleted_file_is_gone(tree: Path, tmp_path: Path) -> None:
     (tree / "kept.txt").unlink()
     assert files(snapshot.take(tree, tmp_path / "copy")) == {".gitignore": "*.log"}
