@@ -92,3 +92,10 @@ def test_secret_variables_do_not_reach_the_plan() -> None:
 def test_only_so_many_diagnostics_are_kept() -> None:
     result = _compiled(p="steps:\n" + "- x: y\n" * 5000)
     assert len(result.diagnostics) == 200
+
+
+def test_a_value_for_a_variable_of_the_system_is_warned_of() -> None:
+    found = _compiled(p="variables: {Build.SourceBranch: x, mine: y}\nsteps: [{script: echo}]\n")
+    (warning,) = [d for d in found.diagnostics if d.severity == "warning"]
+    assert (warning.code, warning.line, warning.column) == ("system-variable", 1, 13)
+    assert "'Build.SourceBranch'" in warning.message

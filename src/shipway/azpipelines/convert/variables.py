@@ -21,6 +21,18 @@ _SYSTEM = frozenset(
         "system.timelineid",
     )
 )  # fmt: skip
+# what a run gives a value of its own, whatever stands here
+_HELD = frozenset(
+    (
+        "build.buildid", "build.buildnumber", "build.builduri", "build.containerid",
+        "build.definitionfolderpath", "build.definitionname", "build.definitionversion",
+        "build.queuedby", "build.queuedbyid", "build.reason", "build.repository.id",
+        "build.repository.name", "build.repository.provider", "build.repository.uri",
+        "build.requestedfor", "build.requestedforemail", "build.requestedforid",
+        "build.sourcebranch", "build.sourcebranchname", "build.sourceversion",
+        "build.sourceversionauthor", "build.sourceversionmessage", "tf_build",
+    )
+)  # fmt: skip
 
 
 def convert(
@@ -81,6 +93,12 @@ def _group(body: Mapping, setting: Setting) -> VariablePlan | None:
 
 
 def _check_name(name: str, token: Token | None, setting: Setting) -> None:
+    if token is not None and name.lower() in _HELD:
+        setting.problems.warning(
+            "system-variable",
+            f"'{name}' is a system variable: the run has its own value, and this one no effect",
+            token.position,
+        )
     if token is not None and name.lower() in _SYSTEM:
         setting.problems.error(
             "system-variable", f"Cannot override system variable '{name}'", token.position
