@@ -93,7 +93,7 @@ def _engine(step: StepRun) -> _Engine:
         )  # fmt: skip
     said = step.job.directories.temporary / f"{step.record_id}-engine"
     call = Call(command=[program, "version"], cwd=step.job.directories.workspace, label="engine")
-    if programs.run_to_file(step, call, said) != 0:
+    if programs.ask(step, call, said) != 0:
         raise NotSupported(
             f"{Path(program).name} is on this machine, but its engine does not answer",
             code="ContainerEngineMissing", where=program,
@@ -156,7 +156,7 @@ def _digest_of(engine: _Engine, image: str) -> str:
         call = Call(
             command=[engine.program, *arguments], cwd=step.job.directories.workspace, label=label
         )
-        if programs.run_to_file(step, call, said) != 0:
+        if programs.ask(step, call, said) != 0:
             return ""
     found = _DIGEST.search(said.read_text())
     return found[0] if found else ""

@@ -67,7 +67,7 @@ def _of_machine(step: StepRun, wanted: list[Interval]) -> Path | None:
 def _answer(step: StepRun, node: str, *, label: str) -> str:
     file = step.job.directories.temporary / f"{step.record_id}-{label}"
     call = Call(command=[node, "--version"], cwd=step.job.directories.workspace, label=label)
-    programs.run_to_file(step, call, file)
+    programs.ask(step, call, file)
     return file.read_text() if file.is_file() else ""
 
 

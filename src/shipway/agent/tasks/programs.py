@@ -65,8 +65,7 @@ def folder(step: StepRun, name: str = "workingDirectory") -> Path:
 
 def run(step: StepRun, call: Call) -> int:
     """Run a program; its exit code."""
-    shown = " ".join([Path(call.command[0]).name, *call.command[1:]])
-    step.log(f"[command]{shown}")
+    step.log(_shown(call))
     return _start(step, call, call.command)
 
 
@@ -77,6 +76,12 @@ def run_quietly(step: StepRun, call: Call) -> int:
 
 def run_to_file(step: StepRun, call: Call, file: Path) -> int:
     """Run a program whose standard output goes to a file; its exit code."""
+    step.log(_shown(call))
+    return ask(step, call, file)
+
+
+def ask(step: StepRun, call: Call, file: Path) -> int:
+    """The same, unannounced: for what only the task wants to know."""
     return _start(step, call, ["/bin/sh", "-c", _TO_FILE, "sh", str(file), *call.command])
 
 
@@ -106,6 +111,10 @@ def prepend_path(step: StepRun, path: Path) -> None:
     if str(path) in prefix:
         prefix.remove(str(path))
     prefix.append(str(path))
+
+
+def _shown(call: Call) -> str:
+    return " ".join(["[command]" + Path(call.command[0]).name, *call.command[1:]])
 
 
 def _start(step: StepRun, call: Call, command: Sequence[str]) -> int:

@@ -43,7 +43,7 @@ def wanted_version(text: str) -> str:
 def version_of(step: StepRun, program: str, *, label: str) -> str:
     """The version that a terraform says it has; empty when it does not say."""
     file = step.job.directories.temporary / f"{step.record_id}-{label}.json"
-    programs.run_to_file(
+    programs.ask(
         step,
         Call(
             command=[program, "version", "-json"], cwd=step.job.directories.workspace, label=label
