@@ -74,6 +74,9 @@ def foot(run: Mapping[str, Any], studio_port: int) -> Iterator[str]:
             f"  tests: {tests['title']}: {tests['passed']} passed, {tests['failed']} failed, "
             f"{tests['skipped']} skipped"
         )
+        for one in tests.get("failures", ()):
+            name = " ".join(filter(None, (one["suite"], one["name"])))
+            yield f"    {mark('failed')} {name}" + (f": {one['message']}" if one["message"] else "")
     for coverage in run.get("coverage", ()):
         shown = ", ".join(
             f"{c['label'].lower()} {c['percent']:.2f}% ({c['covered']} of {c['total']})"

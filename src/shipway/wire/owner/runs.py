@@ -20,6 +20,7 @@ from shipway.devops import (
 )
 from shipway.devops.approval_entities import Approval
 from shipway.devops.runs import Record, Run
+from shipway.devops.test_results import PublishedTests
 from shipway.loop import checkpoint, checkpoint_records, run_retry
 from shipway.loop import run as station
 from shipway.store.store import Store
@@ -28,6 +29,7 @@ from shipway.wire.owner import people
 
 _STATES = ("pending", "inProgress", "canceling", "completed")
 _LINES_AT_ONCE = 5000
+_TESTS_TOLD = 20
 
 
 def get_all(store: Store, request: Request) -> Response:
@@ -64,7 +66,7 @@ def get(store: Store, request: Request) -> Response:
         "tests": [
             {
                 "title": t.title, "passed": t.count("Passed"), "failed": t.count("Failed"),
-                "skipped": t.count("NotExecuted"),
+                "skipped": t.count("NotExecuted"), "failures": _failed_tests(t),
             }
             for t in test_results.list_of(store, run_id=run.run_id)
         ],
@@ -81,6 +83,18 @@ def get(store: Store, request: Request) -> Response:
         ],
     }  # fmt: skip
     return json_response(body)
+
+
+def _failed_tests(tests: PublishedTests) -> list[dict[str, str]]:
+    """The first ones that failed, each with the first line of what it said."""
+    failed = [one for one in tests.cases if one.outcome == "Failed"]
+    return [
+        {
+            "name": one.name, "suite": one.suite,
+            "message": next(iter(one.message.strip().splitlines()), ""),
+        }
+        for one in failed[:_TESTS_TOLD]
+    ]  # fmt: skip
 
 
 def start(store: Store, request: Request) -> Response:

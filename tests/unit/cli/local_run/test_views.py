@@ -10,6 +10,7 @@ import pytest
 from tests.unit.cli.local_run.told_runs import Told, record, run
 
 from shipway.base import clock
+from shipway.cli import run_tree
 from shipway.cli.local_run import failures, follow, screen, timeline
 from shipway.cli.local_run.follow import Answers, Follower
 from shipway.cli.local_run.lines import Lines
@@ -144,6 +145,15 @@ def test_failed_jobs_are_named_as_the_command_takes_them_unless_all_failed() -> 
     alone = record("Phase", "Job", "__default", result="failed")
     found = failures.jobs_of(run(record("Stage", "__default"), alone, fine))
     assert found == ["Job"]
+
+
+def test_tests_that_failed_are_told_by_name() -> None:
+    failed = [{"name": "test_sum", "suite": "unit", "message": "1 != 2"},
+              {"name": "test_b", "suite": "", "message": ""}]  # fmt: skip
+    tests = {"title": "all", "passed": 1, "failed": 2, "skipped": 0, "failures": failed}
+    text = "\n".join(run_tree.foot(run(tests=[tests]), 1))
+    assert "✗ unit test_sum: 1 != 2\n" in text
+    assert "✗ test_b\n" in text
 
 
 def test_the_picture_has_the_output_of_what_runs_and_one_line_for_what_is_over(
