@@ -147,6 +147,28 @@ def test_a_branch_or_commit_may_be_named(door: Door, field: str) -> None:
     assert "script: echo b\n" in _asked(door, body).json()["finalYaml"]
 
 
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [(None, 1), ({"refName": "refs/heads/other"}, 2), ({"refName": "refs/heads/none"}, 0)],
+)
+def test_a_template_of_a_named_repository_at_a_branch_that_may_be_chosen(
+    door: Door, named: dict[str, str] | None, expected: int
+) -> None:
+    override = (
+        "resources:\n  repositories:\n  - {repository: again, name: flights/flights}\n"
+        "steps:\n- template: steps/greet.yml@again\n  parameters: {words: w}\n"
+    )
+    chosen = {"resources": {"repositories": {"again": named}}} if named else {}
+    answer = _asked(door, {"previewRun": True, "yamlOverride": override} | chosen)
+    if expected:
+        assert answer.json()["finalYaml"].count("- task:") == expected
+        return
+    assert answer.json()["message"] == (
+        "/azure-pipelines.yml: Could not get the latest source version for repository flights "
+        "hosted on Azure Repos using ref refs/heads/none."
+    )
+
+
 def test_all_that_is_wrong_is_told_in_one_message(door: Door) -> None:
     wrong = "steps:\n- scrpt: echo\n- template: no.yml\n- bash: echo\n  colour: red\n"
     answer = _asked(door, {"previewRun": True, "yamlOverride": wrong})

@@ -120,7 +120,7 @@ WRONG: list[tuple[str, str, Any, int, str]] = [
     ("POST", "flights/_apis/pipelines/1/runs", {"resources": {"pipelines": {"up":
      {"branch": "main"}}}}, 400, "resources.pipelines.up.branch"),
     ("POST", "flights/_apis/pipelines/1/runs", {"resources": {"repositories": {"other":
-     {"refName": "refs/heads/a"}}}}, 400, "resources.repositories.other"),
+     {"token": "t"}}}}, 400, "resources.repositories.other.token"),
     ("POST", "flights/_apis/pipelines/1/runs", {"stages": ["a"]}, 400, "stages"),
     ("POST", "flights/_apis/build/definitions", {"name": "c", "jobTimeoutInMinutes": 5,
      "repository": {"id": "flights"}}, 400, "jobTimeoutInMinutes"),

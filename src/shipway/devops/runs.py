@@ -59,6 +59,14 @@ class ChosenRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryChoice:
+    """A branch or tag, or a commit of it, that was chosen when a run was queued."""
+
+    ref: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of a definition at one commit.
 
@@ -99,6 +107,8 @@ class Run:
     pipelines: tuple[ChosenRun, ...] = ()
     """The runs behind `resources.pipelines`, chosen when it begins."""
     pipeline_versions: Mapping[str, str] = field(default_factory=dict)
+    repository_choices: Mapping[str, RepositoryChoice] = field(default_factory=dict)
+    """Other versions of `resources.repositories` than the YAML names, by alias in lower case."""
     """Which runs of them were asked for when it was queued, by alias."""
     started_stages: tuple[str, ...] = ()
     """The stages with `trigger: manual` that somebody has started."""
@@ -186,6 +196,7 @@ def queue_run(  # noqa: PLR0913  # one argument for each field that a client may
     trigger_info: Mapping[str, str] | None = None,
     local: LocalChoices | None = None,
     pipeline_versions: Mapping[str, str] | None = None,
+    repository_choices: Mapping[str, RepositoryChoice] | None = None,
     secrets: Mapping[str, str] | None = None,
 ) -> Run:
     """Queue a run of `definition` at commit `version`; the journal gets its RunQueued.
@@ -211,7 +222,8 @@ def queue_run(  # noqa: PLR0913  # one argument for each field that a client may
             queued_at=now, updated_at=now, variables=dict(variables or {}),
             parameters=dict(parameters or {}), stages_to_skip=stages_to_skip,
             trigger_info=dict(trigger_info or {}), local=local, secret_names=tuple(secrets or ()),
-            pipeline_versions=dict(pipeline_versions or {}), plan_id=ids.new_guid(),
+            pipeline_versions=dict(pipeline_versions or {}),
+            repository_choices=dict(repository_choices or {}), plan_id=ids.new_guid(),
         )  # fmt: skip
         local_choices.keep_secrets(store, run.run_id, secrets or {})
         store.documents.create(_RUN, _key(run.run_id), _run_body(run))

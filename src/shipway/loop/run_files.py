@@ -10,7 +10,7 @@ from shipway.azpipelines.expand.includes import SELF, FileMissing, RepositoryMis
 from shipway.azpipelines.plan_resources import RepositoryResource
 from shipway.devops import github_mirrors, projects, repositories, service_connections
 from shipway.devops.repositories import Repository
-from shipway.devops.runs import Run
+from shipway.devops.runs import RepositoryChoice, Run
 from shipway.store.store import Store
 
 _GITHUB = ("github", "githubenterprise")
@@ -72,8 +72,10 @@ class RunFiles:
             found = None
         if found is None:
             return resource
-        branch = full_ref(resource.ref) if resource.ref else found.default_branch
-        commit = repositories.resolve(self._store, found, branch)
+        chosen = self._run.repository_choices.get(resource.alias.lower(), RepositoryChoice())
+        ref = chosen.ref or resource.ref
+        branch = full_ref(ref) if ref else found.default_branch
+        commit = repositories.resolve(self._store, found, chosen.version or branch)
         told = self._run.trigger_info
         if told.get("ci.triggerRepository") == found.repository_id != self._run.repository_id:
             # the push to it that started the run

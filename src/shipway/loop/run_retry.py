@@ -47,6 +47,7 @@ def rerun(store: Store, *, run_id: int, principal: Principal) -> Run:
             stages_to_skip=run.stages_to_skip,
             local=run.local,
             pipeline_versions={one.alias: str(one.run_id) for one in run.pipelines},
+            repository_choices=run.repository_choices,
         )
         if run.local is not None:
             secrets = local_choices.secrets_of(store, run_id, run.local)

@@ -22,7 +22,7 @@ from shipway.devops import (
 from shipway.devops.local_choices import LocalChoices, LocalRepository
 from shipway.devops.projects import Project
 from shipway.devops.repositories import Repository
-from shipway.devops.runs import Requester, Run
+from shipway.devops.runs import RepositoryChoice, Requester, Run
 from shipway.loop import run_compilation
 from shipway.store.store import Store, open_store
 
@@ -201,6 +201,21 @@ def test_a_working_tree_stands_for_an_alias_of_a_local_run(store: Store) -> None
     assert scripts(result) == ["echo tree"]
     assert result.plan
     assert result.plan.repositories[0].commit == version
+
+
+def test_another_branch_or_commit_may_be_chosen_when_a_run_is_queued(store: Store) -> None:
+    ml = projects.create(store, name="ml")
+    tools = make(store, ml, "tools", {"steps.yml": STEPS % "main"})
+    tagged = commit(store, tools, {"steps.yml": STEPS % "tag"}, "refs/tags/v1")
+    commit(store, tools, {"steps.yml": STEPS % "next"}, "refs/heads/next")
+    run = queue(store, ml, using("tools"))
+    for choice, said in (
+        (RepositoryChoice(ref="refs/heads/next"), "next"),
+        (RepositoryChoice(version=tagged), "tag"),
+        (RepositoryChoice(), "main"),
+    ):
+        chosen = replace(run, repository_choices={"tools": choice})
+        assert scripts(compiled(store, chosen)) == [f"echo {said}"]
 
 
 def test_a_template_that_is_extended_brings_a_repository_of_its_own(store: Store) -> None:

@@ -41,8 +41,7 @@ BUILD_NEUTRAL: Neutral = {
 RUN = ("previewRun", "yamlOverride", "resources", "stagesToSkip", "templateParameters",
        "variables")  # fmt: skip
 RUN_RESOURCES = ("repositories", "pipelines")
-RUN_REPOSITORIES = ("self",)
-RUN_SELF = ("refName", "version")
+RUN_REPOSITORY = ("refName", "version")
 CHECK = ("type", "resource", "settings", "timeout", "isDisabled")
 CHECK_NEUTRAL: Neutral = {**_OWN, "version": ANY, "issue": ANY, "retryInterval": (0,)}
 ENVIRONMENT = ("name", "description")
@@ -83,8 +82,8 @@ def check_run(body: Fields) -> None:
     check(resources, RUN_RESOURCES, nothing)
     for pipeline in resources.named("pipelines").values():
         check(pipeline, ("version",))
-    check(resources.child("repositories"), RUN_REPOSITORIES)
-    check(resources.child("repositories").child("self"), RUN_SELF)
+    for repository in resources.named("repositories").values():
+        check(repository, RUN_REPOSITORY)
 
 
 def _is_neutral(value: Any, allowed: object) -> bool:  # noqa: ANN401  # any JSON value

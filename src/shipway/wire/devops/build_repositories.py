@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.base.errors import BadInput
-from shipway.devops import github_mirrors, repositories, service_connections
+from shipway.devops import github_mirrors, repositories, run_progress, service_connections
 from shipway.devops.definitions import GithubRepository, PipelineDefinition
 from shipway.devops.projects import Project
 from shipway.devops.runs import Run
@@ -87,6 +87,23 @@ def shape_of_run(store: Store, run: Run) -> dict[str, Any]:
     if found is not None and github_mirrors.is_mirror(found):
         return {"fullName": found.name, "type": "gitHub"}
     return {"id": run.repository_id, "type": "azureReposGit"}
+
+
+def others_of_run(store: Store, run: Run) -> dict[str, Any]:
+    """`resources.repositories` of a run but `self`, by alias: those whose commit is known."""
+    plan = run_progress.plan_of(run) if run.plan else None
+    shown = {}
+    for one in plan.repositories if plan else ():
+        found = repositories.by_id(store, one.repository_id or "")
+        if found is None or one.commit is None:
+            continue
+        repository = {"id": found.repository_id, "type": "azureReposGit"}
+        if github_mirrors.is_mirror(found):
+            repository = {"fullName": found.name, "type": "gitHub"}
+        shown[one.alias] = {
+            "repository": repository, "refName": one.branch, "version": one.commit,
+        }  # fmt: skip
+    return shown
 
 
 def matches(request: Request, definition: PipelineDefinition) -> bool:

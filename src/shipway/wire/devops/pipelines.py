@@ -75,6 +75,7 @@ class Pipelines:
             secrets=run_requests.secrets(body.named("variables")),
             parameters=body.child("templateParameters").values,
         )  # fmt: skip
+        run = replace(run, repository_choices=run_requests.repository_choices(body))
         result = run_compilation.compile_preview(
             self._store, run, path=definition.yaml_path, override=body.text("yamlOverride", "")
         )
@@ -110,6 +111,7 @@ class Pipelines:
             parameters=body.child("templateParameters").values,
             stages_to_skip=body.texts("stagesToSkip"),
             pipeline_versions=run_requests.pipeline_versions(body),
+            repository_choices=run_requests.repository_choices(body),
         )  # fmt: skip
         return json_response(self.run_shape(request, project, made))
 
@@ -148,7 +150,8 @@ class Pipelines:
                     "self": {
                         "repository": build_repositories.shape_of_run(self._store, run),
                         "refName": run.source_branch, "version": run.source_version,
-                    }
+                    },
+                    **build_repositories.others_of_run(self._store, run),
                 },
                 **self._pipelines_of(request, project, run),
             },

@@ -10,7 +10,7 @@ from shipway.azure.entra.principals import Principal
 from shipway.base.errors import BadInput
 from shipway.devops import definitions, github_mirrors, repositories, runs
 from shipway.devops.definitions import PipelineDefinition
-from shipway.devops.runs import Reason, Requester, Run
+from shipway.devops.runs import Reason, RepositoryChoice, Requester, Run
 from shipway.store.store import Store
 from shipway.wire.devops.fields import Fields
 
@@ -31,6 +31,7 @@ def queue(  # noqa: PLR0913  # one argument for each thing that a client may say
     stages_to_skip: tuple[str, ...] = (),
     reason: Reason = "manual",
     pipeline_versions: Mapping[str, str] | None = None,
+    repository_choices: Mapping[str, RepositoryChoice] | None = None,
 ) -> Run:
     """Queue a run of a branch (the definition's own when empty) at a commit (its tip when empty).
 
@@ -47,6 +48,7 @@ def queue(  # noqa: PLR0913  # one argument for each thing that a client may say
         variables={n: v for n, v in variables.items() if n.lower() not in hidden},
         secrets={n: v for n, v in variables.items() if n.lower() in hidden},
         stages_to_skip=stages_to_skip, pipeline_versions=pipeline_versions,
+        repository_choices=repository_choices,
     )  # fmt: skip
 
 
@@ -96,6 +98,18 @@ def pipeline_versions(body: Fields) -> dict[str, str]:
     """`resources.pipelines.ALIAS.version`: names of runs, by alias."""
     named = body.child("resources").named("pipelines")
     return {alias: one.text("version", "") for alias, one in named.items()}
+
+
+def repository_choices(body: Fields) -> dict[str, RepositoryChoice]:
+    """`resources.repositories.ALIAS` but `self`: `refName` and `version`, by alias."""
+    named = body.child("resources").named("repositories")
+    return {
+        alias.lower(): RepositoryChoice(
+            ref=one.text("refName", ""), version=one.text("version", "")
+        )
+        for alias, one in named.items()
+        if alias.lower() != "self"
+    }
 
 
 def self_branch(body: Fields) -> str:
