@@ -77,11 +77,12 @@ def _profile_key(step: StepRun) -> str:
 
 def _login(step: StepRun, login: ConnectionLogin) -> int:
     """`az login` and the subscription; the token is never part of a command line."""
-    step.log(
-        "##[command]az login --service-principal -u *** --tenant "
-        f"{login.tenant_id} --allow-no-subscriptions --federated-token ***"
-    )
     flag = "--federated-token" if login.federated else "--password"
+    if step.flag("visibleAzLogin", default=True):
+        step.log(
+            "##[command]az login --service-principal -u *** --tenant "
+            f"{login.tenant_id} --allow-no-subscriptions {flag} ***"
+        )
     text = (
         f"az login --service-principal -u {login.client_id} --tenant {login.tenant_id}"
         f' {flag} "$AZ_TOKEN" --allow-no-subscriptions --output none && '

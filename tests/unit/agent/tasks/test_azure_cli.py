@@ -37,6 +37,12 @@ def test_a_script_runs_between_login_and_logout(job: JobContext, az: Path) -> No
         "az account clear",
     ]
     assert not [word for order in step.orders for word in order.command if "long-key" in word]
+    assert step.logged[0].endswith("--allow-no-subscriptions --password ***")
+    _, silent = running_steps.run(
+        job, azure_cli.AZURE_CLI_2, scriptType="bash", inlineScript="true", visibleAzLogin="false",
+        **INLINE,
+    )  # fmt: skip
+    assert not [line for line in silent.logged if "az login" in line]
 
 
 @pytest.mark.parametrize(
