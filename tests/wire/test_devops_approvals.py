@@ -196,6 +196,25 @@ def test_a_blocked_approver_may_not_answer_and_others_may(door: Door, run: Run) 
     assert approvals.list_of(door.store, run_id=run.run_id + 1) == []
 
 
+def test_approvals_are_found_by_state_and_by_who_may_answer(door: Door, run: Run) -> None:
+    approval = opened(door, run, "avery")
+    done = answer(door, "avery", approval).json()["value"][0]
+    descriptor = done["steps"][0]["assignedApprover"]["descriptor"]
+    avery = users.get(door.store, "avery").object_id
+
+    def found(query: str) -> int:
+        return len(
+            requests.get(
+                f"{door.url}/flights/_apis/pipelines/approvals{query}",
+                auth=("", door.user_token), timeout=30,
+            ).json()["value"]
+        )  # fmt: skip
+
+    assert [found(q) for q in ("", "?state=approved", "?state=pending")] == [1, 1, 0]
+    assert [found(f"?userIds={who}") for who in (avery, descriptor)] == [1, 1]
+    assert found(f"?userIds={users.get(door.store, 'dana').object_id}") == 0
+
+
 def test_an_answer_may_count_from_a_later_time_on(door: Door, run: Run) -> None:
     approval = opened(door, run, "avery")
     soon = f"{datetime.now(UTC) + timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}"

@@ -9,7 +9,7 @@ from typing import Any
 from shipway.base.errors import BadInput
 from shipway.devops import approval_changes, approvals, projects, runs
 from shipway.devops.approval_entities import Approval, ApprovalStep, Reassignment
-from shipway.devops.runs import Requester
+from shipway.devops.runs import Requester, Run
 from shipway.store.store import Store
 from shipway.wire.devops import run_words, shapes
 from shipway.wire.devops.fields import Fields
@@ -31,7 +31,7 @@ class Approvals:
     def query(self, request: Request) -> Response:
         """GET pipelines/approvals: by ids, by state, by who may answer."""
         project = shapes.project_of(self._store, request)
-        state = request.arg("state") or ("all" if request.arg("approvalIds") else "pending")
+        state = request.arg("state") or "all"
         if state.lower() not in (s.lower() for s in _STATES):
             raise BadInput(
                 f"The value '{state[:60]}' is not valid for parameter 'state'",
@@ -40,7 +40,7 @@ class Approvals:
             )  # fmt: skip
         wanted = {i.strip().lower() for i in request.arg("approvalIds").split(",") if i.strip()}
         people = {
-            i.strip().lower()
+            _object_id(i.strip().lower())
             for name in ("assignedTo", "userIds")
             for i in request.arg(name).split(",") if i.strip()
         }  # fmt: skip
@@ -77,15 +77,15 @@ class Approvals:
         done: list[dict[str, Any]] = []
         with self._store.database.transaction():
             for one in listed:
-                approvals.get(self._store, one.text("approvalId"), project_id=project.project_id)
                 verb = self._reassigned if one.has("reassignTo") else self._answered
-                done.append(self._shape(request, verb(request, one)))
+                done.append(self._shape(request, verb(request, project.project_id, one)))
         return shapes.collection(done)
 
-    def _answered(self, request: Request, one: Fields) -> Approval:
+    def _answered(self, request: Request, project_id: str, one: Fields) -> Approval:
         approval_id, comment = one.text("approvalId"), one.text("comment", "")
         status = one.choice("status", ("approved", "rejected", "deferred"))
         deferred_to = _moment(one) if one.has("deferredTo") or status == "deferred" else None
+        approvals.get(self._store, approval_id, project_id=project_id)
         if status == "rejected":
             return approvals.reject(
                 self._store, approval_id=approval_id, principal=request.principal,
@@ -96,12 +96,13 @@ class Approvals:
             deferred_to=deferred_to,
         )  # fmt: skip
 
-    def _reassigned(self, request: Request, one: Fields) -> Approval:
+    def _reassigned(self, request: Request, project_id: str, one: Fields) -> Approval:
         if one.has("status") and one.text("status") not in ("pending", "undefined"):
             raise BadInput(
                 "an approval is answered or reassigned, not both", code="ArgumentException",
                 where=f"{one.path}.status", hint="Send two updates.",
             )  # fmt: skip
+        approvals.get(self._store, one.text("approvalId"), project_id=project_id)
         return approval_changes.reassign(
             self._store, approval_id=one.text("approvalId"), principal=request.principal,
             to=one.child("reassignTo").text("id"),
@@ -121,8 +122,8 @@ class Approvals:
             else "anyOrder",
             "minRequiredApprovers": approval.min_required,
             "blockedApprovers": [
-                shapes.identity(self._store, request, run.requested_for)
-            ] if approval.requester_cannot_approve else [],
+                shapes.identity(self._store, request, one) for one in _blocked(approval, run)
+            ],
             "instructions": approval.instructions, "permissions": "update"
             if approvals.may_answer(approval, request.principal) else "view",
             "pipeline": {
@@ -180,6 +181,19 @@ def _moment(one: Fields) -> datetime:
             where=f"{one.path}.deferredTo", hint="Write it such as 2026-12-01T20:00:00Z.",
         ) from None  # fmt: skip
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _object_id(text: str) -> str:
+    """The id of a user that is named by id, or by the graph's descriptor, which holds it."""
+    prefix, _, digits = text.partition(".")
+    if not prefix or len(digits) != 32:
+        return text
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _blocked(approval: Approval, run: Run) -> list[Requester]:
+    named = [Requester(object_id=one, name=one) for one in approval.blocked_ids]
+    return [run.requested_for, *named] if approval.requester_cannot_approve else named
 
 
 def _people(approval: Approval) -> set[str]:
