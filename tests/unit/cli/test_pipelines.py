@@ -170,7 +170,7 @@ def test_a_folder_is_searched_for_pipelines(
         "parts/old.yml": "a template: its parameters have the form that only templates take",
     }
     (found,) = answer["pipelines"][1]["diagnostics"]
-    assert (found["severity"], found["service_text"][:17]) == ("error", "/ci/broken.yml (L")
+    assert (found["severity"], found["service_text"][:17]) == ("error", "/ci/broken.yml: (")
 
 
 def test_a_task_that_azure_has_and_shipway_lacks_is_a_warning(
