@@ -74,13 +74,16 @@ def of_record(store: Store, *, run_id: int, record_id: str) -> JobWork:
             run,
             defined,
             plan=plan,
+            secret_outputs=_secret_outputs(store, run),
             dependencies=dependencies,
             stage_dependencies=run_engine.stage_job_views(plan, progress, stage),
         )
         late = runtime.resolve_job(job, {one.name: one.value for one in resolved})
     except RuntimeValueError as error:
         return replace(work, error=str(error))
-    return replace(work, job=late, variables=tuple(_with_secrecy(store, run, resolved)))
+    limit = str(late.timeout_in_minutes)
+    known = (replace(v, value=limit) if v.name == "System.JobTimeout" else v for v in resolved)
+    return replace(work, job=late, variables=tuple(known))
 
 
 def _leg(progress: run_engine.RunProgress, stage: StagePlan, job: JobPlan, name: str) -> LegPlan:
@@ -129,8 +132,8 @@ def _revealed(store: Store, run: Run, plan: RunPlan) -> run_engine.RunProgress:
     return replace(progress, stages=stages)
 
 
-def _with_secrecy(store: Store, run: Run, resolved: list[RunVariable]) -> list[RunVariable]:
-    """A variable that took the value of a secret output is secret too."""
+def _secret_outputs(store: Store, run: Run) -> set[str]:
+    """The values of the run's secret output variables."""
     prefix = f"run-output/{run.run_id}/"
-    values = {store.secrets.find(name) for name in store.secrets.names(prefix=prefix)}
-    return [replace(v, is_secret=True) if v.value and v.value in values else v for v in resolved]
+    found = (store.secrets.find(name) for name in store.secrets.names(prefix=prefix))
+    return {value for value in found if value}

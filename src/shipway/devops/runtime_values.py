@@ -3,7 +3,7 @@
 Knows: counters, the language. Must not know: where the variables come from, agents.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -43,6 +43,26 @@ class _Moment:
     plan: RunPlan | None
     dependencies: Mapping[str, Dependency]
     stage_dependencies: StageDependencies
+    secret_outputs: frozenset[str]
+
+    def without_secrets(self) -> "_Moment":
+        """The same, with something else in the place of each secret output."""
+
+        def public(one: Dependency) -> Dependency:
+            outputs = {
+                name: _UNLIKE if value in self.secret_outputs else value
+                for name, value in one.outputs.items()
+            }
+            return replace(one, outputs=outputs)
+
+        return replace(
+            self,
+            dependencies={name: public(one) for name, one in self.dependencies.items()},
+            stage_dependencies={
+                stage: {name: public(one) for name, one in jobs.items()}
+                for stage, jobs in self.stage_dependencies.items()
+            },
+        )
 
 
 def resolved(
@@ -51,6 +71,7 @@ def resolved(
     variables: Sequence[RunVariable],
     *,
     plan: RunPlan | None = None,
+    secret_outputs: Collection[str] = (),
     dependencies: Mapping[str, Dependency] | None = None,
     stage_dependencies: StageDependencies | None = None,
     is_lenient: bool = False,
@@ -58,10 +79,12 @@ def resolved(
     """One variable for each name, the last that was given, its runtime expression evaluated.
 
     An expression sees the weaker layers, what its own block gives without an expression, and the
-    expressions before it; with `plan` also `resources`. What comes of a secret is secret too.
+    expressions before it; with `plan` also `resources`. What comes of a secret, or of an output
+    variable whose value is one of `secret_outputs`, is secret too.
     Raises `RuntimeValueError` naming the variable; with `is_lenient` it keeps its text instead.
     """
-    moment = _Moment(store, run, plan, dependencies or {}, stage_dependencies or {})
+    hidden = frozenset(one for one in secret_outputs if one)
+    moment = _Moment(store, run, plan, dependencies or {}, stage_dependencies or {}, hidden)
     found: dict[str, RunVariable] = {}
     for _, block in groupby(variables, key=lambda one: one.scope):
         last = {one.name.lower(): one for one in block}
@@ -78,12 +101,13 @@ def resolved(
 
 
 def _value(moment: _Moment, variable: RunVariable, known: Mapping[str, RunVariable]) -> RunVariable:
-    secrets = any(one.is_secret for one in known.values())
+    secrets = bool(moment.secret_outputs) or any(one.is_secret for one in known.values())
     value = _evaluated(moment, variable, {one.name: one.value for one in known.values()})
     is_secret = variable.is_secret
     if secrets and not _is_harmless(value):
         public = {one.name: _UNLIKE if one.is_secret else one.value for one in known.values()}
-        is_secret = is_secret or _evaluated(moment, variable, public) != value
+        other = _evaluated(moment.without_secrets(), variable, public)
+        is_secret = is_secret or other != value
     return replace(variable, value=value, is_secret=is_secret)
 
 

@@ -10,6 +10,7 @@ import pytest
 from shipway.agent import job_environment
 from shipway.agent.directories import JobDirectories
 from shipway.agent.variables import JobVariables
+from shipway.azpipelines.conditions import Dependency
 from shipway.azpipelines.plan import (
     EnvironmentTarget,
     HookPlan,
@@ -164,6 +165,23 @@ def test_what_comes_of_a_secret_is_secret(
     assert (found["made"].value, found["made"].is_secret) == (value, is_secret)
 
 
+def test_what_comes_of_a_secret_output_is_secret(store: Store) -> None:
+    done = Dependency(result="Succeeded", outputs={"s.hid": "hidden-value", "s.open": "shown"})
+    known = [
+        RunVariable(name="sec", value="$[dependencies.A.outputs['s.hid']]"),
+        RunVariable(name="up", value="$[upper(variables.sec)]"),
+        RunVariable(name="open", value="$[dependencies.A.outputs['s.open']]"),
+        RunVariable(name="yes", value="$[eq(dependencies.A.outputs['s.hid'], 'hidden-value')]"),
+    ]
+    found = runtime_values.resolved(
+        store, queued(store), known, dependencies={"A": done}, secret_outputs={"hidden-value"}
+    )
+    assert {v.name: (v.value, v.is_secret) for v in found} == {
+        "sec": ("hidden-value", True), "up": ("HIDDEN-VALUE", True), "open": ("shown", False),
+        "yes": ("True", False),
+    }  # fmt: skip
+
+
 def test_an_expression_sees_its_own_block_and_the_weaker_ones(store: Store) -> None:
     known = [
         RunVariable(name="a", value="root"),
@@ -292,7 +310,9 @@ def test_a_deployment_knows_its_environment(store: Store) -> None:
 def test_late_values_of_a_job_are_filled_in(store: Store) -> None:
     job = job_of(runtime_values={"timeoutInMinutes": "$[variables.minutes]"})
     run = begun(store, queued(store), plan_of(job, variables=variables(minutes="9")))
-    assert work_of(store, run).job.timeout_in_minutes == 9
+    work = work_of(store, run)
+    assert work.job.timeout_in_minutes == 9
+    assert values(work)["System.JobTimeout"] == "9"
 
 
 def test_secrets_given_when_a_run_is_queued_stay_secret(store: Store) -> None:
