@@ -1,5 +1,6 @@
 """Calls that checks and agentless tasks make: what is sent, what the log says, what is hidden."""
 
+import dataclasses
 import json
 import threading
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shipway.base import front_door
 from shipway.base.errors import BadInput, Unavailable
 from shipway.base.home import Home
 from shipway.devops import rest_calls
@@ -24,7 +26,7 @@ class _Service(BaseHTTPRequestHandler):
             time.sleep(1.2)
         status = int(self.path.rpartition("/")[2] or 200)
         told = json.dumps({
-            "method": self.command, "sent": json.loads(body or "null"),
+            "method": self.command, "path": self.path, "sent": json.loads(body or "null"),
             "auth": self.headers.get("Authorization", ""), "x": self.headers.get("X-Run", ""),
         })  # fmt: skip
         self.send_response(status)
@@ -113,6 +115,20 @@ def test_a_name_of_azure_goes_to_the_front_door_or_nowhere(home: Home) -> None:
     done = rest_calls.perform(home, call)
     assert not done.passed
     assert "no server has been started" in done.reason
+
+
+def test_another_machine_is_called_through_the_front_door(home: Home, service: str) -> None:
+    port = int(service.rpartition(":")[2])
+    state = front_door.ServerState(
+        pid=1, proxy_port=port, tls_port=port, studio_port=port, started_at=""
+    )
+    home.server_state.parent.mkdir(parents=True, exist_ok=True)
+    home.server_state.write_text(json.dumps(dataclasses.asdict(state)))
+    call = rest_calls.prepare(method="PUT", url="http://gate.example.test", suffix="/a/200")
+    done = rest_calls.perform(
+        home, call, criteria="eq(root['path'], 'http://gate.example.test/a/200')"
+    )
+    assert done.passed, done.log
 
 
 @pytest.mark.parametrize(

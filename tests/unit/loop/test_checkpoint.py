@@ -332,6 +332,19 @@ def test_with_sequential_each_run_has_its_turn_also_after_a_restart(
     again.database.close()
 
 
+def test_what_a_stage_says_of_locks_counts_more_than_what_its_pipeline_says(
+    store: Store, definition: PipelineDefinition
+) -> None:
+    check(store, definition, "ExclusiveLock", environment_of(store, definition))
+    stage = stage_of("S", deployment("prod"), lock_behavior="runLatest")
+    first, second, third = (
+        begin(store, definition, stage, lock_behavior="sequential") for _ in range(3)
+    )
+    end_jobs(store, first)
+    assert runs.get(store, second.run_id).result == "canceled"
+    assert is_running(store, third, "S")
+
+
 def test_a_lock_is_free_when_its_stage_is_over_not_its_run(
     store: Store, definition: PipelineDefinition
 ) -> None:
