@@ -231,9 +231,14 @@ class StepRunner:
         return self._follow(control)
 
     def replay(self) -> None:
-        """Take the effects of a step that ended before this agent was there."""
+        """Take the effects of a step that ended before this agent was there.
+
+        What its task does once more then belongs to its last attempt.
+        """
         for control in sorted(self._control.parent.glob(f"{self._control.name}-*")):
             OutputTail(control / "output", self.take).finish()
+            attempt = control.name.rpartition("-")[2]
+            self._attempt = max(self._attempt, int(attempt) if attempt.isdigit() else 0)
 
     def _follow(self, control: Path) -> int:
         tail = OutputTail(control / "output", self.take)

@@ -16,6 +16,13 @@ def store(tmp_path: Path) -> Store:
     return open_home(tmp_path)
 
 
+class _Lost(JobRunner):
+    """An agent that dies when the steps are done: what the job has made stays as it is."""
+
+    def _tidy(self) -> None:
+        pass
+
+
 def test_a_tool_that_a_step_brought_is_there_for_an_agent_that_takes_over(store: Store) -> None:
     kept = store.home.root / "agent-tools" / "terraform" / "9.9.9" / "terraform"
     kept.parent.mkdir(parents=True)
@@ -23,12 +30,33 @@ def test_a_tool_that_a_step_brought_is_there_for_an_agent_that_takes_over(store:
     kept.chmod(0o755)
     installs = task("installs", "TerraformInstaller@1", {"terraformVersion": "9.9.9"})
     work = work_of(store, installs)
-    assert JobRunner(store, work, worker="first").run() == "Succeeded"
+    assert _Lost(store, work, worker="first").run() == "Succeeded"
     uses = bash("uses", 'terraform version; echo "at $TERRAFORMLOCATION"')
     longer = replace(work, job=replace(work.job, steps=(installs, uses)))
     assert JobRunner(store, longer, worker="second").run() == "Succeeded"
     assert "it is 9.9.9" in log_of(store, work, "uses")
     assert "_tool/terraform/terraform" in log_of(store, work, "uses")
+
+
+def test_an_agent_that_takes_over_goes_by_the_last_attempt_of_a_step(
+    store: Store, tmp_path: Path
+) -> None:
+    kept = store.home.root / "agent-tools" / "terraform" / "9.9.9" / "terraform"
+    kept.parent.mkdir(parents=True)
+    answer = '{"a": {"type": "string", "value": "b"}}'
+    kept.write_text(
+        f"#!/bin/sh\n[ $1 = version ] && exit 0\n"
+        f"[ -e {tmp_path}/tried ] && echo '{answer}' && exit 0\ntouch {tmp_path}/tried\nexit 1\n"
+    )
+    kept.chmod(0o755)
+    installs = task("installs", "TerraformInstaller@1", {"terraformVersion": "9.9.9"})
+    reads = replace(task("reads", "TerraformCLI@0", {"command": "output"}), retry_count=1)
+    work = work_of(store, installs, reads)
+    assert _Lost(store, work, worker="first").run() == "Succeeded"
+    uses = bash("uses", 'echo "a is $(TF_OUT_A)"')
+    longer = replace(work, job=replace(work.job, steps=(installs, reads, uses)))
+    assert JobRunner(store, longer, worker="second").run() == "Succeeded"
+    assert "a is b" in log_of(store, work, "uses")
 
 
 def test_what_fails_before_the_first_step_fails_the_job(store: Store) -> None:
