@@ -46,7 +46,7 @@ class CompileResult:
         errors = [one for one in self.diagnostics if one.severity == "error"]
         if any(one.code in _UNREADABLE and one.file == self.path for one in errors):
             errors = [one for one in errors if one.code not in _EVALUATED]
-        tails = (one.tail for one in errors if one.tail)
+        tails = (one.tail for one in errors if one.tail and one.file == self.path)
         return "\n".join((*(one.service_text() for one in errors), *tails))
 
 

@@ -162,6 +162,16 @@ def test_what_is_no_step_job_stage_or_container(kind: str, value: str, unexpecte
     assert second.endswith(unexpected)
 
 
+def test_what_is_wrong_deep_in_stages_makes_the_parameter_wrong() -> None:
+    stages = "[{stage: S, jobs: [{job: J, stpes: [], steps: [{script: x, nmae: y}]}]}]"
+    text = f"steps:\n- template: t.yml\n  parameters: {{p: {stages}}}\n"
+    assert compiled(text, STEPS % "stageList").error_text.splitlines() == [
+        "The 'p' parameter is not a valid StageList.",
+        "/p.yml (Line: 3, Col: 51): Unexpected value 'stpes'",
+        "/p.yml (Line: 3, Col: 82): Unexpected value 'nmae'",
+    ]
+
+
 def test_steps_in_their_long_form_are_checkout_publish_and_download_again() -> None:
     template = "parameters:\n- {name: p, type: stepList}\nsteps:\n- ${{ parameters.p }}\n"
     steps = "[{checkout: self}, {publish: out, artifact: a}, {download: current}]"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from shipway.azpipelines import source
 from shipway.azpipelines.budget import Exceeded
 from shipway.azpipelines.diagnostics import Position, Problems, Shown, did_you_mean
-from shipway.azpipelines.expand import shapes
+from shipway.azpipelines.expand import shapes, typed_lists
 from shipway.azpipelines.expand.interpolation import OPEN, to_value
 from shipway.azpipelines.expr.values import Value, number_text
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token, is_empty
@@ -248,6 +248,8 @@ def _bound(
     printed: Shown = "message" if handed is not None and handed.is_queued else "place"
     if expand is not None:
         token = _expanded(token, spec, expand, problems)
+        if _has_faults(token, spec, problems):
+            return None
     value, misfit = shapes.converted(token, spec.type)
     if misfit is not None:
         kind = shapes.title_of(spec.type)
@@ -288,6 +290,19 @@ def _expanded(token: Token, spec: ParameterSpec, expand: Expand, problems: Probl
         message = f"The '{spec.name}' parameter is not a valid {shapes.title_of(spec.type)}."
         problems.error("parameter-type", message, token.position, shown="message")
     return found if isinstance(found, Sequence) else token
+
+
+def _has_faults(token: Token, spec: ParameterSpec, problems: Problems) -> bool:
+    """Record what is wrong deep in a list of steps, jobs or stages."""
+    kind = shapes.kind_of_list(spec.type)
+    found = typed_lists.faults(token, kind) if kind and isinstance(token, Sequence) else ()
+    if found:
+        message = f"The '{spec.name}' parameter is not a valid {shapes.title_of(spec.type)}."
+        problems.error("parameter-type", message, token.position, shown="message")
+    for one in found:
+        where = Position(file=one.file, line=one.line, column=one.column)
+        problems.error(one.code, one.message, where, hint=one.hint, shown=one.shown)
+    return bool(found)
 
 
 def _queued(token: Token, spec: ParameterSpec) -> Token:
