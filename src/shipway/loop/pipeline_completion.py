@@ -20,8 +20,8 @@ _STARTED = "pipeline_completion"
 
 def on_run_completed(store: Store, event: Event) -> None:
     """A run has ended: start what waits for whole runs."""
-    run = runs.get(store, int(event.subject.removeprefix("run/")))
-    if run.result in GOOD:
+    if event.data["result"] in GOOD:  # it may go on by now, with a stage started by hand
+        run = runs.get(store, int(event.subject.removeprefix("run/")))
         _start_listeners(store, run, is_over=True)
 
 
