@@ -28,11 +28,13 @@ def update_build_number(step: CommandTarget, command: LoggingCommand) -> None:
 
 def add_build_tag(step: CommandTarget, command: LoggingCommand) -> None:
     """One more tag on the run."""
-    run_id = step.job.run.run_id
-    if not command.data:
+    run_id, tag = step.job.run.run_id, command.data.strip()
+    if not tag:
         raise CommandFailed("Build tag is required.")
     try:
-        changed = run_tags.change(step.job.store, run_id, add=(command.data,))
+        if ":" in tag:  # the service takes none with a colon in this way
+            raise BadInput(f"The tag '{tag}' is not valid.", where="tag")
+        changed = run_tags.change(step.job.store, run_id, add=(tag,))
     except BadInput:
-        raise CommandFailed(f"Build tag '{command.data}' was not added successfully.") from None
+        raise CommandFailed(f"Build tag '{tag}' was not added successfully.") from None
     step.log(f"Build '{run_id}' has following tags now: {', '.join(changed.tags)}")
