@@ -167,8 +167,8 @@ def test_what_is_wrong_deep_in_stages_makes_the_parameter_wrong() -> None:
     text = f"steps:\n- template: t.yml\n  parameters: {{p: {stages}}}\n"
     assert compiled(text, STEPS % "stageList").error_text.splitlines() == [
         "The 'p' parameter is not a valid StageList.",
-        "/p.yml (Line: 3, Col: 51): Unexpected value 'stpes'",
-        "/p.yml (Line: 3, Col: 82): Unexpected value 'nmae'",
+        "/p.yml (Line: 3, Col: 47): Unexpected value 'stpes'",
+        "/p.yml (Line: 3, Col: 78): Unexpected value 'nmae'",
     ]
 
 
