@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from shipway.azpipelines.context import CompileContext
-from shipway.azpipelines.diagnostics import Diagnostic, did_you_mean
+from shipway.azpipelines.diagnostics import Diagnostic
 from shipway.azpipelines.expand.includes import SELF, FileMissing
 from shipway.azpipelines.plan import RunPlan, StepPlan
 from shipway.cli.pipeline_check.working_tree import WorkingTree
@@ -60,10 +60,8 @@ def not_here(
 def _hint(name: str, task: str) -> str:
     known = task_definitions.KNOWN
     versions = next((found for one, found in known.items() if one.lower() == name.lower()), ())
-    if versions:
-        near = f"Known versions: {', '.join(f'{name}@{one}' for one in versions)}."
-    else:
-        near = did_you_mean(name, known)
+    listed = ", ".join(f"{name}@{one}" for one in versions)
+    near = f"Known versions: {listed}." if versions else ""
     reason = known_tasks.REASONS.get(name.rpartition(".")[2].lower(), "")
     parts = (near, reason, known_tasks.STUB_HINT.replace("TASK", task))
     return " ".join(part for part in parts if part)
