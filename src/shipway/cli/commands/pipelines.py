@@ -23,6 +23,7 @@ from shipway.cli.pipeline_check.working_tree import WorkingTree
 
 _STDOUT = "-"
 _NOTHING_RUN = 2
+_USUAL_FILE = "azure-pipelines.yml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     running = actions.add_parser(
         "run", help="run the working tree as it is, without a push; the exit code is the result"
     )
-    running.add_argument("file", metavar="FILE", type=Path)
+    running.add_argument(
+        "file", metavar="FILE", type=Path, nargs="?", default=Path(_USUAL_FILE),
+        help=f"default: {_USUAL_FILE}",
+    )  # fmt: skip
     for one in (expanding, validating, running):
         _add_given(one)
     for one in (expanding, validating):

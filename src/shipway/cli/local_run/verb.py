@@ -20,7 +20,7 @@ from shipway.base import clock, config
 from shipway.base.errors import BadInput
 from shipway.base.home import Home
 from shipway.cli import output, run_tree, run_watch
-from shipway.cli.local_run import dry_report, failures, server, snapshot, timeline
+from shipway.cli.local_run import annotations, dry_report, failures, server, snapshot, timeline
 from shipway.cli.local_run.follow import Answers, Follower, Outcome, View
 from shipway.cli.local_run.lines import Lines
 from shipway.cli.local_run.screen import Screen
@@ -102,6 +102,8 @@ def _conclude(
     for one in copied:
         print(f"  {one['name']}: {one['files']} files in {compiling.shown(Path(one['path']))}")
     print(_summary(outcome.run, seconds))
+    for line in annotations.lines(found, config.environment()):
+        print(line)
     again = failures.jobs_of(outcome.run)
     if again and not outcome.interrupted:
         words = [word for name in again for word in ("--job", shlex.quote(name))]

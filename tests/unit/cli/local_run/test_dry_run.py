@@ -145,6 +145,13 @@ def test_a_task_that_is_not_there_is_told_at_its_step(
     assert "no agent here has this task" in capsys.readouterr().out
 
 
+def test_without_a_file_it_is_the_usual_one(capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    assert main.main(["pipelines", "run", "--dry-run"]) == 1
+    assert "there is no file 'azure-pipelines.yml'" in capsys.readouterr().err
+    (tree / "azure-pipelines.yml").write_text("steps: [{script: a}]")
+    assert main.main(["pipelines", "run", "--dry-run"]) == 0
+
+
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",)])
 def test_what_does_not_compile_is_told_without_a_server(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str], tree: Path
