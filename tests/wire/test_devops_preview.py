@@ -209,6 +209,14 @@ def test_a_task_that_does_not_exist_is_told_without_a_place(door: Door) -> None:
     )
 
 
+def test_tasks_are_looked_for_in_files_that_are_right(door: Door) -> None:
+    yaml = "steps:\n- task: NoSuchTask@9\n- bash: echo\n  colour: red\n"
+    answer = _asked(door, {"previewRun": True, "yamlOverride": yaml})
+    assert answer.json()["message"] == (
+        "/azure-pipelines.yml (Line: 4, Col: 3): Unexpected value 'colour'"
+    )
+
+
 def test_a_task_of_agentless_jobs_is_told_in_a_job_on_an_agent(door: Door) -> None:
     yaml = "steps:\n- task: Delay@1\n  inputs: {delayForMinutes: 1}\n"
     answer = _asked(door, {"previewRun": True, "yamlOverride": yaml})

@@ -19,6 +19,7 @@ __all__ = ["CompileContext", "CompileResult", "FileMissing", "FileProvider", "co
 
 
 _UNREADABLE = ("expression-syntax", "expression-unclosed")
+_ABOUT_TASKS = frozenset(("unknown-task", "task-target"))
 _EVALUATED = ("expression-name", "expression-evaluation", "empty-mapping")
 
 
@@ -41,11 +42,14 @@ class CompileResult:
     def error_text(self) -> str:
         """All errors as the service prints them, one per line.
 
-        It evaluates nothing of a pipeline whose file has an expression that it cannot read.
+        It evaluates nothing of a pipeline whose file has an expression that it cannot read, and
+        looks for no task of one whose files it refuses.
         """
         errors = [one for one in self.diagnostics if one.severity == "error"]
         if any(one.code in _UNREADABLE and one.file == self.path for one in errors):
             errors = [one for one in errors if one.code not in _EVALUATED]
+        if any(one.shown != "message" for one in errors):
+            errors = [one for one in errors if one.code not in _ABOUT_TASKS]
         tails = (one.tail for one in errors if one.tail and one.file == self.path)
         return "\n".join((*(one.service_text() for one in errors), *tails))
 
