@@ -316,9 +316,10 @@ class JobRunner:
             runner.error(str(error))
             said = "Failed"
         if runner.is_out_of_time:
-            runner.error("The task has timed out.")
+            runner.issue(Issue(kind="error", message="The task has timed out."))
             return "Failed"
         if runner.is_canceled:
+            runner.issue(Issue(kind="error", message="The operation was canceled."))
             return "Canceled"
         return results.merge(said, runner.result)
 

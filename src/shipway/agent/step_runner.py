@@ -131,7 +131,9 @@ class StepRunner:
             self.log(f"##[debug]{message}")
 
     def error(self, message: str) -> None:
-        self.issue(Issue(kind="error", message=message))
+        # a task that is ended from outside tells of its end, which is no fault of its own
+        if not self._is_canceled and not self.is_out_of_time:
+            self.issue(Issue(kind="error", message=message))
 
     def warning(self, message: str) -> None:
         self.issue(Issue(kind="warning", message=message))

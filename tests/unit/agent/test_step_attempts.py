@@ -40,6 +40,16 @@ def test_a_step_is_tried_as_often_as_a_variable_says(store: Store, tmp_path: Pat
     assert f"##[warning]{warning}" in log_of(store, work, "flaky")
 
 
+def test_a_step_that_is_ended_from_outside_says_so_and_nothing_else(store: Store) -> None:
+    step = bash("long", "sleep 30", condition="always()")
+    work = work_of(store, step, cancel_timeout_in_minutes=0)
+    runner = JobRunner(store, work, worker="w")
+    runner.stop()
+    assert runner.run() == "Canceled"
+    (record,) = (r for r in runs.records_of(store, work.run.run_id) if r.kind == "Task")
+    assert [i.message for i in record.issues] == ["The operation was canceled."]
+
+
 def test_a_job_that_is_canceled_waits_for_no_further_try(store: Store) -> None:
     work = work_of(store, replace(bash("flaky", "exit 1"), retry_count=12))
     runner = JobRunner(store, work, worker="w")
