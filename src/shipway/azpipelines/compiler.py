@@ -1,8 +1,10 @@
 """The one door: files and surroundings in, plan or diagnostics out."""
 
+from collections.abc import Iterator
+from collections.abc import Sequence as ListOf
 from dataclasses import dataclass, replace
 
-from shipway.azpipelines import final_yaml, graph
+from shipway.azpipelines import final_yaml, graph, limits
 from shipway.azpipelines.budget import Budget, Exceeded
 from shipway.azpipelines.context import CompileContext
 from shipway.azpipelines.convert import pipeline, task_references
@@ -19,7 +21,12 @@ __all__ = ["CompileContext", "CompileResult", "FileMissing", "FileProvider", "co
 
 
 _UNREADABLE = ("expression-syntax", "expression-unclosed")
-_ABOUT_TASKS = frozenset(("unknown-task", "task-target"))
+_OF_PLAN = frozenset((
+    "unknown-task", "task-target", "unknown-group", "unknown-environment", "unknown-repository",
+    "invalid-name", "duplicate-name", "unknown-dependency", "dependency-cycle", "no-first-stage",
+    "no-first-job", "condition-syntax", "runtime-expression-syntax",
+))  # fmt: skip
+"""What the service looks for in a pipeline whose files are right."""
 _EVALUATED = ("expression-name", "expression-evaluation", "empty-mapping")
 
 
@@ -43,15 +50,28 @@ class CompileResult:
         """All errors as the service prints them, one per line.
 
         It evaluates nothing of a pipeline whose file has an expression that it cannot read, and
-        looks for no task of one whose files it refuses.
+        looks for no task and no dependency of one whose files it refuses.
         """
         errors = [one for one in self.diagnostics if one.severity == "error"]
         if any(one.code in _UNREADABLE and one.file == self.path for one in errors):
             errors = [one for one in errors if one.code not in _EVALUATED]
         if any(one.shown != "message" for one in errors):
-            errors = [one for one in errors if one.code not in _ABOUT_TASKS]
+            errors = [one for one in errors if one.shown != "message" or one.code not in _OF_PLAN]
         tails = (one.tail for one in errors if one.tail and one.file == self.path)
-        return "\n".join((*(one.service_text() for one in errors), *tails))
+        return "\n".join((*_printed(errors), *tails))
+
+
+def _printed(errors: ListOf[Diagnostic]) -> Iterator[str]:
+    """What is wrong with a file is printed in part, what is wrong with the plan in whole."""
+    left = limits.MAX_PRINTED_ERRORS
+    for one in errors:
+        text = one.service_text()
+        if one.shown == "message":
+            yield text
+        elif left:
+            left -= 1
+            is_long = len(text) > limits.MAX_PRINTED_LENGTH
+            yield f"{text[: limits.MAX_PRINTED_LENGTH]}[...]" if is_long else text
 
 
 def compile(

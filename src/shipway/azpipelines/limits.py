@@ -34,6 +34,12 @@ MAX_MACRO_DEPTH = 50
 MAX_DIAGNOSTICS = 200
 """Diagnostics kept of one compilation, so that broken input cannot fill memory."""
 
+MAX_PRINTED_ERRORS = 10
+"""Errors of reading and expanding that the service prints; the rest it leaves out."""
+
+MAX_PRINTED_LENGTH = 500
+"""Characters that the service prints of one of them."""
+
 MAX_NAME_LENGTH = 100
 """Characters of a stage, job, step or matrix leg name."""
 

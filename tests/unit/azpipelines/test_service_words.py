@@ -84,6 +84,28 @@ def test_nothing_is_evaluated_where_an_expression_cannot_be_read() -> None:
     assert [one.line for one in result.diagnostics] == [2, 3]
 
 
+def test_ten_errors_of_a_file_are_printed_and_five_hundred_characters_of_one() -> None:
+    result = compiled("steps:\n" + "- scrpt: x\n" * 12)
+    assert len(result.diagnostics) == 12
+    assert len(result.error_text.splitlines()) == 10
+    (line,) = compiled(f"steps:\n- {'x' * 900}: y\n").error_text.splitlines()
+    assert line.startswith("/p.yml (Line: 2, Col: 3): Unexpected value 'xxx")
+    assert line.endswith("x[...]")
+    assert len(line) == 505
+
+
+def test_the_plan_is_judged_when_its_files_are_right() -> None:
+    text = "jobs:\n- job: a-b\n  dependsOn: c\n- job: d\n"
+    assert compiled(text).error_text.splitlines() == [
+        "Job a-b has an invalid name. Valid names may only contain alphanumeric characters and '_' "
+        "and may not start with a number.",
+        "Job a-b depends on unknown job c.",
+    ]
+    wrong = text + "colour: red\n"
+    assert compiled(wrong).error_text == "/p.yml (Line: 5, Col: 1): Unexpected value 'colour'"
+    assert len(compiled(wrong).diagnostics) == 3
+
+
 def test_a_key_without_meaning_leaves_an_empty_mapping() -> None:
     assert compiled("steps:\n- ${{ nosuch }}:\n  - script: x\n").error_text.splitlines()[1] == (
         "/p.yml (Line: 2, Col: 3): Expected at least one key-value pair in the mapping"
