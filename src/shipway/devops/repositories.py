@@ -28,13 +28,14 @@ class GitFailed(ShipwayError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """A git repository of a project."""
+    """A git repository of a project; a local one was made by a run of a working tree."""
 
     repository_id: str
     project_id: str
     name: str
     default_branch: str = "refs/heads/main"
     is_disabled: bool = False
+    is_local: bool = False
     created_at: datetime
 
 
@@ -55,9 +56,13 @@ class Commit:
 
 
 def create(
-    store: Store, *, project_id: str, name: str, default_branch: str = "refs/heads/main"
-) -> Repository:
-    """A new, empty repository. Raises `BadInput` for the name, `Conflict` when it is taken."""
+    store: Store, *, project_id: str, name: str, default_branch: str = "refs/heads/main",
+    is_local: bool = False,
+) -> Repository:  # fmt: skip
+    """A new, empty repository. Raises `BadInput` for the name, `Conflict` when it is taken.
+
+    A local one of that name becomes it: to everybody else it was not there.
+    """
     if not name.strip() or len(name) > 64 or any(c in name for c in '\\/:*?"<>|;#$,+=[]{}@%&'):
         raise BadInput(
             f"TF401025: '{name}' is not a valid name for a Git repository.",
@@ -65,7 +70,10 @@ def create(
             hint='Names have 1 to 64 characters, none of \\ / : * ? " < > | ; # $ , + = [ ] { }.',
         )  # fmt: skip
     with store.database.transaction():
-        if find(store, project_id=project_id, name_or_id=name) is not None:
+        there = find(store, project_id=project_id, name_or_id=name)
+        if there is not None and there.is_local and not is_local:
+            return _adopt(store, there, name=name, default_branch=default_branch)
+        if there is not None:
             raise Conflict(
                 f"TF400948: A Git repository with the name {name} already exists.",
                 code="GitRepositoryNameAlreadyExistsException", where=name,
@@ -73,9 +81,16 @@ def create(
             )  # fmt: skip
         made = Repository(
             repository_id=ids.new_guid(), project_id=project_id, name=name,
-            default_branch=default_branch, created_at=store.clock.now(),
+            default_branch=default_branch, is_local=is_local, created_at=store.clock.now(),
         )  # fmt: skip
         return add(store, made)
+
+
+def _adopt(store: Store, repository: Repository, *, name: str, default_branch: str) -> Repository:
+    changed = update(store, repository, name=name, default_branch=default_branch)
+    body = rows.body_of(changed) | {"is_local": False}
+    store.documents.put(_KIND, changed.repository_id, body)
+    return rows.read(Repository, body)
 
 
 def add(store: Store, made: Repository) -> Repository:

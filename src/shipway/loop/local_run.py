@@ -158,7 +158,7 @@ def _only_project(store: Store) -> Project:
 def _named(store: Store, project_id: str, name: str) -> Repository:
     clean = name.translate(_FORBIDDEN).strip()[:64] or "repository"
     found = repositories.find(store, project_id=project_id, name_or_id=clean)
-    return found or repositories.create(store, project_id=project_id, name=clean)
+    return found or repositories.create(store, project_id=project_id, name=clean, is_local=True)
 
 
 def _other(store: Store, project_id: str, tree: Tree) -> LocalRepository:

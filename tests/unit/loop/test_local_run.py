@@ -10,7 +10,7 @@ import pytest
 
 from shipway.azure.entra import users
 from shipway.base.clock import SystemClock
-from shipway.base.errors import BadInput, NotFound
+from shipway.base.errors import BadInput, Conflict, NotFound
 from shipway.base.home import Home
 from shipway.devops import (
     definitions,
@@ -153,6 +153,18 @@ def test_a_clone_of_github_runs_in_its_mirror(store: Store, tree: Tree, url: str
     )  # fmt: skip
     run = queue(store, tree, remotes=(url,))
     assert (run.definition_id, run.project_id) == (pipeline.definition_id, made.project_id)
+
+
+def test_a_repository_of_the_same_name_can_still_be_made(store: Store, tree: Tree) -> None:
+    run = queue(store, tree)
+    made = repositories.create(
+        store, project_id=run.project_id, name="Flights", default_branch="refs/heads/develop"
+    )
+    assert (made.repository_id, made.name) == (run.repository_id, "Flights")
+    assert repositories.by_id(store, run.repository_id) == made
+    with pytest.raises(Conflict):
+        repositories.create(store, project_id=run.project_id, name="flights")
+    assert queue(store, tree).repository_id == run.repository_id
 
 
 def test_no_branch_moves_and_nothing_starts(store: Store, tree: Tree) -> None:
