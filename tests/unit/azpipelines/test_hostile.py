@@ -85,6 +85,22 @@ def test_a_template_that_includes_itself_twice_ends() -> None:
     assert (found.code, found.message) == ("too-deep", "Maximum object depth exceeded")
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"t.yml": "extends:\n  template: t.yml\n"},
+        {
+            "t.yml": "parameters: [{name: p, type: stepList, default: []}]\n"
+            "steps:\n- ${{ parameters.p }}\n- template: l.yml\n",
+            "l.yml": "steps:\n- template: t.yml\n  parameters:\n    p: [{template: l.yml}]\n",
+        },
+    ],
+)
+def test_rings_of_templates_that_are_extended_or_handed_over_end(others: dict[str, str]) -> None:
+    found = _first("extends:\n  template: t.yml\n", others)
+    assert (found.code, found.message) == ("too-deep", "Maximum object depth exceeded")
+
+
 def test_more_than_a_hundred_files_are_refused() -> None:
     others = {f"t{number}.yml": "steps: []" for number in range(150)}
     lines = "\n".join(f"- template: t{number}.yml" for number in range(150))
