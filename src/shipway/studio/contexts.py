@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from shipway.studio.stage_views import StageView
 from shipway.studio.views import (
     ApprovalView,
     ArtifactView,
@@ -29,7 +30,6 @@ from shipway.studio.views import (
     RunView,
     ScheduleView,
     ScoringRequestView,
-    StageView,
     StationView,
     SummaryView,
     TestsView,

@@ -7,6 +7,7 @@ from shipway.studio import graph_drawing, markdown, plot_drawing
 from shipway.studio.contexts import PatternsContext
 from shipway.studio.exchange import Answer, Page, Visit
 from shipway.studio.graph_drawing import GraphEdge, GraphNode
+from shipway.studio.stage_views import JobRunView, StageView, StepView
 from shipway.studio.views import (
     ApprovalView,
     ApproverView,
@@ -15,15 +16,12 @@ from shipway.studio.views import (
     DeploymentView,
     EndpointView,
     IssueView,
-    JobRunView,
     LogView,
     Moment,
     PermissionView,
     PlotView,
     RunView,
-    StageView,
     StationView,
-    StepView,
     SummaryView,
     TestsView,
 )

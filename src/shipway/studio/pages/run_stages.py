@@ -10,7 +10,7 @@ from shipway.loop import run_retry
 from shipway.store.store import Store
 from shipway.studio.exchange import Answer, Redirect, Visit
 from shipway.studio.pages import run_rights
-from shipway.studio.views import AttemptView, StageVerbView
+from shipway.studio.stage_views import AttemptView, StageVerbView
 
 _LABELS: Mapping[StageVerb, str] = {
     "start": "Start stage", "retry": "Rerun failed jobs", "retry-all": "Rerun stage",

@@ -14,15 +14,12 @@ from shipway.studio.contexts import RunContext, RunsContext
 from shipway.studio.exchange import Answer, Page, Redirect, Visit
 from shipway.studio.pages import approvals as approvals_page
 from shipway.studio.pages import run_checks, run_findings, run_logs, run_rights, run_stages
+from shipway.studio.stage_views import JobRunView, StageVerbView, StageView, StepView
 from shipway.studio.views import (
     IssueView,
-    JobRunView,
     Moment,
     PermissionView,
     RunView,
-    StageVerbView,
-    StageView,
-    StepView,
 )
 
 _SHOWN = 100
