@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shipway.agent.job_context import JobContext, JobStop
+from shipway.agent.job_environment import tools_folder
 from shipway.base import config, process
 from shipway.base.errors import Conflict, NotFound
 
@@ -70,9 +71,14 @@ class ContainerEngine:
 
 
 def program_of(job: JobContext) -> str:
-    """docker, else podman, on the job's PATH. Raises `NotFound` when neither is there."""
+    """docker, else podman. Raises `NotFound` when neither is there.
+
+    It is the agent's, as on Azure: found on the PATH of whoever started the server, too.
+    """
+    tools = tools_folder(job.store.home)
+    outer = config.environment().get("PATH", "")
     for name in ("docker", "podman"):
-        found = shutil.which(name, path=job.search_path())
+        found = shutil.which(name, path=f"{tools}:{outer}:{job.search_path()}")
         if found:
             return found
     raise NotFound(
@@ -94,7 +100,8 @@ def engine_of(job: JobContext, log: Callable[[str], None]) -> ContainerEngine:
     made = ContainerEngine(
         program=program_of(job),
         env_vars={
-            **job.base_environment, "PATH": job.search_path(), "HOME": str(home),
+            **job.base_environment, "HOME": str(home),
+            "PATH": f"{outer.get('PATH', '')}:{job.search_path()}",
             "DOCKER_CONFIG": str(home / ".docker"),
             **{name: outer[name] for name in _OF_ENGINE if name in outer},
         },

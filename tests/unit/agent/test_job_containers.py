@@ -160,11 +160,12 @@ def test_what_cannot_be_started_is_named(
     store: Store, container: ContainerPlan, named: str, monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> None:  # fmt: skip
+    work = planned(store, work_of(store, bash("one", "exit 0"), container=container))
     if named == "quotation":
         request.getfixturevalue("calls")
     else:
         monkeypatch.setattr("shipway.agent.job_environment._SYSTEM_PATH", "/nowhere")
-    work = planned(store, work_of(store, bash("one", "exit 0"), container=container))
+        monkeypatch.setenv("PATH", "/nowhere")
     assert JobRunner(store, work, worker="w").run() == "Failed"
     assert named in log_of(store, work, "Initialize containers")
 
