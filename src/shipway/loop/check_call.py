@@ -6,7 +6,6 @@ log and the journal, in one commit. What the answer means is the station's to sa
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 from shipway.base import ids
 from shipway.base.errors import ShipwayError
@@ -23,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 _LEASE_SECONDS = 300.0
 _AT_ONCE = 8
 _LONGEST_WAIT = 30.0
-_JOIN_SECONDS = 30.0
+_JOIN_SECONDS = 5.0
 
 
 class CheckCaller:
@@ -42,7 +41,7 @@ class CheckCaller:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the call at hand."""
+        """End after the calls at hand, or without them when they take long."""
         self._stopping.set()
         ring(self._store.home.sockets, QUEUE)
         if self._thread.is_alive():
@@ -54,14 +53,25 @@ class CheckCaller:
         found = self._store.queue.lease(
             QUEUE, holder=self._holder, seconds=_LEASE_SECONDS, limit=_AT_ONCE
         )  # fmt: skip
-        if len(found) < 2:
-            for item in found:
-                self._make(item)
-            return bool(found)
-        with ThreadPoolExecutor(len(found), thread_name_prefix="check call") as threads:
-            for ended in [threads.submit(self._make, item) for item in found]:
-                ended.result()
-        return True
+        if len(found) == 1:
+            self._make(found[0])
+            return True
+        # threads that a server which stops need not wait for: the next one makes the call again
+        calls = [
+            threading.Thread(target=self._make_logged, args=(item,), name="check call", daemon=True)
+            for item in found
+        ]
+        for call in calls:
+            call.start()
+        for call in calls:
+            call.join()
+        return bool(found)
+
+    def _make_logged(self, item: WorkItem) -> None:
+        try:
+            self._make(item)
+        except Exception:
+            _LOG.exception("%s failed", item.item)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
