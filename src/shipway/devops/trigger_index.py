@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from shipway.azpipelines import plan_json, triggers
 from shipway.azpipelines.triggers import PipelineTriggers
+from shipway.base.errors import ShipwayError
 from shipway.devops import definitions, pushes, repositories
 from shipway.devops.definitions import PipelineDefinition
 from shipway.store.store import Store
@@ -59,7 +60,10 @@ def _read(store: Store, definition: PipelineDefinition, tip: str) -> PipelineTri
     if repository is None or not tip:
         return PipelineTriggers()
     path = definition.yaml_path
-    content = repositories.read_file(store, repository, version=tip, path=path)
+    try:
+        content = repositories.read_file(store, repository, version=tip, path=path)
+    except ShipwayError:
+        content = None  # one broken repository must not keep others from being pushed to
     if content is None:
         return PipelineTriggers()
     found, _ = triggers.triggers_of(content, file=path)
