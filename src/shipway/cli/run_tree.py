@@ -50,7 +50,7 @@ def lines(run: Mapping[str, Any], now: datetime, *, with_steps: bool) -> Iterato
     """One line for each stage, job and, where wanted, step; errors below what failed."""
     records: Sequence[Mapping[str, Any]] = run["records"]
     legs = {r["parent_id"] for r in records if r["kind"] == "Job"}
-    waiting = _waiting(run)
+    by_stage = waiting(run)
     for record in records:
         kind = record["kind"]
         # a phase with legs is shown by these
@@ -60,7 +60,7 @@ def lines(run: Mapping[str, Any], now: datetime, *, with_steps: bool) -> Iterato
             continue
         if kind == "Task" and not with_steps and not _failed(record):
             continue
-        yield _line(record, now, waiting=waiting)
+        yield _line(record, now, waiting=by_stage)
         for issue in record["issues"] if _failed(record) or with_steps else ():
             first = (str(issue["message"]).splitlines() or [""])[0]
             yield "  " * (_INDENT[kind] + 2) + output.paint(first, "red" if
@@ -145,7 +145,7 @@ def _line(record: Mapping[str, Any], now: datetime, *, waiting: Mapping[str, str
     return f"{'  ' * (_INDENT[record['kind']] + 1)}{mark(state)} {name}{took}{note}"
 
 
-def _waiting(run: Mapping[str, Any]) -> dict[str, str]:
+def waiting(run: Mapping[str, Any]) -> dict[str, str]:
     """What each stage waits for, by its name."""
     found = {a["stage"]: _WAITS["Checkpoint.Approval"] for a in run.get("approvals", ())
              if a["status"] == "pending"}  # fmt: skip

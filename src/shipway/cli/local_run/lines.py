@@ -36,6 +36,10 @@ class Lines:
             if text not in self._told_waits:
                 self._told_waits.add(text)
                 self._say(f"{output.paint('○', 'yellow')} {text}: {command}")
+        for text in timeline.holds(run):
+            if text not in self._told_waits:
+                self._told_waits.add(text)
+                self._say(f"{output.paint('○', 'yellow')} {text}")
         self._break_silence(told)
 
     def note(self, text: str) -> None:

@@ -100,6 +100,8 @@ class Screen:
         for text, command in timeline.waits(run):
             yield f"{output.paint('○', 'yellow')} {text}"
             yield f"    {output.paint(command, 'bold')}"
+        for text in timeline.holds(run):
+            yield f"{output.paint('○', 'yellow')} {text}"
 
     def _draw(self, lines: list[str]) -> None:
         size = shutil.get_terminal_size()

@@ -3,6 +3,7 @@
 Works on the owner API's JSON; knows nothing of terminals.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -133,7 +134,20 @@ def waits(run: Facts) -> list[tuple[str, str]]:
     for one in run["permissions"]:
         found.append((f"{one['message']}: {', '.join(one['resources'])}",
                       f"shipway permit {run['run_id']}"))  # fmt: skip
+    for stage in run.get("to_start", ()):
+        command = f"shipway runs start-stage {run['run_id']} {shlex.quote(stage)}"
+        found.append((f"{stage} starts by hand", command))
     return found
+
+
+def holds(run: Facts) -> list[str]:
+    """What stages wait for that nobody is asked for: a lock, business hours, another service."""
+    asked = {one["stage"] for one in run["approvals"] if one["status"] == "pending"}
+    asked |= set(run.get("to_start", ()))
+    return [
+        f"{stage} {text}" for stage, text in run_tree.waiting(run).items()
+        if stage not in asked and not run["permissions"]
+    ]  # fmt: skip
 
 
 def without_preamble(lines: list[str]) -> list[str]:

@@ -100,6 +100,21 @@ def test_what_waits_is_told_once_with_the_command(capsys: pytest.CaptureFixture[
     assert said.count("Ship waits for approval of prod by avery: shipway approve 3") == 1
 
 
+def test_a_stage_by_hand_and_a_lock_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = run(
+        record("Stage", "Ship", ended=None),
+        record("Checkpoint", "checks", "Ship", ended=None),
+        record("Checkpoint.ExclusiveLock", "lock", "checks", ended=None),
+        to_start=["Later on"],
+    )
+    assert timeline.waits(shown) == [
+        ("Later on starts by hand", "shipway runs start-stage 3 'Later on'")
+    ]
+    assert timeline.holds(shown) == ["Ship waits for an exclusive lock"]
+    Lines(logs_of(Told()), with_logs=False).show(shown)
+    assert "○ Ship waits for an exclusive lock\n" in capsys.readouterr().out
+
+
 def test_the_failed_step_is_told_with_its_place_and_the_end_of_its_log(tmp_path: Path) -> None:
     told = Told(log7=[
         "##[section]Starting: tests", "Script contents:", "pytest",
