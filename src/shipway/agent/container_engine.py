@@ -89,27 +89,32 @@ def program_of(job: JobContext) -> str:
     )  # fmt: skip
 
 
-def engine_of(job: JobContext, log: Callable[[str], None]) -> ContainerEngine:
-    """The engine, with a home of its own in the job's temporary folder.
+def asked(job: JobContext, log: Callable[[str], None]) -> ContainerEngine:
+    """The engine, once it has answered and said who processes are inside.
 
     Raises `NotFound` without one, `EngineFailed` for a client whose engine does not answer.
     """
+    made = engine_of(job, log)
+    made.run("version", "version")
+    return _as_user(made)
+
+
+def engine_of(job: JobContext, log: Callable[[str], None]) -> ContainerEngine:
+    """The engine, with a home of its own in the job's temporary folder. Raises `NotFound`."""
     outer = config.environment()
     home = job.directories.temporary / "engine-home"
     home.mkdir(mode=0o700, exist_ok=True)
-    made = ContainerEngine(
+    return ContainerEngine(
         program=program_of(job),
         env_vars={
             **job.base_environment, "HOME": str(home),
-            "PATH": f"{outer.get('PATH', '')}:{job.search_path()}",
+            "PATH": ":".join(filter(None, (outer.get("PATH"), job.search_path()))),
             "DOCKER_CONFIG": str(home / ".docker"),
             **{name: outer[name] for name in _OF_ENGINE if name in outer},
         },
         control=job.directories.control / "containers", cwd=job.directories.workspace,
         stop=job.stop, log=log,
     )  # fmt: skip
-    made.run("version", "version")
-    return _as_user(made)
 
 
 def _as_user(engine: ContainerEngine) -> ContainerEngine:

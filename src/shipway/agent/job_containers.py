@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from shipway.agent import container_engine
 from shipway.agent.container_engine import ContainerEngine, EngineFailed, engine_of, words_of
 from shipway.agent.job_context import JobContext
 from shipway.agent.started_containers import StartedContainers
@@ -73,7 +74,7 @@ def start(
     job: JobContext, asked: WantedContainers, log: Callable[[str], None]
 ) -> StartedContainers:
     """Start them all, services first. Raises `NotFound` without an engine, `EngineFailed`."""
-    engine = engine_of(job, log)
+    engine = container_engine.asked(job, log)
     network = f"vsts_network_{job.job_record_id}"
     own = [(name, one) for name, one in asked.targets.items()]
     if asked.job is not None:
