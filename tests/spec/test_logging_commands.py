@@ -267,12 +267,17 @@ def test_the_page_tells_of_every_command() -> None:
     assert [name for name in command_effects.EFFECTS if f"`{name}`" not in page] == []
 
 
-def test_a_sealed_value_is_opened_for_its_variable(bench: Bench) -> None:
-    with bench.step({}) as (step, _):
-        sealed = seal("hush", KEY)
-        step.take(f"##vso[task.setvariable variable=x;issecret=true;sealed=true]{sealed}")
+def test_a_sealed_command_is_opened(bench: Bench) -> None:
+    line = "##vso[task.setvariable variable=x;issecret=true]hush"
+    with bench.step({}) as (step, log):
+        step.take(f"{logging_commands.SEALED}{seal(line, KEY)}")
         assert step.job.variables.get("x") == "hush"
         assert step.job.masker.mask("hush!") == "***!"
+        forged = f"{logging_commands.SEALED}{seal(line, bytes(32))}"
+        for other in (forged, f"{logging_commands.SEALED}nonsense"):
+            step.take(other)
+        assert len(list(logs.read(bench.store, log))) == 2
+        assert step.issues == []
 
 
 def test_a_changed_connection_is_what_later_steps_see(bench: Bench) -> None:

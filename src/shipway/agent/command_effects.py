@@ -53,7 +53,7 @@ def apply(step: CommandTarget, command: LoggingCommand, line: str) -> bool:
         step.error(f"Unable to process command '{shown}' successfully. {HELP}")
         step.error(error.message if isinstance(error, ShipwayError) else str(error))
         step.fail()
-    if command.name != "task.debug" and not command.flag("sealed"):
+    if command.name != "task.debug":
         step.debug(f"Processed: {logging_commands.unescape(line)}")
     return True
 

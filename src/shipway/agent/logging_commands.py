@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SEALED = "##sealed["
+"""Before a command that holds a secret, as it lies in the output file of a step."""
+
 _PREFIX = "##vso["
 _WORD = re.compile("##vso", re.IGNORECASE)
 # the order matters: the percent sign itself is decoded last and encoded first
@@ -36,11 +39,6 @@ class LoggingCommand:
     def flag(self, name: str) -> bool:
         """Whether a property says true."""
         return self.get(name).strip().lower() == "true"
-
-
-def is_command(line: str) -> bool:
-    """Whether a line holds the prefix, and so must parse or be warned about."""
-    return _PREFIX in line.lower()
 
 
 def parse(line: str) -> LoggingCommand | None:

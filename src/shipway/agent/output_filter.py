@@ -3,10 +3,10 @@
     python -m shipway.agent.output_filter CONTROL KEY_FILE
 
 Reads the step's output, masks every secret it was told of (a sealed JSON list in CONTROL/secrets)
-and every one that the step itself declares (`##vso[task.setvariable ...issecret=true]`): such a
-line keeps its value sealed, so that an agent that starts anew can still read the variable. It
-outlives the agent, as the step does; it ends with the step's output, or two seconds after the step
-itself, when something that the step left behind keeps the pipe open.
+and every one that the step itself declares (`##vso[task.setvariable ...issecret=true]`): a command
+with a secret in it is sealed, so that an agent that starts anew can still read it. It outlives
+the agent, as the step does; it ends with the step's output, or two seconds after the step itself,
+when something that the step left behind keeps the pipe open.
 """
 
 import json
@@ -24,32 +24,28 @@ from shipway.base.sealing import seal, unseal
 _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.25
 _CHUNK = 1 << 16
-_SEALED = ("task.setvariable", "task.settaskvariable", "task.setsecret", "task.setendpoint")
 
 
 def filtered(line: str, masker: Masker, key: bytes) -> str:
-    """One line as it may be written."""
-    if not logging_commands.is_command(line):
-        return masker.mask(line)
+    """One line as it may be written: a command that holds a secret is sealed as a whole."""
     command = logging_commands.parse(line)
-    if command is None or command.name not in _SEALED:
+    if command is None:
         return masker.mask(line)
-    secret = _declares_secret(command)
-    known = masker.mask(command.data) != command.data
-    if not command.data or not (secret or known):
-        return masker.mask(line)
-    if secret:
+    declared = bool(command.data) and _declares_secret(command)
+    if declared:
         masker.add(command.data)
-    properties = ";".join(
-        f"{name}={logging_commands.escape(value)}" for name, value in command.properties.items()
-    )
-    return f"##vso[{command.name} {properties};sealed=true;]{seal(command.data, key)}"
+    shown = masker.mask(line)
+    if shown == line and not declared:
+        return line
+    return f"{logging_commands.SEALED}{seal(line, key)}"
 
 
 def _declares_secret(command: LoggingCommand) -> bool:
+    if command.name in ("task.setvariable", "task.settaskvariable"):
+        return command.flag("issecret")
     if command.name == "task.setendpoint":
         return command.get("field").lower() == "authparameter"
-    return command.name == "task.setsecret" or command.flag("issecret")
+    return command.name == "task.setsecret"
 
 
 def _pump(control: Path, masker: Masker, key: bytes) -> None:

@@ -20,7 +20,7 @@ from shipway.azpipelines.macros import variable_to_env_name
 from shipway.azpipelines.plan import StepPlan, StepTarget
 from shipway.azpipelines.results import Result
 from shipway.base import clock, crash_points, process
-from shipway.base.sealing import seal
+from shipway.base.sealing import seal, unseal
 from shipway.devops import runs
 from shipway.devops.logs import LogWriter
 from shipway.devops.runs import Issue
@@ -268,6 +268,7 @@ class StepRunner:
 
     def take(self, line: str) -> None:
         """A line of the step's output: a command, or a line of its log."""
+        line = self._opened(line)
         command = logging_commands.parse(line)
         if command is None:
             self.log(line)
@@ -279,6 +280,16 @@ class StepRunner:
                 )
         elif not command_effects.apply(self, command, line):
             self.log(line)
+
+    def _opened(self, line: str) -> str:
+        """A line as the step printed it; what somebody else sealed stays as it is."""
+        if not line.startswith(logging_commands.SEALED):
+            return line
+        try:
+            text = line.removeprefix(logging_commands.SEALED)
+            return unseal(text, self._job.sealing_key)
+        except ValueError:
+            return line
 
     def _environment(self, order: ProcessOrder) -> dict[str, str]:
         automatic = self._job.variables.environment()

@@ -6,7 +6,7 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-comma
 import uuid
 from urllib.parse import urlsplit
 
-from shipway.agent.commands.target import CommandFailed, CommandTarget, missing, value_of
+from shipway.agent.commands.target import CommandFailed, CommandTarget, missing
 from shipway.agent.logging_commands import LoggingCommand
 from shipway.devops import service_connections
 
@@ -15,7 +15,7 @@ _FIELDS = ("url", "dataparameter", "authparameter")
 
 def set_endpoint(step: CommandTarget, command: LoggingCommand) -> None:
     """Change a connection for the rest of this job."""
-    value, field = value_of(step, command), command.get("field").lower()
+    value, field = command.data, command.get("field").lower()
     if not value:
         raise missing("Enter a valid value for setendpoint.")
     if not field:

@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Protocol
 
 from shipway.agent.job_context import JobContext
-from shipway.agent.logging_commands import LoggingCommand
 from shipway.azpipelines.plan import StepTarget
 from shipway.azpipelines.results import Result
-from shipway.base.sealing import unseal
 from shipway.devops.runs import Issue
 
 HELP = "Please reference documentation (http://go.microsoft.com/fwlink/?LinkId=817296)"
@@ -63,15 +61,6 @@ class Restricted(Exception):
 def missing(text: str) -> CommandFailed:
     """A property or value that must be given, in the form in which .NET tells it."""
     return CommandFailed(f"Value cannot be null. (Parameter '{text}')")
-
-
-def value_of(step: CommandTarget, command: LoggingCommand) -> str:
-    """The data of a command; a sealed one (a secret kept out of the output file) in clear."""
-    if not command.flag("sealed"):
-        return command.data
-    value = unseal(command.data, step.job.sealing_key)
-    step.job.masker.add(value)
-    return value
 
 
 def path_of(step: CommandTarget, text: str) -> Path:

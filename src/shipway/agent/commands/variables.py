@@ -11,7 +11,6 @@ from shipway.agent.commands.target import (
     CommandTarget,
     Restricted,
     missing,
-    value_of,
 )
 from shipway.agent.logging_commands import LoggingCommand
 from shipway.azpipelines.plan import StepTarget
@@ -30,7 +29,7 @@ def set_variable(step: CommandTarget, command: LoggingCommand) -> None:
     name = command.get("variable")
     if not name:
         raise missing("Required field 'variable' is missing in ##vso[task.setvariable] command.")
-    value, secret = value_of(step, command), command.flag("issecret")
+    value, secret = command.data, command.flag("issecret")
     step.job.variables.require_unlocked(name)
     if secret and "\n" in value:
         raise CommandFailed(_ONE_LINE)
@@ -56,7 +55,7 @@ def set_task_variable(step: CommandTarget, command: LoggingCommand) -> None:
         raise missing(
             "Required field 'variable' is missing in ##vso[task.settaskvariable] command."
         )
-    value, secret = value_of(step, command), command.flag("issecret")
+    value, secret = command.data, command.flag("issecret")
     if secret and "\n" in value:
         raise CommandFailed(_ONE_LINE)
     if step.task_variables.get(name.lower(), ("", False))[1]:
@@ -71,7 +70,7 @@ def set_task_variable(step: CommandTarget, command: LoggingCommand) -> None:
 
 def set_secret(step: CommandTarget, command: LoggingCommand) -> None:
     """Mask a text from now on."""
-    step.job.masker.add(value_of(step, command))
+    step.job.masker.add(command.data)
 
 
 def prepend_path(step: CommandTarget, command: LoggingCommand) -> None:
