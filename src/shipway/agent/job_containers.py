@@ -7,10 +7,10 @@ Source: `ContainerOperationProvider` of the agent.
 """
 
 import json
-import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from shipway.agent import container_engine
 from shipway.agent.container_engine import ContainerEngine, EngineFailed, engine_of, words_of
@@ -197,7 +197,7 @@ def _mounts(job: JobContext, one: ContainerPlan) -> Iterator[str]:
         yield f"{folder}:{folder}{':ro' if kind in read_only else ''}"
     authority = front_door.bundle(job.store.home).parent
     yield f"{authority}/bundle.pem:{authority}/bundle.pem:ro"
-    if one.map_docker_socket and os.path.exists(_SOCKET):  # noqa: PTH110  # a socket of another
+    if one.map_docker_socket and Path(_SOCKET).exists():
         yield f"{_SOCKET}:{_SOCKET}"
 
 
@@ -208,7 +208,7 @@ def _sign_in(job: JobContext, engine: ContainerEngine, asked: list[ContainerPlan
         registry = docker_registry.of_connection(job, endpoint)
         auths[registry.address] = {"auth": registry.auth}
     if auths:
-        folder = engine.control.parent.parent / "_temp" / "engine-home" / ".docker"
+        folder = Path(engine.env_vars["DOCKER_CONFIG"])
         folder.mkdir(mode=0o700, exist_ok=True)
         (folder / "config.json").touch(mode=0o600)
         (folder / "config.json").write_text(json.dumps({"auths": auths}))

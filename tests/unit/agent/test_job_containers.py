@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.unit.agent.job_runs import bash, log_of, open_home, results, work_of
+from tests.unit.agent.tasks.running_steps import connect
 from tests.unit.agent.test_job_runner import wait_for
 
 from shipway.agent.job_runner import JobRunner
@@ -26,7 +27,9 @@ echo >> {calls}
 case $1 in
 port) echo '5432/tcp -> 0.0.0.0:15432' ;;
 inspect) [[ $3 == *Health* ]] || echo 10.1.2.3 ;;
-pull) [[ $2 != broken ]] || { echo "manifest for broken not found"; exit 1; } ;;
+pull)
+    [[ ! -e $DOCKER_CONFIG/config.json ]] || cat "$DOCKER_CONFIG/config.json" > {calls}.login
+    [[ $2 != broken ]] || { echo "manifest for broken not found"; exit 1; } ;;
 create) echo "${DB_PASSWORD:-none}" >> {calls}.env ;;
 exec)
     shift; declare -a kept=(PATH=$PATH)
@@ -122,6 +125,18 @@ def test_services_are_there_before_and_gone_after(store: Store, calls: Path) -> 
     )
     assert (calls.parent / "calls.env").read_text() == "xz\n"
     assert results(store, work)["Stop Containers"] == "succeeded"
+
+
+def test_an_image_is_pulled_with_the_login_of_its_endpoint(store: Store, calls: Path) -> None:
+    private = ContainerPlan(image="reg.example/py", endpoint="hub")
+    work = planned(store, work_of(store, bash("one", "exit 0"), container=private))
+    runner = JobRunner(store, work, worker="w")
+    connect(runner.job, "hub", kind="dockerregistry", registry="https://reg.example/",
+            username="eva", password="the-password")  # fmt: skip
+    assert runner.run() == "Succeeded", log_of(store, work, "Initialize containers")
+    config = json.loads((calls.parent / "calls.login").read_text())
+    assert config == {"auths": {"https://reg.example/": {"auth": "ZXZhOnRoZS1wYXNzd29yZA=="}}}
+    assert "ZXZhOnRoZS1wYXNzd29yZA" not in calls.read_text()
 
 
 def test_a_step_may_name_a_container_of_its_own(store: Store, calls: Path) -> None:
