@@ -20,6 +20,7 @@ from shipway.devops.runs import Record, Run
 JOB = "5f0d5b5e-0000-4000-8000-000000000001"
 CALL = "5f0d5b5e-0000-4000-8000-000000000002"
 SCRIPT = "5f0d5b5e-0000-4000-8000-000000000003"
+QUESTION = "5f0d5b5e-0000-4000-8000-000000000004"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,12 @@ def scene(door: Door) -> Scene:
         reason="manual", requested_by=door.user,
     )  # fmt: skip
     runs.set_record(store, Record(record_id=JOB, run_id=run.run_id, kind="Job", name="J"))
-    for record_id, name, version in ((CALL, "InvokeRESTAPI", "1"), (SCRIPT, "Bash", "3")):
+    tasks = (
+        (CALL, "InvokeRESTAPI", "1"),
+        (SCRIPT, "Bash", "3"),
+        (QUESTION, "ManualValidation", "1"),
+    )
+    for record_id, name, version in tasks:
         runs.set_record(
             store,
             Record(
@@ -121,6 +127,20 @@ def test_what_no_task_waits_for_is_named(
     said = scene.event(**changes)
     assert (said.status_code, word in said.json()["message"]) == (status, True)
     assert scene.told() is None
+
+
+def test_nothing_but_a_persons_answer_ends_a_manual_validation(scene: Scene) -> None:
+    records = f"timelines/{scene.run.plan_id}/records"
+    for token in (scene.job_token, scene.door.user_token):
+        said = scene.event(token=token, taskId=QUESTION)
+        assert (said.status_code, "people only" in said.json()["message"]) == (403, True)
+    lines = {"value": ["Instructions: all is well"]}
+    assert scene.send("POST", f"{records}/{QUESTION}/feed", lines).status_code == 403
+    told = {"value": [{"id": QUESTION, "variables": {"ok": {"value": "1"}}}]}
+    assert scene.send("PATCH", records, told).status_code == 403
+    store, run_id = scene.door.store, scene.run.run_id
+    assert task_callbacks.find(store, run_id, QUESTION) is None
+    assert task_callbacks.take(store, run_id, QUESTION) == []
 
 
 def test_lines_and_outputs_reach_the_task(scene: Scene) -> None:

@@ -1,12 +1,12 @@
 """ManualValidation@0/1: the job waits, without an agent, until a person resumes or rejects it.
 
+Nothing else ends it: what callees tell of agentless tasks is not asked for here.
 Source: https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/manual-validation-v1
 """
 
 import re
 
 from shipway.agent.task import StepResult, StepRun, Task
-from shipway.agent.tasks import callback
 from shipway.base.errors import BadInput
 from shipway.devops import approvals, manual_validations
 from shipway.devops.approval_entities import Approval, Approver
@@ -30,10 +30,6 @@ def _run(step: StepRun) -> StepResult:
     )  # fmt: skip
     _announce(step, opened)
     while opened.status in ("pending", "deferred"):
-        told = callback.look(step)
-        if told is not None:
-            approvals.cancel(step.job.store, approval_id=opened.approval_id)
-            return told
         if step.job.stop.is_set() and step.should_stop():
             approvals.cancel(step.job.store, approval_id=opened.approval_id)
             return "canceled"

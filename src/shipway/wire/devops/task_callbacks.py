@@ -25,6 +25,8 @@ _NEUTRAL = frozenset(
     )
 )  # fmt: skip
 _LONGEST_LINE = 65_536
+# a person answers these, never a callee or a job that holds the run's token
+_ASKING_PEOPLE = ("manualvalidation",)
 
 
 class TaskCallbacks:
@@ -122,6 +124,12 @@ class TaskCallbacks:
         record = runs.find_record(self._store, run.run_id, record_id.lower())
         if record is None or record.kind != "Task":
             raise self._missing(run, "task", record_id, where)
+        if record.task_name.lower() in _ASKING_PEOPLE:
+            raise Forbidden(
+                f"the task '{record.name}' of run {run.run_id} is answered by people only",
+                code="AccessDeniedException", where=where,
+                hint="PATCH pipelines/approvals, `shipway approve` and `shipway reject` do that.",
+            )  # fmt: skip
         major = record.task_version.partition(".")[0]
         known = task_definitions.find(record.task_name, int(major) if major.isdigit() else -1)
         if record.state != "inProgress" or known is None or not known.runs_on_server:
