@@ -45,7 +45,8 @@ def select(plan: RunPlan, *, stages: Sequence[str] = (), jobs: Sequence[str] = (
     """The plan with these stages (none given: all) and in them these jobs (none given: all).
 
     A stage or job is called by its name or what is shown for it; a job also `Stage.Job`. A stage
-    without one of the jobs asked for is left out. Raises `SelectionError` for an unknown name.
+    without one of the jobs asked for is left out; one with `trigger: manual` that is asked for
+    starts by itself. Raises `SelectionError` for an unknown name.
     """
     kept_stages = _named_stages(plan, stages)
     kept_jobs = _named_jobs(plan, kept_stages, jobs)
@@ -58,7 +59,13 @@ def select(plan: RunPlan, *, stages: Sequence[str] = (), jobs: Sequence[str] = (
             continue
         left_out += [f"{stage.name}.{j.name}" for j in stage.jobs if j.name not in kept[stage.name]]
         depends_on = _depends_on(stage.name, {s.name: s.depends_on for s in plan.stages}, kept)
-        made.append(replace(stage, depends_on=depends_on, jobs=_jobs(stage.jobs, kept[stage.name])))
+        made.append(
+            replace(
+                stage, depends_on=depends_on, jobs=_jobs(stage.jobs, kept[stage.name]),
+                # who asks for a stage by its name has started it by hand
+                trigger="automatic" if stages or jobs else stage.trigger,
+            )
+        )  # fmt: skip
     return Selection(
         plan=replace(plan, stages=tuple(made)), left_out=tuple(left_out),
         places=_places(plan.stages, kept),

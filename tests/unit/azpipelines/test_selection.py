@@ -61,6 +61,13 @@ def test_a_stage_depends_on_what_stood_behind_those_left_out() -> None:
     assert chosen.left_out == ("Check",)
 
 
+def test_a_manual_stage_that_is_asked_for_starts_by_itself() -> None:
+    text = YAML.replace("- stage: Ship\n", "- stage: Ship\n  trigger: manual\n")
+    plan = plan_of(text)
+    assert [s.trigger for s in selection.select(plan).plan.stages][-1] == "manual"
+    assert selection.select(plan, stages=["Ship"]).plan.stages[0].trigger == "automatic"
+
+
 def test_a_job_is_found_by_its_name_in_every_stage_or_by_what_is_shown() -> None:
     every = selection.select(plan_of(), jobs=["unit"])
     assert [(s.name, [j.name for j in s.jobs]) for s in every.plan.stages] == [

@@ -16,6 +16,7 @@ from shipway.client.session import ServerSaid, Session
 _PAUSE_SECONDS = 0.1
 _LATER_PAUSE_SECONDS = 0.25
 _SOON_SECONDS = 5.0
+_IDLE_LOOKS = 3
 
 
 class View(Protocol):
@@ -61,6 +62,7 @@ class Follower:
         self._answers = answers
         self._refused: set[str] = set()
         self._signals = 0
+        self._idle = 0
 
     def follow(self) -> Outcome:
         """Until it is over, or waits and that was asked for. Raises `KeyboardInterrupt`."""
@@ -90,7 +92,9 @@ class Follower:
         if self._answer(run):
             return False  # what was answered is not known to this state of the run yet
         waiting = bool(timeline.waits(run)) and not timeline.is_at_work(run)
-        return waiting and self._answers.until_waiting
+        # between two jobs or stages nothing is at work for a moment
+        self._idle = self._idle + 1 if waiting else 0
+        return self._idle >= _IDLE_LOOKS and self._answers.until_waiting
 
     def _answer(self, run: Facts) -> bool:
         """Whether something was answered."""

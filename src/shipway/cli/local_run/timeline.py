@@ -112,12 +112,17 @@ def is_bad(record: Facts) -> bool:
 
 def is_at_work(run: Facts) -> bool:
     """Whether any job goes on by itself; one that a task lets wait for a person does not."""
+    told = Timeline(run)
     asked = {one["record_id"] for one in run["approvals"] if one["status"] == "pending"}
     idle = {one["parent_id"] for one in run["records"] if one["record_id"] in asked}
+    jobs = [one for one in run["records"] if one["kind"] == "Job"]
+    if any(one["state"] != "completed" and one["record_id"] not in idle for one in jobs):
+        return True
+    # a stage that has begun is about to begin a job, unless one of its jobs is idle
     return any(
-        one["state"] == "inProgress" and one["record_id"] not in idle
-        for one in run["records"]
-        if one["kind"] == "Job"
+        stage["state"] == "inProgress"
+        and not any(one["record_id"] in idle for one in told.children(stage))
+        for stage in told.stages()
     )
 
 

@@ -262,7 +262,9 @@ def test_what_may_be_answered_is_answered_and_what_is_refused_is_asked_once() ->
 
 def test_a_run_that_only_waits_is_left_when_that_is_asked_for() -> None:
     working = run(record("Job", "Unit", ended=None), approvals=[APPROVAL])
-    told = Told([working, run(approvals=[APPROVAL]), OVER])
+    begun = run(record("Stage", "Build", ended=None), to_start=["Later"])
+    idle = run(approvals=[APPROVAL])
+    told = Told([working, begun, idle, working, idle, idle, idle, OVER])
     outcome, view = followed(told, until_waiting=True)
     assert (outcome.run["state"], view.ended) == ("inProgress", ["inProgress"])
     assert len(told.runs) == 1
