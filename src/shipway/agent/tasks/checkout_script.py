@@ -78,6 +78,8 @@ def _prepare(order: CheckoutOrder) -> Iterator[str]:
     if order.mirror:
         # github.com is never asked: git goes to the mirror in its stead
         yield f"git config {shlex.quote(f'url.{order.mirror}.insteadOf')} {url}"
+    # what an earlier job kept for itself went with that job
+    yield "git config --unset-all include.path '/git-credentials$' || :"
     yield "git config gc.auto 0"
     yield "git config advice.detachedHead false"
     if order.clean:
@@ -128,6 +130,4 @@ def _persist(credentials: Path) -> Iterator[str]:
     file = shlex.quote(str(credentials))
     yield "umask 077"
     yield f'git config --file {file} {_HEADER} "$SHIPWAY_GIT_HEADER"'
-    yield f"git config --get-all include.path {file} >/dev/null 2>&1 || " + (
-        f"git config --add include.path {file}"
-    )
+    yield f"git config --add include.path {file}"

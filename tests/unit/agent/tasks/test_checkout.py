@@ -138,6 +138,8 @@ def test_persisted_credentials_lie_outside_of_the_sources_and_serve_git(
     assert kept.stat().st_mode & 0o077 == 0
     found = git(folder, "git config --get-urlmatch http.extraheader https://dev.azure.com/x/_git/y")
     assert found == "AUTHORIZATION: basic c2VjcmV0"
+    run_script(order_of(origin, folder), tmp_path)
+    assert "git-credentials" not in (folder / ".git" / "config").read_text()
 
 
 def planned(store: Store, run: Run, *checkouts: StepPlan, **fields: object) -> RunPlan:
