@@ -208,6 +208,8 @@ def test_a_pipeline_is_run_seen_and_cancelled(
     assert [r.id for r in noun.list_runs(project.id, pipeline.id)] == [run.id]
     queued = build.queue_build({"definition": {"id": pipeline.id}}, project.id)
     assert queued.id == run.id + 1
+    kept = build.update_build({"keepForever": True, "buildNumber": "1.0"}, project.id, queued.id)
+    assert (kept.keep_forever, kept.build_number, kept.status) == (True, "1.0", "notStarted")
     cancelled = build.update_build({"status": "cancelling"}, project.id, queued.id)
     assert cancelled.status == "cancelling"
     listed = build.get_builds(project.id, status_filter="cancelling")

@@ -102,6 +102,7 @@ class Run:
     trigger_info: Mapping[str, str] = field(default_factory=dict)
     local: LocalChoices | None = None
     tags: tuple[str, ...] = ()
+    keep_forever: bool = False
     attempts: Mapping[str, int] = field(default_factory=dict)
     """Which attempt of a stage, job or leg counts, by `run_progress.attempt_key`; 1 without one."""
     pipelines: tuple[ChosenRun, ...] = ()

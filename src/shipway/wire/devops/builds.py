@@ -38,6 +38,7 @@ _QUERY = (
     "maxBuildsPerDefinition", "queryOrder", "branchName", "buildIds", "repositoryId",
     "repositoryType", "deletedFilter",
 )  # fmt: skip
+_CHANGEABLE = ("status", "buildNumber", "keepForever")
 _REASONS: tuple[Reason, ...] = ("manual", "individualCI", "batchedCI", "schedule")
 
 
@@ -92,7 +93,7 @@ class Builds:
         return json_response(shape_of(self._store, request, project, made))
 
     def update(self, request: Request) -> Response:
-        """PATCH build/builds/{id}: `status: cancelling`, or `?retry=true`: what failed, again."""
+        """PATCH build/builds/{id}: what `_CHANGEABLE` names; `?retry=true`: what failed, again."""
         project = shapes.project_of(self._store, request)
         found = build_of(self._store, request, project)
         if shapes.is_true(request, "retry"):
@@ -100,18 +101,33 @@ class Builds:
                 self._store, run_id=found.run_id, principal=request.principal
             )
             return json_response(shape_of(self._store, request, project, retried))
-        body = body_of(request)
-        unknown = sorted(n for n in body.values if body.has(n) and n not in ("status", "id"))
-        if unknown or not body.has("status"):
-            raise BadInput(
-                f"the field '{(unknown or ['status'])[0]}' of a build cannot be changed"
-                if unknown else "Value cannot be null. Parameter name: status",
-                code="InvalidArgumentValueException", where=(unknown or ["status"])[0],
-                hint="Only status can be set, to cancelling.",
-            )  # fmt: skip
-        body.choice("status", ("cancelling",))
-        changed = run_station.cancel(self._store, run_id=found.run_id, principal=request.principal)
+        changed = self._change(request, found, body_of(request))
         return json_response(shape_of(self._store, request, project, changed))
+
+    def _change(self, request: Request, run: Run, body: Fields) -> Run:
+        """Raises `BadInput` for a field that stays as it is, or when there is none to change."""
+        known = {name.lower() for name in _CHANGEABLE}
+        given = [name for name in body.values if body.has(name) and name.lower() != "id"]
+        unknown = sorted(name for name in given if name.lower() not in known)
+        if unknown or not given:
+            raise BadInput(
+                f"the field '{unknown[0][:100]}' of a build cannot be changed"
+                if unknown else "Value cannot be null. Parameter name: status",
+                code="InvalidArgumentValueException", where=(unknown or ["status"])[0][:100],
+                hint=f"Can be set: {', '.join(_CHANGEABLE)}; status to cancelling.",
+            )  # fmt: skip
+        if body.has("status"):
+            body.choice("status", ("cancelling",))
+        with self._store.database.transaction():
+            if body.has("keepForever"):
+                kept = body.boolean("keepForever")
+                run = runs.set_run(self._store, run.run_id, keep_forever=kept)
+            if name := body.text("buildNumber", ""):
+                run = runs.set_run(self._store, run.run_id, run_name=name[:255])
+            if body.has("status"):
+                who = request.principal
+                run = run_station.cancel(self._store, run_id=run.run_id, principal=who)
+        return run
 
 
 def build_of(store: Store, request: Request, project: Project) -> Run:
@@ -145,7 +161,7 @@ def shape_of(store: Store, request: Request, project: Project, run: Run) -> dict
         "parameters": json.dumps(dict(run.variables)) if run.variables else None,
         "templateParameters": {k: str(v) for k, v in run.parameters.items()},
         "triggerInfo": dict(run.trigger_info), "tags": list(run.tags),
-        "keepForever": False, "retainedByRelease": False,
+        "keepForever": run.keep_forever, "retainedByRelease": False,
         "validationResults": [
             {"result": "error" if d.get("severity") == "error" else "warning",
              "message": str(d.get("message", ""))}
