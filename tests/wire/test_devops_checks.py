@@ -1,7 +1,7 @@
 """Checks and permissions on every kind of protected resource, over Azure DevOps' routes."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests
@@ -224,7 +224,10 @@ def test_a_service_tells_its_decision_with_the_token_that_it_was_given(
     door: Door, resources: dict[str, dict[str, str]]
 ) -> None:
     store, project = door.store, projects.get(door.store, "ml").project_id
-    key = ask(door, "POST", CHECKS, {**REST_API, "resource": resources["r"]}).json()["id"]
+    settings: dict[str, Any] = dict(cast("dict[str, Any]", REST_API["settings"]))
+    settings |= {"retryInterval": 0, "inputs": {**settings["inputs"], "waitForCompletion": "true"}}
+    body = {**REST_API, "settings": settings, "resource": resources["r"]}
+    key = ask(door, "POST", CHECKS, body).json()["id"]
     guarding = [checks.get(store, project_id=project, check_id=key)]
     definition = definitions.get(store, project_id=project, definition_id=1)
     run, other = (
@@ -250,10 +253,13 @@ def test_a_service_tells_its_decision_with_the_token_that_it_was_given(
         return requests.post(path, json=body, headers=headers, timeout=30).status_code
 
     mine, others = (
-        personal_access_tokens.issue_job_token(store, run_id=number)
-        for number in (run.run_id, other.run_id)
+        personal_access_tokens.issue_check_token(
+            store, run_id=number, check_run_id=name, seconds=60
+        )
+        for number, name in ((run.run_id, one.check_run_id), (other.run_id, "another"))
     )
-    assert send(others) == 403
+    job = personal_access_tokens.issue_job_token(store, run_id=run.run_id)
+    assert (send(others), send(job)) == (403, 403)
     assert send(mine, result="perhaps") == 400
     assert send(mine, taskId=suite) == 404
     base = f"{door.url}/ml/_apis/distributedtask/hubs/checks/plans/{suite}"

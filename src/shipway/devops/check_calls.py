@@ -124,7 +124,9 @@ def _variables(store: Store, one: CheckRun) -> tuple[dict[str, str | None], list
     plan = run_progress.plan_of(run)
     stage = plan.stage(one.stage_name)
     known = run_variables.all_of(store, run, plan, stage=stage) if stage else []
-    token = personal_access_tokens.issue_job_token(store, run_id=run.run_id, seconds=_TOKEN_SECONDS)
+    token = personal_access_tokens.issue_check_token(
+        store, run_id=run.run_id, check_run_id=one.check_run_id, seconds=_TOKEN_SECONDS
+    )
     given: dict[str, str] = {v.name: v.value for v in known}
     secrets = [token, *(v.value for v in known if v.is_secret)]
     linked = one.check.settings.get("linkedVariableGroup")

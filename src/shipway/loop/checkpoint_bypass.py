@@ -8,7 +8,14 @@ https://learn.microsoft.com/azure/devops/pipelines/process/approvals#bypass-a-ch
 from shipway.azure.entra.principals import Principal
 from shipway.base.errors import Conflict, Forbidden, NotFound
 from shipway.base.messages import Event
-from shipway.devops import approval_changes, check_runs, checks, resource_managers, runs
+from shipway.devops import (
+    approval_changes,
+    check_calls,
+    check_runs,
+    checks,
+    resource_managers,
+    runs,
+)
 from shipway.devops.check_runs import CheckRun
 from shipway.loop import checkpoint_phases
 from shipway.loop import checkpoint_records as lines
@@ -111,13 +118,13 @@ def decide(
     """
     with store.database.transaction():
         one = get(store, check_run_id)
-        if principal.run_id != one.run_id and not may_bypass(store, one, principal):
+        if not has_say(store, one, principal):
             raise Forbidden(
                 f"{principal.name} may not decide the check '{checks.name_of(one.check)}'",
                 code="AccessDeniedException", where=check_run_id,
                 hint="Send the AuthToken that the check was called with.",
             )  # fmt: skip
-        if one.waits_for not in ("call", "callback"):
+        if one.waits_for not in ("call", "callback") or not check_calls.waits_for_callback(one):
             raise Conflict(
                 f"the check '{checks.name_of(one.check)}' is {one.status} and waits for no event",
                 code="TaskEventException", where=check_run_id,
@@ -127,6 +134,12 @@ def decide(
             Event(kind="CheckDecided", subject=runs.subject(one.run_id), at=store.clock.now(),
                   data=facts)
         )  # fmt: skip
+
+
+def has_say(store: Store, one: CheckRun, principal: Principal) -> bool:
+    """Whether somebody may tell of a check: the service that it asked, by the token that it was
+    given, and who may bypass the check. A job of the run may not, whatever its token is."""
+    return principal.check_run_id == one.check_run_id or may_bypass(store, one, principal)
 
 
 def _say(store: Store, one: CheckRun, kind: str) -> None:

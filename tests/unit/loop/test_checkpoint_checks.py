@@ -22,7 +22,7 @@ from tests.support.begun_runs import (
 )
 
 from shipway.azpipelines.plan_resources import RepositoryResource
-from shipway.azure.entra import personal_access_tokens, users
+from shipway.azure.entra import personal_access_tokens, tokens, users
 from shipway.azure.entra.principals import Principal
 from shipway.base.clock import FrozenClock
 from shipway.base.errors import BadInput, Conflict, Forbidden
@@ -341,12 +341,16 @@ def test_a_service_may_decide_later_by_an_event_with_the_token_it_was_given(
     work(store)
     one = only(store, run)
     assert (one.status, one.waits_for) == ("running", "callback")
-    stranger = personal_access_tokens.build_service(store, run_id=run.run_id + 1)
-    with pytest.raises(Forbidden):
-        checkpoint_bypass.decide(
-            store, check_run_id=one.check_run_id, passed=True, reason="", principal=stranger
-        )
-    own = personal_access_tokens.build_service(store, run_id=run.run_id)
+    other = personal_access_tokens.build_service(store, run_id=run.run_id, check_run_id="another")
+    # a job of the run has a token as well, and does not let its own run pass
+    job = personal_access_tokens.build_service(store, run_id=run.run_id)
+    for stranger in (other, job):
+        with pytest.raises(Forbidden):
+            checkpoint_bypass.decide(
+                store, check_run_id=one.check_run_id, passed=True, reason="", principal=stranger
+            )
+    sent = _Service.seen[0]["headers"]["AuthToken"]
+    own = tokens.check(store, sent, audiences=[personal_access_tokens.JOB_AUDIENCE])
     checkpoint_bypass.decide(
         store, check_run_id=one.check_run_id, passed=False, reason="not today", principal=own
     )

@@ -85,7 +85,13 @@ def issue_job_token(store: Store, *, run_id: int, seconds: int = 3600 * 6) -> st
     )
 
 
-def build_service(store: Store, *, run_id: int = 0) -> Principal:
+def issue_check_token(store: Store, *, run_id: int, check_run_id: str, seconds: int) -> str:
+    """The token for the service that a check asks; by it the service decides that check alone."""
+    bearer = build_service(store, run_id=run_id, check_run_id=check_run_id)
+    return tokens.issue(store, bearer, audience=JOB_AUDIENCE, seconds=seconds)
+
+
+def build_service(store: Store, *, run_id: int = 0, check_run_id: str = "") -> Principal:
     """The identity that pipeline jobs act as in Azure DevOps; it has no role in Azure."""
     home = tenant.facts(store)
     return Principal(
@@ -94,6 +100,7 @@ def build_service(store: Store, *, run_id: int = 0) -> Principal:
         name=BUILD_SERVICE,
         tenant_id=home.tenant_id,
         run_id=run_id,
+        check_run_id=check_run_id,
     )
 
 

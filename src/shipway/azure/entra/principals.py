@@ -12,7 +12,8 @@ class Principal:
 
     `Owner` is the person whose machine this is (the command line with the server's own token);
     it may do everything but approve its own request. `Anonymous` has presented nothing.
-    `run_id` is set for a pipeline job's own token (System.AccessToken).
+    `run_id` is set for a pipeline job's own token (System.AccessToken), `check_run_id` besides for
+    the one that a check gives to the service that it asks: it decides that check, and jobs do not.
     """
 
     kind: PrincipalKind
@@ -21,6 +22,7 @@ class Principal:
     tenant_id: str
     app_id: str = ""
     run_id: int = 0
+    check_run_id: str = ""
 
 
 ANONYMOUS = Principal(kind="Anonymous", object_id="", name="anonymous", tenant_id="")

@@ -64,6 +64,8 @@ def issue(
         claims["xms_mirid"] = service_principals.get(store, principal.object_id).resource_id
     if principal.run_id:
         claims["run_id"] = principal.run_id
+    if principal.check_run_id:
+        claims["check_run_id"] = principal.check_run_id
     key = signing_keys.get(store, "tenant")
     return jwt.encode(
         claims, key.private, algorithm="RS256", headers={"kid": key.key_id, "x5t": key.key_id}
@@ -168,6 +170,7 @@ def _principal(store: Store, claims: dict[str, Any]) -> Principal:
         tenant_id=home.tenant_id,
         app_id=str(claims.get("appid", "")),
         run_id=int(claims.get("run_id", 0)),
+        check_run_id=str(claims.get("check_run_id", "")),
     )
 
 

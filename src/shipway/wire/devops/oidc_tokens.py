@@ -57,7 +57,7 @@ class OidcTokens:
                 f"No plan found for identifier {request.params['plan'][:60]}.", where="planId",
                 code="TaskOrchestrationPlanNotFoundException",
             )  # fmt: skip
-        if request.principal.run_id != run.run_id:
+        if request.principal.run_id != run.run_id or request.principal.check_run_id:
             raise Forbidden(
                 "only the access token of a job of this very run may ask for its OIDC token",
                 code="AccessDeniedException", where="Authorization",

@@ -112,7 +112,7 @@ class TaskCallbacks:
                 code="TaskOrchestrationPlanNotFoundException",
                 hint="Pipelines run in the hub 'build'; the plan is System.PlanId.",
             )  # fmt: skip
-        if request.principal.run_id not in (0, run.run_id):
+        if request.principal.run_id not in (0, run.run_id) or request.principal.check_run_id:
             raise Forbidden(
                 f"the access token of a job of run {request.principal.run_id} has no say in run "
                 f"{run.run_id}",
