@@ -7,7 +7,7 @@ until nothing is.
 
 import json
 
-from shipway.azpipelines.diagnostics import Diagnostic
+from shipway.azpipelines.diagnostics import NOWHERE, Diagnostic
 from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan
 from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.azure.entra.principals import Principal
@@ -72,17 +72,23 @@ def on_queued(store: Store, event: Event) -> None:
 
 
 def _kept_stages(run: Run, plan: RunPlan, path: str) -> list[Diagnostic]:
-    """The stages that were to be left out although `isSkippable: false` keeps them in."""
-    asked = {name.lower() for name in run.stages_to_skip}
-    return [
-        Diagnostic(
-            code="stage-not-skippable", severity="error", file=stage.position.file or path,
-            message=f"Stage {stage.name} cannot be skipped.", line=stage.position.line,
-            column=stage.position.column, hint="The YAML says isSkippable: false.",
-        )
-        for stage in plan.stages
-        if not stage.is_skippable and stage.name.lower() in asked
-    ]  # fmt: skip
+    """The names that were to be left out and are no stage, or one with `isSkippable: false`."""
+    found = []
+    for name in run.stages_to_skip:
+        stage = plan.stage(name)
+        if stage is not None and stage.is_skippable:
+            continue
+        at = stage.position if stage else NOWHERE
+        known = ", ".join(one.name for one in plan.stages if one.is_skippable) or "none"
+        found.append(
+            Diagnostic(
+                code="stage-not-skippable", severity="error", file=at.file or path,
+                message=f"'{name}' is not a valid stage to skip.", line=at.line, column=at.column,
+                hint="The YAML says isSkippable: false." if stage
+                else f"Stages that may be left out: {known}.", shown="message",
+            )
+        )  # fmt: skip
+    return found
 
 
 def on_job_started(store: Store, event: Event) -> None:
