@@ -84,7 +84,8 @@ def prepare(
     verb = macros.expand(method, known).strip().upper() or "POST"
     if verb not in METHODS:
         raise _bad(f"the method '{verb[:30]}' is not known", "method", ", ".join(METHODS))
-    whole = _joined(macros.expand(url, known), macros.expand(suffix, known))
+    base = macros.expand(url, known)
+    whole = _joined(base, macros.expand(suffix, known))
     sent = _headers(macros.expand(headers, known))
     if authorization and not any(name.lower() == "authorization" for name in sent):
         sent["Authorization"] = authorization
@@ -93,6 +94,7 @@ def prepare(
         sent["Content-Type"] = "application/json"
     hidden = tuple(dict.fromkeys(s for s in (*secrets, *_credentials(authorization)) if s))
     check_url(whole, secrets=hidden)
+    _stay_at(base, whole, secrets=hidden)
     return RestCall(
         method=verb, url=whole, headers=sent, body=told, secrets=hidden, seconds=seconds
     )  # fmt: skip
@@ -111,6 +113,19 @@ def check_url(url: str, *, secrets: Iterable[str] = ()) -> None:
         raise _bad(
             f"the address '{masked(url, secrets)[:200]}' cannot be called", "url",
             "an http or https URL of ASCII characters, without blanks",
+        )  # fmt: skip
+
+
+def _stay_at(base: str, whole: str, *, secrets: Iterable[str]) -> None:
+    """What is put behind a connection's URL must not lead its credentials to another host.
+
+    `https://gate` and `.example.org/x`, or `@example.org/`, would.
+    """
+    if urlsplit(base.strip()).netloc != urlsplit(whole).netloc:
+        raise _bad(
+            f"the address '{masked(whole, secrets)[:200]}' leads to another host than its "
+            "connection's",
+            "urlSuffix", "a path or a query, such as /approve?run=7",
         )  # fmt: skip
 
 

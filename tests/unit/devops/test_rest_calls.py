@@ -145,6 +145,24 @@ def test_what_cannot_be_called_is_refused(field: str, value: str) -> None:
         rest_calls.prepare(**asked)  # type: ignore[arg-type]  # texts all
 
 
+@pytest.mark.parametrize(
+    ("url", "suffix"),
+    [
+        ("https://gate", ".example.test/a"), ("https://gate", "@example.test/a"),
+        ("https://gate:8", "1/a"), ("https://user", ":x@example.test/"),
+        ("https://gate", "\\@example.test/"), ("https://gate", "$(place)"),
+    ],
+)  # fmt: skip
+def test_a_suffix_leads_no_credentials_to_another_host(url: str, suffix: str) -> None:
+    with pytest.raises(BadInput, match="another host than its connection's"):
+        rest_calls.prepare(
+            method="GET", url=url, suffix=suffix, authorization="Basic dTpw",
+            variables={"place": ".example.test"},
+        )  # fmt: skip
+    for good in ("", "/a@b", "?a=b", "#a"):
+        assert rest_calls.prepare(method="GET", url=url, suffix=good).url == url + good
+
+
 def test_a_header_that_http_cannot_carry_is_refused(home: Home, service: str) -> None:
     call = rest_calls.prepare(
         method="GET", url=service, suffix="/200", headers='{"A": "one\\r\\nB: two"}'
