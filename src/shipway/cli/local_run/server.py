@@ -21,6 +21,8 @@ def session(home: Home) -> Session:
         return _reach(home)
     settings = config.read_settings()
     begun = clock.monotonic()
+    if sys.stderr.isatty():
+        print(f"starting a server on {home.root} ...", end="\r", file=sys.stderr, flush=True)
     try:
         starting.bring_up(settings, home)
     except ShipwayError as error:
