@@ -9,6 +9,7 @@ from typing import Any
 from shipway.azpipelines.plan import JobPlan, LegPlan, PoolPlan, StagePlan, StepPlan
 from shipway.azpipelines.plan import TaskReference as Reference
 from shipway.azure.entra import users
+from shipway.base import ids
 from shipway.base.clock import SystemClock
 from shipway.base.home import Home
 from shipway.devops import definitions, logs, projects, repositories, runs
@@ -57,7 +58,8 @@ def work_of(store: Store, *steps: StepPlan, **fields: Any) -> JobWork:
         JobPlan(name="J", display_name="J", kind="job", pool=PoolPlan(), steps=steps), **fields
     )
     record = Record(
-        record_id="11111111-1111-4111-8111-111111111111", run_id=run.run_id, kind="Job", name="J",
+        # a job ends whatever carries its id, also the steps of tests that run beside this one
+        record_id=ids.new_guid(), run_id=run.run_id, kind="Job", name="J",
         identifier="S.J", state="inProgress", started_at=store.clock.now(),
     )  # fmt: skip
     return JobWork(
