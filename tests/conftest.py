@@ -1,6 +1,7 @@
 """What every tier shares: under CI, a test that was to see the real thing may not be skipped."""
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -44,5 +45,9 @@ class SkipGuard:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # a shell starts what it puts into the background with SIGINT ignored, and so would be every
+    # process that a test starts
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("CI") == "true":
         config.pluginmanager.register(SkipGuard(), "skip-guard")
