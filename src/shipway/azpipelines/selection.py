@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from shipway.azpipelines.diagnostics import Position, did_you_mean
 from shipway.azpipelines.plan import JobPlan, RunPlan, StagePlan
 
+_IMPLIED = "__default"
+
 
 class SelectionError(ValueError):
     """A name that is in no plan; `hint` has those that are."""
@@ -57,7 +59,8 @@ def select(plan: RunPlan, *, stages: Sequence[str] = (), jobs: Sequence[str] = (
         if stage.name not in kept:
             left_out.append(stage.name)
             continue
-        left_out += [f"{stage.name}.{j.name}" for j in stage.jobs if j.name not in kept[stage.name]]
+        before = "" if stage.name == _IMPLIED else f"{stage.name}."
+        left_out += [f"{before}{j.name}" for j in stage.jobs if j.name not in kept[stage.name]]
         depends_on = _depends_on(stage.name, {s.name: s.depends_on for s in plan.stages}, kept)
         made.append(
             replace(

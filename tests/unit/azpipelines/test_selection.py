@@ -61,6 +61,11 @@ def test_a_stage_depends_on_what_stood_behind_those_left_out() -> None:
     assert chosen.left_out == ("Check",)
 
 
+def test_a_stage_that_nobody_wrote_is_not_named() -> None:
+    plan = plan_of("jobs:\n- job: A\n  steps: [{script: a}]\n- job: B\n  steps: [{script: b}]\n")
+    assert selection.select(plan, jobs=["A"]).left_out == ("B",)
+
+
 def test_a_manual_stage_that_is_asked_for_starts_by_itself() -> None:
     text = YAML.replace("- stage: Ship\n", "- stage: Ship\n  trigger: manual\n")
     plan = plan_of(text)

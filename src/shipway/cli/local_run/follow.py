@@ -60,7 +60,7 @@ class Follower:
         self._run_id = run_id
         self._view = view
         self._answers = answers
-        self._refused: set[str] = set()
+        self._given: set[tuple[str, str]] = set()
         self._signals = 0
         self._idle = 0
 
@@ -72,9 +72,12 @@ class Follower:
             try:
                 while True:
                     run = self._session.get(f"/runs/{self._run_id}")
-                    if run["state"] == "completed" or self._is_to_be_left(run):
+                    if run["state"] == "completed":
                         break
-                    self._view.show(run)
+                    if not self._answer(run):  # else this state of the run is an old one
+                        self._view.show(run)
+                        if self._is_to_be_left(run):
+                            break
                     if self._signals and not canceled:
                         canceled = self._cancel()
                     if self._signals > 1:
@@ -88,20 +91,18 @@ class Follower:
         return Outcome(run=run, interrupted=canceled)
 
     def _is_to_be_left(self, run: Facts) -> bool:
-        """Answer what may be answered; whether the rest is left to somebody else."""
-        if self._answer(run):
-            return False  # what was answered is not known to this state of the run yet
+        """Whether it waits, and what it waits for is left to somebody else."""
         waiting = bool(timeline.waits(run)) and not timeline.is_at_work(run)
         # between two jobs or stages nothing is at work for a moment
         self._idle = self._idle + 1 if waiting else 0
         return self._idle >= _IDLE_LOOKS and self._answers.until_waiting
 
     def _answer(self, run: Facts) -> bool:
-        """Whether something was answered."""
+        """Answer what may be answered; whether anything was."""
         done = False
         if self._answers.permit and run["permissions"]:
-            told = f"permitted: {', '.join(run['permissions'][0]['resources'])}"
-            done = self._try(f"/runs/{self._run_id}/permit", "", told)
+            wanted = ", ".join(run["permissions"][0]["resources"])
+            done = self._try(f"/runs/{self._run_id}/permit", "", f"permitted: {wanted}")
         if self._answers.approve_as is None:
             return done
         for one in run["approvals"]:
@@ -112,13 +113,13 @@ class Follower:
         return done
 
     def _try(self, place: str, user: str, told: str) -> bool:
-        """Ask once: what the rules refuse stays refused, and a person may still answer."""
-        if place in self._refused:
+        """Answer once: what the rules refuse stays refused, and others may still have to answer."""
+        if (place, told) in self._given:
             return False
+        self._given.add((place, told))
         try:
             self._session.post(place, {"as": user, "comment": "shipway pipelines run --approve"})
         except ServerSaid as error:
-            self._refused.add(place)
             self._view.note(f"not {told}: {error.message}")
             return False
         self._view.note(told)

@@ -56,7 +56,7 @@ class Timeline:
             if is_named and at["name"] != _IMPLIED:
                 names.insert(0, at["name"])
             at = self._by_id.get(at["parent_id"] or "")
-        return _BETWEEN.join(names) or str(record["name"])
+        return _BETWEEN.join(names) or "the run"
 
     def job_path(self, step: Facts) -> str:
         """The same of the job around a step."""
