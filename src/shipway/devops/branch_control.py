@@ -2,7 +2,7 @@
 
 Looked at are the run's own branch, those of the repositories under `resources:` at what they were
 when the run was compiled, and those of the runs whose pipelines stand there. Branches are written
-in full, with `*` for any text.
+in full, with `*` for any text. A commit that was chosen by hand has to be on the branch.
 Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals#branch-control
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shipway.azpipelines.plan import RunPlan
 from shipway.base.messages import Json
-from shipway.devops import github_mirrors, policies, repositories, runs
+from shipway.devops import chosen_commits, github_mirrors, policies, repositories, runs
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
 from shipway.store.store import Store
@@ -25,6 +25,7 @@ class _Linked:
     name: str
     repository: Repository | None
     branch: str
+    is_astray: bool = False
 
 
 def refusal(store: Store, run: Run, plan: RunPlan, inputs: Mapping[str, Json]) -> str:
@@ -38,6 +39,10 @@ def refusal(store: Store, run: Run, plan: RunPlan, inputs: Mapping[str, Json]) -
                 f"branch control: {one.branch} of {one.name} is not among the allowed branches "
                 f"({allowed}){_spelling(one.branch, patterns)}"
             )
+        if one.is_astray:
+            return (
+                f"branch control: the commit that was chosen of {one.name} is not on {one.branch}"
+            )
     if not _is_set(inputs, "ensureProtectionOfBranch"):
         return ""
     for one in linked:
@@ -50,18 +55,23 @@ def refusal(store: Store, run: Run, plan: RunPlan, inputs: Mapping[str, Json]) -
 def _linked(store: Store, run: Run, plan: RunPlan) -> Iterator[_Linked]:
     own = repositories.by_id(store, run.repository_id)
     yield _Linked(
-        name=own.name if own else "the pipeline", repository=own, branch=run.source_branch
-    )
+        name=own.name if own else "the pipeline", repository=own, branch=run.source_branch,
+        is_astray=chosen_commits.own_is_astray(store, run),
+    )  # fmt: skip
     for one in plan.repositories:
         found = repositories.by_id(store, one.repository_id) if one.repository_id else None
         default = found.default_branch if found else ""
-        yield _Linked(name=one.name, repository=found, branch=one.branch or one.ref or default)
+        branch = one.branch or one.ref or default
+        astray = chosen_commits.is_astray(
+            store, run, alias=one.alias, repository=found, branch=branch, commit=one.commit
+        )
+        yield _Linked(name=one.name, repository=found, branch=branch, is_astray=astray)
     for chosen in run.pipelines:
         other = runs.get(store, chosen.run_id)
         made_of = repositories.by_id(store, other.repository_id)
         yield _Linked(
             name=f"pipeline {other.definition_name}", repository=made_of,
-            branch=other.source_branch,
+            branch=other.source_branch, is_astray=chosen_commits.own_is_astray(store, other),
         )  # fmt: skip
 
 

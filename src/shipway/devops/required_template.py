@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shipway.azpipelines.plan import RunPlan
 from shipway.base.errors import BadInput
 from shipway.base.messages import Json
-from shipway.devops import projects, repositories
+from shipway.devops import chosen_commits, projects, repositories
 from shipway.devops.runs import Run
 from shipway.store.store import Store
 
@@ -42,6 +42,7 @@ class _Extended:
     repository_id: str
     ref: str
     path: str
+    is_astray: bool = False
 
 
 def templates_of(settings: Mapping[str, Json]) -> list[RequiredTemplate]:
@@ -57,9 +58,14 @@ def templates_of(settings: Mapping[str, Json]) -> list[RequiredTemplate]:
 def refusal(store: Store, run: Run, plan: RunPlan, settings: Mapping[str, Json]) -> str:
     """Why the check does not pass, empty when it does."""
     wanted = templates_of(settings)
-    extended = list(_extended(run, plan))
-    if any(_is_same(store, run, have, want) for have in extended for want in wanted):
+    extended = list(_extended(store, run, plan))
+    same = [one for one in extended if any(_is_same(store, run, one, want) for want in wanted)]
+    if any(not one.is_astray for one in same):
         return ""
+    if same:
+        return (
+            f"required template: {same[0].path} was read at a commit that is not on {same[0].ref}"
+        )
     names = " or ".join(str(one) for one in wanted)
     if not extended:
         return f"required template: the pipeline extends no template; it has to extend {names}"
@@ -67,7 +73,7 @@ def refusal(store: Store, run: Run, plan: RunPlan, settings: Mapping[str, Json])
     return f"required template: the pipeline extends {have}; it has to extend {names}"
 
 
-def _extended(run: Run, plan: RunPlan) -> Iterator[_Extended]:
+def _extended(store: Store, run: Run, plan: RunPlan) -> Iterator[_Extended]:
     named = {one.alias.lower(): one for one in plan.repositories}
     for shown in plan.extends:
         path, separator, alias = shown.rpartition("@")
@@ -76,11 +82,17 @@ def _extended(run: Run, plan: RunPlan) -> Iterator[_Extended]:
             yield _Extended(
                 type=resource.type, name=resource.name, path=path, ref=resource.branch or "",
                 repository_id=resource.repository_id or "",
+                is_astray=chosen_commits.is_astray(
+                    store, run, alias=resource.alias, branch=resource.branch or "",
+                    repository=repositories.by_id(store, resource.repository_id or ""),
+                    commit=resource.commit,
+                ),
             )  # fmt: skip
         else:
             yield _Extended(
                 type="git", name="", path=shown, ref=run.source_branch,
                 repository_id=run.repository_id,
+                is_astray=chosen_commits.own_is_astray(store, run),
             )  # fmt: skip
 
 
