@@ -105,10 +105,12 @@ def test_the_plan_keeps_the_commit_of_a_branch_a_tag_and_the_default(store: Stor
         ("refs/tags/v1", "refs/tags/v1", "tag"),
         ("next", "refs/heads/next", "branch"),
         ("${{ format('refs/heads/{0}', 'next') }}", "refs/heads/next", "branch"),
+        ("refs/heads/${{ variables.where }}", "refs/heads/next", "branch"),
         ("", "refs/heads/main", "main"),
     ):
+        text = "variables:\n  ${{ if true }}: {where: next}\n" + using("tools", ref=ref)
         result = run_compilation.compile_preview(
-            store, run, path="azure-pipelines.yml", override=using("tools", ref=ref)
+            store, run, path="azure-pipelines.yml", override=text
         )
         assert scripts(result) == [f"echo {said}"]
         assert result.plan

@@ -42,9 +42,8 @@ def expand(
         parameters=OldParameters(values) if old_form else Parameters(values),
         variables=IgnoreCase(dict(variables)),
     )
-    resources = root.get("resources")
-    repositories.declare(resources, scope=scope, library=library, problems=problems)
     expander = Expander(library=library, problems=problems)
+    repositories.declare(root, scope=scope, library=library, problems=problems, expander=expander)
     expanded = expander.expand(root, scope=scope, kind="pipeline")
     if not isinstance(expanded, Mapping):
         return Document(Mapping((), root.position), values)
@@ -101,8 +100,9 @@ def _extended(
         return rest, scope
     library.extended.append(found.scope.location.shown)
     # what a template extends may come from repositories that only it knows
-    own = found.body.get("resources") if isinstance(found.body, Mapping) else None
-    repositories.declare(own, scope=found.scope, library=library, problems=problems)
+    repositories.declare(
+        found.body, scope=found.scope, library=library, problems=problems, expander=expander
+    )
     inner = expander.expand(found.body, scope=found.scope, kind="pipeline")
     if not isinstance(inner, Mapping):
         return rest, scope

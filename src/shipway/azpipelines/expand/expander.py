@@ -15,7 +15,7 @@ from shipway.azpipelines.expand import blocks, interpolation, parameters, templa
 from shipway.azpipelines.expand.directives import Directive, directive_of
 from shipway.azpipelines.expand.includes import Library
 from shipway.azpipelines.expand.scope import Scope
-from shipway.azpipelines.expand.structure import LISTS, SCOPED, child_kind
+from shipway.azpipelines.expand.structure import EVALUATED_OF_FIXED, LISTS, SCOPED, child_kind
 from shipway.azpipelines.expand.turns import Chain, Turns
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token, is_empty
 
@@ -85,10 +85,21 @@ class Expander:
         for item in token.items:
             found = self._item_directive(item)
             if found is None:
-                kept.append(item)
+                kept.append(self._fixed_item(item))
             else:
                 self._turns.refuse_expressions(found[0])
         return Sequence(tuple(kept), token.position)
+
+    def _fixed_item(self, item: Token) -> Token:
+        """An item whose values are fixed as well, but for a few."""
+        if not isinstance(item, Mapping):
+            return item
+        for entry in item.entries:
+            self._turns.refuse_expressions(entry.key)
+            if entry.key.text not in EVALUATED_OF_FIXED:
+                self._turns.refuse_expressions(entry.value)
+        entries = (one for one in item.entries if interpolation.OPEN not in one.key.text)
+        return Mapping(tuple(entries), item.position)
 
     # -- scalars
 

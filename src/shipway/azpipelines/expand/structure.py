@@ -40,6 +40,9 @@ _CHILDREN: Mapping[str, Mapping[str, str]] = {
     "hook": {"steps": "steps"},
 }
 
+EVALUATED_OF_FIXED = ("ref", "endpoint")
+"""Keys of the items of a `fixed` list whose values take expressions."""
+
 SCOPED = frozenset({"pipeline", "stage", "job"})
 """Kinds whose `variables` are visible to template expressions inside them."""
 
