@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from shipway.base import clock
+from shipway.base.errors import Unavailable
 from shipway.cli.local_run import timeline
 from shipway.cli.local_run.timeline import Facts
 from shipway.client.session import ServerSaid, Session
@@ -84,11 +85,21 @@ class Follower:
                         raise KeyboardInterrupt
                     soon = clock.monotonic() - begun < _SOON_SECONDS
                     clock.sleep(_PAUSE_SECONDS if soon else _LATER_PAUSE_SECONDS)
-            except BaseException:
+            except BaseException as error:
                 self._view.abandon()
+                if isinstance(error, Unavailable):
+                    raise self._lost(error) from None
                 raise
             self._view.close(run)
         return Outcome(run=run, interrupted=canceled)
+
+    def _lost(self, error: Unavailable) -> Unavailable:
+        """The server went away: its steps go on, and so does the run with the next server."""
+        return Unavailable(
+            error.message, code=error.code, where=error.where,
+            hint=f"Start it again with `shipway up`: the run goes on, and `shipway runs watch "
+            f"{self._run_id}` follows it.",
+        )  # fmt: skip
 
     def _is_to_be_left(self, run: Facts) -> bool:
         """Whether it waits, and what it waits for is left to somebody else."""

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.cli.local_run.told_runs import Told, record, run
 
 from shipway.base import clock
+from shipway.base.errors import Unavailable
 from shipway.cli import run_tree
 from shipway.cli.local_run import failures, follow, screen, timeline
 from shipway.cli.local_run.follow import Answers, Follower
@@ -299,6 +300,23 @@ def test_a_second_ctrl_c_leaves_the_run_alone() -> None:
         Follower(cast("Session", told), 3, view, Answers()).follow()
     assert view.ended == ["abandoned"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+class _Gone(Told):
+    """Ends after its first answer."""
+
+    def get(self, path: str) -> Any:
+        if not self.runs:
+            raise Unavailable("it does not answer", code="ServerNotRunning")
+        return self.runs.pop()
+
+
+def test_a_server_that_goes_away_does_not_end_the_run() -> None:
+    view = _Seen()
+    with pytest.raises(Unavailable) as caught:
+        Follower(cast("Session", _Gone([run()])), 3, view, Answers()).follow()
+    assert "shipway runs watch 3" in caught.value.hint
+    assert view.ended == ["abandoned"]
 
 
 def test_children_of_a_stage_are_its_jobs() -> None:
