@@ -11,8 +11,13 @@ from shipway.azpipelines.expand.includes import SELF, Library, Location
 from shipway.azpipelines.expand.parameters import Given
 from shipway.azpipelines.expand.scope import IgnoreCase, OldParameters, Parameters, Scope
 from shipway.azpipelines.expr.values import Value
+from shipway.azpipelines.reader import Reader
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token
 
+_BODIES = (
+    "stages", "jobs", "phases", "steps", "strategy", "continueOnError", "container", "services",
+    "workspace", "queue", "server",
+)  # fmt: skip
 _FROM_ENTRY = ("trigger", "pr", "schedules", "parameters", "name")
 """Keys that only the entry file decides."""
 
@@ -88,9 +93,10 @@ def _extended(
     library: Library,
     problems: Problems,
 ) -> tuple[Mapping, Scope]:
+    _check_one_body(outer, Reader(problems))
     rest = _without_extends(outer)
     if not isinstance(extends, Mapping):
-        problems.error("expected-mapping", "Expected a mapping", extends.position)
+        Reader(problems).misfit("expected-mapping", extends)
         return rest, scope
     found = templates.open_template(
         extends, kind="extends", scope=scope, library=library, problems=problems,
@@ -106,8 +112,19 @@ def _extended(
     inner = expander.expand(found.body, scope=found.scope, kind="pipeline")
     if not isinstance(inner, Mapping):
         return rest, scope
+    kept = tuple(one for one in rest.entries if one.key.text not in _BODIES)
+    rest = Mapping(kept, rest.position)
     variables = _visible(inner, found.scope.variables)
     return _merged(rest, inner, problems), replace(found.scope, variables=variables)
+
+
+def _check_one_body(root: Mapping, reader: Reader) -> None:
+    """A document extends a template or has a body of its own; what comes second has no meaning."""
+    bodies = [one.key for one in root.entries if one.key.text in ("extends", *_BODIES)]
+    is_extending = bodies[0].text == "extends"
+    for key in bodies[1:]:
+        if is_extending or key.text == "extends":
+            reader.unexpected(key, ("pool", "resources", "variables"))
 
 
 def _merged(outer: Mapping, inner: Mapping, problems: Problems) -> Mapping:
@@ -120,9 +137,6 @@ def _merged(outer: Mapping, inner: Mapping, problems: Problems) -> Mapping:
             _refuse_variables(entry.key, problems)
         elif name == "resources" and name in entries:
             entries[name] = Entry(entry.key, _with_resources(entries[name].value, entry.value))
-        elif name in entries and name in ("stages", "jobs", "steps"):
-            where = entries[name].key
-            problems.error("unexpected-value", f"Unexpected value '{name}'", where.position)
         elif name not in entries:
             entries[name] = entry
     return Mapping(tuple(entries.values()), outer.position)
