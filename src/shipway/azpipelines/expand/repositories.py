@@ -45,6 +45,16 @@ def declare(
         _declare(item, scope, library, problems)
 
 
+def declare_plain(root: Mapping, *, scope: Scope, library: Library, problems: Problems) -> None:
+    """Make those known whose `ref` is no expression, before the parameters of `root` are bound.
+
+    A template that is extended may take templates from them in the parameters that it is given.
+    """
+    for item in _listed(root.get("resources")):
+        if interpolation.OPEN not in _text(item, "ref") + _text(item, "endpoint"):
+            _declare(item, scope, library, problems)
+
+
 def _listed(resources: Token | None) -> Iterator[Mapping]:
     listed = resources.get("repositories") if isinstance(resources, Mapping) else None
     for item in listed.items if isinstance(listed, Sequence) else ():

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from shipway.azpipelines.budget import INCLUDE
 from shipway.azpipelines.diagnostics import Problems, did_you_mean
-from shipway.azpipelines.expand import parameters
+from shipway.azpipelines.expand import parameters, repositories
 from shipway.azpipelines.expand.includes import Library
 from shipway.azpipelines.expand.parameters import Given
 from shipway.azpipelines.expand.scope import TEMPLATE, OldParameters, Parameters, Scope
@@ -87,6 +87,8 @@ def open_template(
     )
     # what is extended looks for the templates in its parameters itself; else their giver does
     giver = inner if kind == "extends" else scope
+    if kind == "extends":
+        repositories.declare_plain(root, scope=inner, library=library, problems=problems)
     given = _given(reference, problems)
     inner = replace(inner, parameters=_bound(root, given, name, giver, problems, expander))
     body: Token | None = root if kind == "extends" else _body(root, kind)
