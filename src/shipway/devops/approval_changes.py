@@ -54,7 +54,8 @@ def reassign(
 
 def bypass(store: Store, *, approval_id: str, principal: Principal, comment: str = "") -> Approval:
     """Let the stage go on without the approval. Raises `NotFound`, `Conflict` when it is over,
-    `Forbidden` for whoever does not manage the resource."""
+    `Forbidden` for whoever does not manage the resource, or asked for what waits and may not
+    approve it."""
     with store.database.transaction():
         approval = approvals.get(store, approval_id)
         if APPROVAL.is_terminal(approval.status):
@@ -64,6 +65,7 @@ def bypass(store: Store, *, approval_id: str, principal: Principal, comment: str
             )  # fmt: skip
         if not may_manage(store, approval, principal):
             raise refused(principal, approval.resource_name)
+        approvals.check_requester(approval, principal)
         steps = tuple(
             s if APPROVAL.is_terminal(s.status) else replace(s, status="skipped")
             for s in approval.steps

@@ -53,6 +53,7 @@ class Approval:
     """What waits for people before a stage of a run goes on.
 
     With status `deferred` it is granted at `effective_at`. `by_name` is who bypassed it.
+    `retrier_id` is who asked for this attempt of the stage, or started it by hand.
     """
 
     approval_id: str
@@ -70,6 +71,7 @@ class Approval:
     execution_order: ExecutionOrder
     requester_id: str
     requester_cannot_approve: bool
+    retrier_id: str = ""
     blocked_ids: tuple[str, ...] = ()
     steps: tuple[ApprovalStep, ...]
     created_at: datetime

@@ -12,7 +12,7 @@ from shipway.azure.entra.principals import Principal
 from shipway.base import crash_points, ids
 from shipway.base.errors import BadInput, Conflict, Forbidden, NotFound
 from shipway.base.messages import Event
-from shipway.devops import rows, runs
+from shipway.devops import rows, run_progress, runs
 from shipway.devops.approval_entities import Approval, ApprovalStep, Approver
 from shipway.devops.approval_states import APPROVAL, ApprovalStatus
 from shipway.devops.checks import Check
@@ -52,6 +52,7 @@ def open_for(
             min_required=least or len(approvers),
             execution_order="inSequence" if in_sequence else "anyOrder",
             requester_id=run.requested_for.object_id,
+            retrier_id=_retrier_id(store, run, stage_name),
             requester_cannot_approve=bool(settings.get("requesterCannotBeApprover")),
             blocked_ids=tuple(_ids(settings.get("blockedApprovers"))),
             steps=tuple(
@@ -257,12 +258,7 @@ def _step_for(approval: Approval, principal: Principal, comment: str) -> Approva
             f"the approval {approval.approval_id} is already {approval.status}",
             code="ApprovalAlreadyCompletedException", where=approval.approval_id,
         )  # fmt: skip
-    if _is_barred_requester(approval, principal):
-        raise Forbidden(
-            f"{principal.name} requested run {approval.run_id} and may not approve it",
-            code="ApprovalUnauthorizedException", where=approval.approval_id,
-            hint="The check says that the requester cannot be the approver; ask another approver.",
-        )  # fmt: skip
+    check_requester(approval, principal)
     step = _deferred_step(approval, principal) or _open_step(approval, principal)
     if step is None:
         raise _refusal(approval, principal)
@@ -327,8 +323,24 @@ def _ids(listed: object) -> list[str]:
     return [str(item["id"]) for item in entries]
 
 
+def check_requester(approval: Approval, principal: Principal) -> None:
+    """Raises `Forbidden` for who asked for the run or for the stage, where the check bars them."""
+    if _is_barred_requester(approval, principal):
+        raise Forbidden(
+            f"{principal.name} requested run {approval.run_id} and may not approve it",
+            code="ApprovalUnauthorizedException", where=approval.approval_id,
+            hint="The check says that the requester cannot be the approver; ask another approver.",
+        )  # fmt: skip
+
+
 def _is_barred_requester(approval: Approval, principal: Principal) -> bool:
-    return approval.requester_cannot_approve and principal.object_id == approval.requester_id
+    asked = (approval.requester_id, approval.retrier_id)
+    return approval.requester_cannot_approve and principal.object_id in asked
+
+
+def _retrier_id(store: Store, run: Run, stage_name: str) -> str:
+    stage = runs.find_record(store, run.run_id, run_progress.stage_id(run, stage_name))
+    return str(stage.data.get("requested_by_id", "")) if stage else ""
 
 
 def _answered(

@@ -35,6 +35,7 @@ from shipway.devops import (
     checks,
     environments,
     logs,
+    members,
     pipeline_permissions,
     repositories,
     run_progress,
@@ -433,6 +434,34 @@ def test_who_administers_a_resource_lets_a_stage_pass_its_checks(
     assert (asked.status, asked.by_name) == ("skipped", owner.name)
     with pytest.raises(Conflict):
         checkpoint_bypass.bypass(store, check_run_id=asked.approval_id, principal=owner)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_who_asked_for_a_release_lets_it_pass_neither_by_retry_nor_by_bypass(
+    store: Store, definition: PipelineDefinition, *, again: bool
+) -> None:
+    owner, avery = users.owner(store), person(store, "avery")
+    listed = [{"id": one.object_id} for one in (owner, avery)]
+    check(store, definition, "Approval", approvers=listed, minRequiredApprovers=1,
+          requesterCannotBeApprover=True)  # fmt: skip
+    run = deploy(store, definition)
+    if again:  # dana's run becomes a release of the owner's
+        approvals.reject(store, approval_id=pending(store, run), principal=avery)
+        settle(store)
+        run_retry.retry_stages(store, run_id=run.run_id, principal=owner)
+        settle(store)
+        barred = owner
+    else:
+        barred = person(store, "dana")
+        members.add(store, object_id=barred.object_id, role="Administrator")
+    approval_id = approvals.list_of(store, run_id=run.run_id, status="pending")[0].approval_id
+    with pytest.raises(Forbidden, match="requested run"):
+        checkpoint_bypass.bypass(store, check_run_id=approval_id, principal=barred)
+    with pytest.raises(Forbidden, match="requested run"):
+        approvals.approve(store, approval_id=approval_id, principal=barred)
+    approvals.approve(store, approval_id=approval_id, principal=avery)
+    settle(store)
+    assert is_running(store, runs.get(store, run.run_id), "S")
 
 
 def test_a_service_that_has_passed_is_asked_again_while_somebody_thinks(
