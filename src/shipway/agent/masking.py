@@ -92,6 +92,10 @@ class Masker:
             self._known.add(secret)
             self._forms |= {form for form in forms_of(secret) if form.strip()}
 
+    def secrets(self) -> list[str]:
+        """Every secret as it was given."""
+        return sorted(self._known)
+
     def mask(self, text: str) -> str:
         """`text` without any secret, and without passwords in URLs."""
         spans = sorted(

@@ -142,13 +142,15 @@ class StepRunner:
         """Show a problem; the first ten of each kind are kept, all are counted."""
         text = self._job.masker.mask(found.message)
         data = {name: self._job.masker.mask(value) for name, value in found.data.items()}
+        if text and self._log is not None:
+            data["logFileLineNumber"] = str(self._log.line_count + 1)
+            self.log(f"##[{found.kind}]{text}")
         if found.kind == "error":
             self.error_count += 1
         else:
             self.warning_count += 1
         if (self.error_count if found.kind == "error" else self.warning_count) <= _MOST_ISSUES:
             self.issues.append(replace(found, message=text, data=data))
-        self.log(f"##[{found.kind}]{text}")
 
     def progress(self, percent: int, operation: str) -> None:
         store, run_id = self._job.store, self._job.run.run_id
@@ -305,12 +307,17 @@ class StepRunner:
             **order.secret_env_vars,
         }
 
-    def _secrets(self, order: ProcessOrder) -> list[str]:
-        return [
-            *self._job.variables.secrets(),
+    def _secrets(self, order: ProcessOrder) -> dict[str, list[str]]:
+        """What the filter of the step's output has to know."""
+        known = self._job.variables
+        values = {
+            *known.secrets(),
             *order.secret_env_vars.values(),
             self._job.access_token,
-        ]
+            *self._job.masker.secrets(),
+        }
+        names = [variable.name.lower() for variable in known if variable.is_secret]
+        return {"values": sorted(values), "names": names}
 
     def _folder(self, label: str) -> Path:
         suffix = f"-{self._attempt}" if self._attempt else ""

@@ -57,6 +57,11 @@ class LogWriter:
         _write_all(self._lines.fileno(), content)
         _write_all(self._offsets.fileno(), offsets)
 
+    @property
+    def line_count(self) -> int:
+        """How many lines the log has by now."""
+        return os.fstat(self._offsets.fileno()).st_size // _OFFSET.size
+
     def close(self) -> None:
         """No more lines."""
         self._lines.close()

@@ -62,6 +62,13 @@ def test_a_command_with_a_short_secret_keeps_its_name() -> None:
     assert output_filter.filtered("a plain line", Masker(["a"]), KEY) == "*** pl***in line"
 
 
+def test_a_new_value_of_a_secret_variable_is_a_secret() -> None:
+    masker, line = Masker(), "##vso[task.setvariable variable=Pw]hunter23"
+    written = output_filter.filtered(line, masker, KEY, names={"pw"})
+    assert unseal(written.removeprefix(logging_commands.SEALED), KEY) == line
+    assert output_filter.filtered("it is hunter23!", masker, KEY) == "it is ***!"
+
+
 def test_a_sealed_value_that_was_changed_is_refused() -> None:
     text = seal("value", KEY)
     with pytest.raises(ValueError, match="does not belong"):
