@@ -17,6 +17,7 @@ from shipway.azpipelines.expand.includes import Library
 from shipway.azpipelines.expand.scope import Scope
 from shipway.azpipelines.expand.structure import EVALUATED_OF_FIXED, LISTS, SCOPED, child_kind
 from shipway.azpipelines.expand.turns import Chain, Turns
+from shipway.azpipelines.reader import Reader
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token, is_empty
 
 
@@ -186,7 +187,7 @@ class Expander:
         if isinstance(body, Sequence):
             yield from body.items
         elif body is not None and not is_empty(body):
-            self._problems.error("expected-sequence", "Expected a sequence", body.position)
+            Reader(self._problems).misfit("expected-sequence", body)
 
     def _directed_items(
         self,

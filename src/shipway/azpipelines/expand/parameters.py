@@ -13,6 +13,7 @@ from shipway.azpipelines.diagnostics import Position, Problems, Shown, did_you_m
 from shipway.azpipelines.expand import shapes, typed_lists
 from shipway.azpipelines.expand.interpolation import OPEN, to_value
 from shipway.azpipelines.expr.values import Value, number_text
+from shipway.azpipelines.reader import Reader
 from shipway.azpipelines.tokens import Entry, Mapping, Scalar, Sequence, Token, is_empty
 
 _PLAIN = ("string", "number", "boolean", "object", "stringlist")
@@ -51,7 +52,7 @@ def read_specs(
     if isinstance(token, Mapping):
         return tuple(_legacy(entry) for entry in token.entries)
     if isinstance(token, Scalar):
-        problems.error("expected-sequence", "Expected a sequence", token.position)
+        Reader(problems).misfit("expected-sequence", token)
         return ()
     specs: dict[str, ParameterSpec] = {}
     for item in token.items:
@@ -157,7 +158,7 @@ def _legacy(entry: Entry) -> ParameterSpec:
 
 def _spec(token: Token, *, problems: Problems, is_pipeline: bool) -> ParameterSpec | None:
     if not isinstance(token, Mapping):
-        problems.error("expected-mapping", "Expected a mapping", token.position)
+        Reader(problems).misfit("expected-mapping", token)
         return None
     for entry in token.entries:
         if entry.key.text not in _KEYS:
@@ -207,7 +208,7 @@ def _values(token: Mapping, problems: Problems) -> tuple[Token, ...] | None:
     if values is None:
         return None
     if not isinstance(values, Sequence):
-        problems.error("expected-sequence", "Expected a sequence", values.position)
+        Reader(problems).misfit("expected-sequence", values)
         return None
     return values.items
 

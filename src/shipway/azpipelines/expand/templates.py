@@ -16,6 +16,7 @@ from shipway.azpipelines.expand import parameters, repositories
 from shipway.azpipelines.expand.includes import Library
 from shipway.azpipelines.expand.parameters import Given
 from shipway.azpipelines.expand.scope import TEMPLATE, OldParameters, Parameters, Scope
+from shipway.azpipelines.reader import Reader
 from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
 
 _REFERENCE_KEYS = ("template", "parameters")
@@ -61,8 +62,8 @@ def open_template(
     None with an error recorded when there is nothing to insert.
     """
     name = reference.get("template")
-    if not isinstance(name, Scalar):
-        problems.error("expected-scalar", "A file name was expected", reference.position)
+    reader = Reader(problems)
+    if not reader.needed(name, reference.position, "template") or not isinstance(name, Scalar):
         return None
     _check_keys(reference, _REFERENCE_KEYS, problems)
     library.budget.deep(scope.depth, name.position)
@@ -74,7 +75,7 @@ def open_template(
     if root is None:
         return None
     if not isinstance(root, Mapping):
-        problems.error("expected-mapping", "Expected a mapping", root.position)
+        reader.misfit("expected-mapping", root)
         return None
     _check_keys(root, _ROOT_KEYS[kind], problems)
     inner = replace(
@@ -129,7 +130,7 @@ def _given(reference: Mapping, problems: Problems) -> list[Given]:
     if token is None or is_empty(token):
         return []
     if not isinstance(token, Mapping):
-        problems.error("expected-mapping", "Expected a mapping", token.position)
+        Reader(problems).misfit("expected-mapping", token)
         return []
     return [
         Given(name=entry.key.text, token=entry.value, position=entry.key.position)
