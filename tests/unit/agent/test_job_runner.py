@@ -166,7 +166,8 @@ def test_fail_on_stderr(store: Store, flag: str, text: str, expected: str) -> No
          "succeeded", ""),
         (StepTarget(commands="restricted"), "##vso[task.setvariable variable=x]1",
          "succeeded", "1"),
-        (StepTarget(commands="restricted"), "##vso[build.updatebuildnumber]forged", "succeeded", ""),
+        (StepTarget(commands="restricted"), "##vso[build.updatebuildnumber]forged",
+         "succeeded", ""),
         (StepTarget(settable_variables=()), "##vso[task.prependpath]/tmp", "succeeded", ""),
     ],
 )  # fmt: skip
@@ -234,3 +235,19 @@ def test_tasks_with_files_work_together_in_a_job(store: Store) -> None:
     assert set(results(store, work).values()) == {"succeeded"}
     assert "['d.zip', 'e'] ['x']" in log_of(store, work, "look")
     assert "##[warning]The task CopyFiles@2 has no input 'odd'." in log_of(store, work, "copy")
+
+
+def test_the_secrets_of_earlier_steps_stay_out_of_the_output_files(store: Store) -> None:
+    masks = 'a=hunt; echo "##vso[task.setsecret]${a}er22"; '
+    declares = 'echo "##vso[task.setvariable variable=pw;issecret=true]${a}er33"'
+    changes = 'a=hunt; echo ${a}er22 ${a}er33; echo "##vso[task.setvariable variable=pw]${a}er44"'
+    work = work_of(
+        store, bash("first", masks + declares), bash("second", changes),
+        bash("third", "a=hunt; echo $(pw) ${a}er44"),
+    )  # fmt: skip
+    assert JobRunner(store, work, worker="w").run() == "Succeeded"
+    assert "*** ***" in log_of(store, work, "second")
+    assert "*** ***" in log_of(store, work, "third")
+    written = [p for p in store.home.root.rglob("*") if p.is_file()]
+    assert [p for p in written if p.name == "output"]
+    assert [p for p in written if b"hunter" in p.read_bytes()] == []
