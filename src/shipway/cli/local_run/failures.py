@@ -1,4 +1,7 @@
-"""Why a run failed: each failed step with its place in the YAML and the end of its log."""
+"""Why a run failed: each failed step with its place in the YAML and the end of its log.
+
+A job whose time was up is told as well: the run is canceled, and nobody canceled it.
+"""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -51,7 +54,8 @@ def find(
     told = Timeline(run)
     found: list[Failure] = []
     for record in told.shown():
-        if not timeline.is_bad(record) or any(map(timeline.is_bad, told.children(record))):
+        own = timeline.is_bad(record) and not any(map(timeline.is_bad, told.children(record)))
+        if not own and not timeline.ran_too_long(record):
             continue
         at = places.get(record["record_id"], {})
         shown = compiling.shown(tree.place(at["file"])) if at else ""

@@ -67,8 +67,8 @@ class Lines:
         text = f"{run_tree.mark(state)} {path}"
         if state not in ("succeeded", "failed"):
             text += f": {_WORDS.get(state, state)}"
-        if record["reason"]:
-            text += f", {record['reason']}"
+        if reason := timeline.reason(record):
+            text += f", {reason}"
         self._say(text + (output.paint(f"  {took}", "grey") if took and state != "skipped" else ""))
 
     def _write_log(self, told: Timeline, step: Facts) -> None:

@@ -131,8 +131,8 @@ def line_of(told: Timeline, record: Facts, *, mark: str = "") -> str:
     text = f"{'  ' * told.depth(record)}{mark or run_tree.mark(state)} {record['name']}"
     if took:
         text += output.paint(f"  {took}", "grey")
-    if record["reason"] and state != "succeeded":
-        text += output.paint(f"  {record['reason']}", "grey")
+    if (reason := timeline.reason(record)) and state != "succeeded":
+        text += output.paint(f"  {reason}", "grey")
     return text
 
 

@@ -105,6 +105,20 @@ def state(record: Facts) -> str:
     return run_tree.state_of(record)
 
 
+def reason(record: Facts) -> str:
+    """Why it did not run; of a job that came to no agent, its only issue says so."""
+    told = str(record["reason"])
+    if told or record["kind"] != "Phase" or record["result"] not in ("skipped", "canceled"):
+        return told
+    return next((str(one["message"]) for one in record["issues"]), "")
+
+
+def ran_too_long(record: Facts) -> bool:
+    """Whether it was canceled for a reason of its own, as when its time was up."""
+    is_canceled = record["kind"] == "Job" and record["result"] == "canceled"
+    return is_canceled and any(one["kind"] == "error" for one in record["issues"])
+
+
 def is_bad(record: Facts) -> bool:
     """Whether the record itself is a reason for the run's failure."""
     return record["result"] in ("failed", "abandoned")

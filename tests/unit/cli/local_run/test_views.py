@@ -60,6 +60,25 @@ def test_lines_come_in_the_order_of_what_happened(capsys: pytest.CaptureFixture[
     ]  # fmt: skip
 
 
+def test_a_job_that_is_left_out_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    told = ({"kind": "warning", "message": "its condition is false: eq(1, 2)"},)
+    skipped = record("Phase", "Unit", "Build", result="skipped", issues=told)
+    Lines(logs_of(Told()), with_logs=False).show(run(record("Stage", "Build"), skipped))
+    assert "- Build › Unit: skipped, its condition is false: eq(1, 2)" in capsys.readouterr().out
+
+
+def test_a_job_whose_time_was_up_is_told_at_the_end() -> None:
+    told = [{"kind": "error", "message": "The job ran longer than the maximum time of 1 minutes."}]
+    shown = run(
+        record("Phase", "phase", result="canceled"),
+        record("Job", "Unit", "phase", result="canceled", issues=told),
+        record("Task", "tests", "Unit", result="canceled"),
+    )
+    tree = WorkingTree(root=Path("/nowhere"))
+    [one] = failures.find(shown, {}, tree, logs_of(Told()), lines=20)
+    assert (one.path, one.errors) == ("Unit", (told[0]["message"],))
+
+
 def test_a_stage_that_nobody_wrote_is_not_named(capsys: pytest.CaptureFixture[str]) -> None:
     view = Lines(logs_of(Told()), with_logs=False)
     view.show(run(record("Stage", "__default"), record("Job", "Job", "__default")))
