@@ -48,6 +48,20 @@ class Reader:
             self.check_keys(token, allowed)
         return token
 
+    def item(self, item: Token) -> Mapping | None:
+        """A step, job or stage: a mapping with keys. None with what it is instead recorded."""
+        body = self.mapping(item, allowed=None)
+        if body is None and is_empty(item):
+            self.misfit("expected-mapping", item)
+        if body is not None and not body.entries:
+            self._empty(body)
+            return None
+        return body
+
+    def _empty(self, body: Mapping) -> None:
+        message = "Expected at least one key-value pair in the mapping"
+        self.problems.error("empty-mapping", message, body.position)
+
     def begins_with(self, item: Token, words: Collection[str]) -> bool:
         """Whether a mapping's first key is one of these; misfits are recorded.
 
@@ -56,11 +70,7 @@ class Reader:
         if not isinstance(item, Mapping):
             return True
         if not item.entries:
-            self.problems.error(
-                "empty-mapping",
-                "Expected at least one key-value pair in the mapping",
-                item.position,
-            )
+            self._empty(item)
             return False
         first = item.entries[0].key
         if first.text in words:

@@ -16,7 +16,7 @@ from shipway.azpipelines.convert import (
 from shipway.azpipelines.convert.setting import Setting
 from shipway.azpipelines.diagnostics import Position, did_you_mean
 from shipway.azpipelines.plan import IMPLIED_STAGE, JobPlan, PoolPlan, VariablePlan
-from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
+from shipway.azpipelines.tokens import Mapping, Scalar, Token
 
 _SHARED = (
     "displayName",
@@ -96,10 +96,8 @@ def check_name(name: str, who: str, position: Position, setting: Setting) -> Non
 
 
 def _job(item: Token, setting: Setting, around: Surroundings, *, unnamed: str) -> JobPlan | None:
-    body = setting.reader.mapping(item, allowed=None)
-    if body is None or not body.entries:
-        if is_empty(item):
-            setting.problems.error("expected-mapping", "Unexpected value ''", item.position)
+    body = setting.reader.item(item)
+    if body is None:
         return None
     first = body.entries[0].key
     if first.text not in ("job", "phase", "deployment"):

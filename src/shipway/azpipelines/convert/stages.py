@@ -15,7 +15,7 @@ from shipway.azpipelines.plan import (
     StagePlan,
     VariablePlan,
 )
-from shipway.azpipelines.tokens import Mapping, Scalar, Token, is_empty
+from shipway.azpipelines.tokens import Mapping, Scalar, Token
 
 _KEYS = (
     "stage",
@@ -90,10 +90,8 @@ def _stage(
     unnamed: str,
 ) -> StagePlan | None:
     reader = setting.reader
-    body = reader.mapping(item, allowed=None)
-    if body is None or not body.entries:
-        if is_empty(item):
-            setting.problems.error("expected-mapping", "Unexpected value ''", item.position)
+    body = reader.item(item)
+    if body is None:
         return None
     first = body.entries[0].key
     if first.text != "stage":

@@ -144,12 +144,8 @@ def _is_none_checkout(step: StepPlan) -> bool:
 
 
 def _step(token: Token, setting: Setting, names: _Names, job_name: str) -> StepPlan | None:
-    body = setting.reader.mapping(token, allowed=None)
+    body = setting.reader.item(token)
     if body is None:
-        if is_empty(token):
-            setting.problems.error("expected-mapping", "Unexpected value ''", token.position)
-        return None
-    if not body.entries:
         return None
     first = body.entries[0].key
     if first.text not in _KINDS or first.text == "template":
