@@ -115,6 +115,7 @@ def is_lent(store: Store, run_id: int, repository_id: str) -> bool:
         and pipeline_permissions.is_authorized(
             store, resource_type="repository", resource_id=source.resource_id,
             definition_id=run.definition_id,
+            is_own=source.repository.project_id == run.project_id,
         )
         for job in jobs
         for source in used_by(store, run, plan, job)

@@ -57,11 +57,17 @@ def get(store: Store, *, resource_type: str, resource_id: str) -> PipelinePermis
 
 
 def is_authorized(
-    store: Store, *, resource_type: str, resource_id: str, definition_id: int
-) -> bool:
-    """Whether runs of the definition may use the resource."""
+    store: Store, *, resource_type: str, resource_id: str, definition_id: int,
+    is_own: bool = True,
+) -> bool:  # fmt: skip
+    """Whether runs of the definition may use the resource.
+
+    What is open to every definition is so to those of its own project: `is_own`.
+    """
     found = get(store, resource_type=resource_type, resource_id=resource_id)
-    return found.everyone or any(g.definition_id == definition_id for g in found.grants)
+    return (found.everyone and is_own) or any(
+        g.definition_id == definition_id for g in found.grants
+    )
 
 
 def authorize(

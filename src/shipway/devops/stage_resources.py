@@ -88,6 +88,7 @@ def unauthorized(store: Store, run: Run, resources: Iterable[StageResource]) -> 
             resource_id=pipeline_permissions.resource_id_of(
                 one.kind, one.resource_id, project_id=run.project_id
             ),
+            is_own=one.kind != "repository" or one.resource_id.startswith(f"{run.project_id}."),
         )
     ]  # fmt: skip
 

@@ -232,8 +232,10 @@ def needs_of(store: Store, run_id: int, *, stage_name: str = "") -> list[StageRe
 
 
 def _may_permit(store: Store, run: Run, principal: Principal, one: StageResource) -> bool:
+    # a repository may be another project's, and then it is that project's to lend
+    owner = one.resource_id.partition(".")[0] if one.kind == "repository" else run.project_id
     return resource_managers.may_manage(
-        store, principal, project_id=run.project_id, kind=one.kind, resource_id=one.resource_id
+        store, principal, project_id=owner, kind=one.kind, resource_id=one.resource_id
     )
 
 

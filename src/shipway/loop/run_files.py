@@ -8,7 +8,16 @@ from dataclasses import replace
 
 from shipway.azpipelines.expand.includes import SELF, FileMissing, RepositoryMissing
 from shipway.azpipelines.plan_resources import RepositoryResource
-from shipway.devops import github_mirrors, projects, repositories, service_connections
+from shipway.azure.entra import users
+from shipway.azure.entra.principals import Principal
+from shipway.devops import (
+    github_mirrors,
+    members,
+    pipeline_permissions,
+    projects,
+    repositories,
+    service_connections,
+)
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import RepositoryChoice, Run
 from shipway.store.store import Store
@@ -93,12 +102,32 @@ class RunFiles:
             )
         project_id = project.project_id if project else self._run.project_id
         found = repositories.find(self._store, project_id=project_id, name_or_id=name)
-        if found is None:
+        if found is None or not self._may_read(found):
             raise RepositoryMissing(
                 f"The repository {name} in project {project_id} could not be retrieved. Verify "
                 "the name and credentials being used and permissions."
             )
         return found
+
+    def _may_read(self, repository: Repository) -> bool:
+        """Whether who asked for the run sees another project's repository, or it is lent.
+
+        What is read here is shown by previews and runs, also to who does not see that project.
+        """
+        if repository.project_id == self._run.project_id:
+            return True
+        store, who = self._store, self._run.requested_for
+        user = users.find(store, who.object_id) if who.object_id else None
+        asking = users.principal_of(store, user) if user else Principal(
+            kind="ServicePrincipal" if who.object_id else "Anonymous", object_id=who.object_id,
+            name=who.name, tenant_id="",
+        )  # fmt: skip
+        if members.may(store, asking, "read", project_id=repository.project_id):
+            return True
+        return pipeline_permissions.is_authorized(
+            store, resource_type="repository", definition_id=self._run.definition_id, is_own=False,
+            resource_id=f"{repository.project_id}.{repository.repository_id}",
+        )  # fmt: skip
 
     def _check_endpoint(self, resource: RepositoryResource) -> None:
         if not resource.endpoint or "$(" in resource.endpoint:

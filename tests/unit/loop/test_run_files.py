@@ -13,17 +13,19 @@ from shipway.base.home import Home
 from shipway.devops import (
     definitions,
     github_mirrors,
+    pipeline_permissions,
     projects,
     repositories,
     runs,
+    security_groups,
     service_connections,
     stage_resources,
 )
 from shipway.devops.local_choices import LocalChoices, LocalRepository
 from shipway.devops.projects import Project
 from shipway.devops.repositories import Repository
-from shipway.devops.runs import RepositoryChoice, Requester, Run
-from shipway.loop import run_compilation
+from shipway.devops.runs import Record, RepositoryChoice, Requester, Run
+from shipway.loop import checkpoint, run_compilation
 from shipway.store.store import Store, open_store
 
 STEPS = "steps:\n- script: echo %s\n"
@@ -93,6 +95,56 @@ def test_a_template_of_the_same_or_another_project(store: Store, name: str) -> N
     assert scripts(compiled(store, run)) == [expected]
     printed = run_compilation.compile_preview(store, run, path="azure-pipelines.yml", override="")
     assert expected in printed.final_yaml
+
+
+def test_another_projects_repository_is_for_who_sees_it_or_whom_it_was_lent(store: Store) -> None:
+    ml, secret = (projects.create(store, name=one) for one in ("ml", "secret"))
+    tools = make(store, secret, "tools", {"steps.yml": STEPS % "far"})
+    run, dana = queue(store, ml, using("secret/tools")), users.get(store, "dana").object_id
+    people = security_groups.well_known(store, "Contributors", project_id=secret.project_id)
+    security_groups.remove_member(store, group_id=people.group_id, member_id=dana)
+    resource_id = f"{secret.project_id}.{tools.repository_id}"
+    for definition_id in (0, None):  # another definition; every one of its own project
+        pipeline_permissions.authorize(
+            store, resource_type="repository", resource_id=resource_id, by="me",
+            definition_id=definition_id,
+        )  # fmt: skip
+        assert "could not be retrieved" in compiled(store, run).error_text
+    pipeline_permissions.authorize(
+        store, resource_type="repository", resource_id=resource_id, by="me",
+        definition_id=run.definition_id,
+    )  # fmt: skip
+    assert scripts(compiled(store, run)) == ["echo far"]
+
+
+def test_only_its_own_project_lends_a_repository(store: Store) -> None:
+    ml, secret = (projects.create(store, name=one) for one in ("ml", "secret"))
+    tools = make(store, secret, "tools", {"steps.yml": STEPS % "far"})
+    run = queue(store, ml, using("secret/tools"))
+    plan = compiled(store, run).plan
+    assert plan
+    resource_id = f"{secret.project_id}.{tools.repository_id}"
+    pipeline_permissions.authorize(
+        store, resource_type="repository", resource_id=resource_id, by="me"
+    )  # opened in its project
+    used = stage_resources.of_stage(store, run, plan, plan.stages[0])
+    waits = stage_resources.unauthorized(store, run, used)
+    assert resource_id in [one.resource_id for one in waits]
+    runs.set_record(
+        store,
+        Record(
+            record_id="r", run_id=run.run_id, kind="Checkpoint.Authorization", name="c",
+            state="inProgress", identifier="__default.c",
+            data={"needs": [{"type": "repository", "id": resource_id, "name": "tools"}]},
+        ),
+    )  # fmt: skip
+    dana = users.principal_of(store, users.get(store, "dana"))
+    for place, allowed in ((ml, False), (secret, True)):
+        builders = security_groups.well_known(
+            store, "Build Administrators", project_id=place.project_id
+        )
+        security_groups.add_member(store, group_id=builders.group_id, member_id=dana.object_id)
+        assert checkpoint.may_permit(store, run=run, principal=dana) == allowed
 
 
 def test_the_plan_keeps_the_commit_of_a_branch_a_tag_and_the_default(store: Store) -> None:
