@@ -21,6 +21,7 @@ _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _OUTPUT_LINES = 5
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1a\x1c-\x1f]")
+_WELL = re.compile(r"\s+(?:\x1b\[\d+m)?✓")
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -147,6 +148,16 @@ _FEW = 30
 def _fitted(lines: list[str], size: os.terminal_size) -> list[str]:
     """What a screen can hold: a picture that scrolls could not be drawn over."""
     room = max(size.lines - 1, 3)
+    if len(lines) <= room:
+        return lines
+    # what went well may go first
+    well = [number for number, line in enumerate(lines) if _WELL.match(line)]
+    gone = set(well[: len(lines) - room + 1])
+    if len(gone) > 1:
+        told = output.paint(f"  ... {len(gone)} that succeeded", "grey")
+        first = min(gone)
+        kept = [line for number, line in enumerate(lines) if number not in gone]
+        lines = [*kept[:first], told, *kept[first:]]
     if len(lines) <= room:
         return lines
     hidden = len(lines) - room + 1

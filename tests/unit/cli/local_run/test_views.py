@@ -220,6 +220,11 @@ def test_a_large_picture_keeps_its_end_and_no_line_wraps() -> None:
     fitted = screen._fitted([f"line {n}" for n in range(30)], size)
     assert (len(fitted), fitted[-1]) == (9, "line 29")
     assert "22 lines above" in fitted[0]
+    mixed = ["● Build", *[f"  ✓ leg {n}" for n in range(12)], "  ✗ bad", "  ● leg", "○ Ship"]
+    fitted = screen._fitted(mixed, size)
+    assert fitted[:2] == ["● Build", "  ... 8 that succeeded"]
+    assert fitted[-3:] == mixed[-3:]
+    assert len(fitted) == 9
     assert screen._cut("\x1b[31m" + "x" * 50 + "\x1b[0m", 20) == "\x1b[31m" + "x" * 20 + "\x1b[0m"
 
 
