@@ -4,6 +4,7 @@ Everything else is `cli/main.py`'s, which is imported only then: a submission pa
 argument trees nor for the SDK, which the resident has loaded.
 """
 
+import gc
 import importlib
 import sys
 
@@ -14,6 +15,7 @@ from shipway.base.home import Home
 
 def main() -> int:
     """Run one command; its exit code."""
+    gc.disable()  # nothing that importing makes is ever freed; `cli/main.py` turns it on again
     words = sys.argv[1:]
     if words[:2] == ["jobs", "submit"] and not {"-h", "--help"} & set(words):
         home = Home(config.default_home())

@@ -4,6 +4,7 @@ A verb's module is imported when the verb is called, so that no command pays for
 """
 
 import argparse
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="open", module="open", summary="open the studio with a link that works once"),
     Verb(name="new", module="new", summary="copy the reference stack as a new repository"),
     Verb(name="seed", module="seed", summary="make what the stack needs, dev and prod"),
-    Verb(name="pipelines", module="pipelines", summary="expand, validate YAML without a server"),
+    Verb(name="pipelines", module="pipelines", summary="validate, expand and run azure-pipelines.yml"),
     Verb(name="runs", module="runs", summary="list, show, watch, cancel, rerun pipeline runs"),
     Verb(name="prs", module="prs", summary="list, show, create, approve, complete pull requests"),
     Verb(name="repos", module="repos", summary="bind GitHub repositories to git ones here"),
@@ -105,6 +106,8 @@ def _run(given: list[str]) -> int:
         if verb.name == asked:
             chosen = importlib.import_module(f"shipway.cli.commands.{verb.module}")
             chosen.add_arguments(child)
+    gc.freeze()
+    gc.enable()
     try:
         arguments = parser.parse_args(given)
     except SystemExit as end:
