@@ -16,6 +16,9 @@ from shipway.devops.run_states import Result
 _GOOD = ("succeeded", "succeededWithIssues")
 _OUTCOMES: tuple[HookName, ...] = ("success", "failure")
 _ACTIONS = {"success": "promote", "failure": "reject"}
+_CYCLES = {
+    "preDeploy": "PreIteration", "success": "PostIteration", "failure": "PostIteration",
+}  # fmt: skip
 
 
 def legs_of(job: JobPlan, machines: Sequence[tuple[str, str]]) -> tuple[LegPlan, ...]:
@@ -160,7 +163,7 @@ def _leg(
     action = _ACTIONS.get(hook, "deploy")
     variables = {
         "Strategy.Name": job.deployment_strategy or "runOnce",
-        "Strategy.CycleName": hook,
+        "Strategy.CycleName": _CYCLES.get(hook, "Iteration"),
         **({"Strategy.Action": action} if job.deployment_strategy == "canary" else {}),
         **(more or {}),
     }

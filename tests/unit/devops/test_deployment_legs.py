@@ -47,7 +47,7 @@ def played(plan: JobPlan, ends: Mapping[str, Result], machines: tuple[tuple[str,
 
 def test_a_lone_deploy_hook_is_a_job_without_a_name_of_its_own() -> None:
     (leg,) = deployment_legs.legs_of(job("runOnce", ("deploy",)), ())
-    assert (leg.name, leg.hook, leg.variables["Strategy.CycleName"]) == ("", "deploy", "deploy")
+    assert (leg.name, leg.hook, leg.variables["Strategy.CycleName"]) == ("", "deploy", "Iteration")
 
 
 def test_run_once_takes_its_hooks_in_order_and_then_success() -> None:
