@@ -174,3 +174,12 @@ def test_the_official_client_writes_a_log_of_its_own(
     assert logs.read(store, log, with_times=False) == ["first", "second"]
     own = logs.create(store, run_id=scene.run.run_id, record_id=CALL)
     assert scene.send("POST", f"logs/{own.log_id}", "x").status_code == 403
+
+
+def test_a_job_tags_its_own_run_and_no_other(scene: Scene) -> None:
+    base = f"{scene.door.url}/flights/_apis/build/builds/{scene.run.run_id}/tags/good"
+    other = personal_access_tokens.issue_job_token(scene.door.store, run_id=scene.run.run_id - 1)
+    assert requests.put(base, auth=("", other), timeout=30).status_code == 403
+    assert runs.get(scene.door.store, scene.run.run_id).tags == ()
+    assert requests.put(base, auth=("", scene.job_token), timeout=30).status_code == 200
+    assert runs.get(scene.door.store, scene.run.run_id).tags == ("good",)

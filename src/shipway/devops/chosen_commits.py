@@ -5,7 +5,7 @@ never pushed. What a check says of a branch must hold for what is really run.
 Knows: repositories, runs. Must not know: checks.
 """
 
-from shipway.devops import repositories
+from shipway.devops import repositories, runs
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Run
 from shipway.store.store import Store
@@ -17,7 +17,8 @@ _JUDGED = ("refs/heads/", "refs/tags/")
 def own_is_astray(store: Store, run: Run) -> bool:
     """Whether the run's own commit was chosen and is not on its branch."""
     found = repositories.by_id(store, run.repository_id)
-    if found is None or (run.reason != "manual" and run.local is None):
+    # a client may call its run a push or a schedule; who asked for it cannot be said otherwise
+    if found is None or run.requested_by.object_id == runs.SERVICE.object_id:
         return False
     return _is_off(store, found, run.source_branch, run.source_version)
 

@@ -73,7 +73,9 @@ def test_a_chosen_commit_has_to_be_on_the_branch_that_is_allowed(store: Store) -
     run = run_of(store, repository, astray)
     refused = branch_control.refusal(store, run, plan_of(), ALLOWED)
     assert refused == f"branch control: the commit that was chosen of r is not on {MAIN}"
-    by_push = replace(run, reason="individualCI")  # the branch may have been moved back since
+    named = replace(run, reason="individualCI")  # as a client may call it
+    assert branch_control.refusal(store, named, plan_of(), ALLOWED) == refused
+    by_push = replace(run, requested_by=runs.SERVICE)  # the branch may have been moved back since
     assert branch_control.refusal(store, by_push, plan_of(), ALLOWED) == ""
 
 

@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/build/tags
 
 from collections.abc import Sequence
 
-from shipway.base.errors import BadInput
+from shipway.base.errors import BadInput, Forbidden
 from shipway.devops import run_tags, runs
 from shipway.store.store import Store
 from shipway.wire.devops import shapes
@@ -76,6 +76,12 @@ class BuildTags:
     ) -> Response:
         project = shapes.project_of(self._store, request)
         run_id = build_of(self._store, request, project).run_id
+        if request.principal.run_id not in (0, run_id):
+            raise Forbidden(
+                f"the access token of a job of run {request.principal.run_id} has no say in the "
+                f"tags of run {run_id}",
+                code="AccessDeniedException", where="Authorization",
+            )  # fmt: skip
         changed = run_tags.change(self._store, run_id, add=add, remove=remove)
         return shapes.collection(list(changed.tags))
 
