@@ -49,7 +49,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="open", module="open", summary="open the studio with a link that works once"),
     Verb(name="new", module="new", summary="copy the reference stack as a new repository"),
     Verb(name="seed", module="seed", summary="make what the stack needs, dev and prod"),
-    Verb(name="pipelines", module="pipelines", summary="validate, expand and run azure-pipelines.yml"),
+    Verb(name="pipelines", module="pipelines", summary="validate, expand, run azure-pipelines.yml"),
     Verb(name="runs", module="runs", summary="list, show, watch, cancel, rerun pipeline runs"),
     Verb(name="prs", module="prs", summary="list, show, create, approve, complete pull requests"),
     Verb(name="repos", module="repos", summary="bind GitHub repositories to git ones here"),
