@@ -7,6 +7,8 @@ import pytest
 from shipway.azpipelines import compiler
 from shipway.azpipelines.compiler import FileMissing
 from shipway.azpipelines.plan import RunPlan
+from shipway.azpipelines.plan_resources import ContainerPlan
+from shipway.azpipelines.triggers import PipelineTriggers
 
 TEXT = """
 trigger: [main]
@@ -73,3 +75,12 @@ def test_stages_and_jobs_are_found_whatever_the_case() -> None:
     assert job.hook("deploy") is not None
     assert job.hook("failure") is None
     assert plan.job("s", "nobody") is None
+
+
+def test_plans_that_were_stored_with_the_names_of_containers_alone_are_read() -> None:
+    before = RunPlan(name_format="", stages=(), triggers=PipelineTriggers()).to_json()
+    plan = RunPlan.from_json({**before, "containers": ["py"]})
+    assert plan.containers == (ContainerPlan(alias="py"),)
+    assert RunPlan.from_json(plan.to_json()) == plan
+    assert plan.container("PY").alias == "py"
+    assert plan.container("alpine:3") == ContainerPlan(image="alpine:3")
