@@ -12,6 +12,15 @@ from shipway.azpipelines.expr.dates import date_text
 
 _DATE = re.compile(r"\$\(date:([^)]*)\)", re.IGNORECASE)
 _REVISION = re.compile(r"\$\(rev:([^)]*)\)", re.IGNORECASE)
+_LONGEST = 255
+_FORBIDDEN = '"/:<>\\|?@*'
+RULES = (
+    "contains invalid character(s), is too long, or ends with '.'. The maximum length of a build "
+    "number is 255 characters. Characters which are not allowed include '\"', '/', ':', '<', '>', "
+    "'\\', '|', '?', '@', and '*'."
+)
+"""What the service says of a name that `is_valid` refuses, after the name."""
+
 _REVISION_PIECE = re.compile(r"r+")
 # older names of the same values, without their prefix
 _SHORT = {
@@ -37,6 +46,11 @@ def run_name(
     """The name of a run; `revision` counts from 1 among runs that share the rest of the name."""
     dated = _dated(name_format, started, variables)
     return _REVISION.sub(lambda match: _counted(match.group(1), revision), dated)
+
+
+def is_valid(name: str) -> bool:
+    """Whether a run may have this name."""
+    return len(name) <= _LONGEST and not name.endswith(".") and not set(name) & set(_FORBIDDEN)
 
 
 def _counted(layout: str, revision: int) -> str:

@@ -62,12 +62,14 @@ def on_queued(store: Store, event: Event) -> None:
         _refuse(store, run, "\n".join(d.service_text() for d in errors), list(result.diagnostics))
         return
     chosen, wrong = pipeline_resources.choose(store, run, result.plan, file=path)
+    name = run_compilation.name_of(store, run, result.plan)
     wrong += _kept_stages(run, result.plan, path)
+    wrong += run_compilation.wrong_name(result.plan, name, path=path)
     if wrong:
         text = "\n".join(d.service_text() for d in wrong)
         _refuse(store, run, text, [*result.diagnostics, *wrong])
         return
-    run = runs.set_run(store, run.run_id, pipelines=chosen)
+    run = runs.set_run(store, run.run_id, pipelines=chosen, run_name=name)
     _begin(store, run, result.plan, list(result.diagnostics))
 
 
@@ -213,7 +215,6 @@ def _begin(store: Store, run: Run, plan: RunPlan, diagnostics: list[Diagnostic])
         state="inProgress",
         started_at=store.clock.now(),
         plan=json.loads(json.dumps(plan.to_json())),
-        run_name=run_compilation.name_of(store, run, plan),
         diagnostics=tuple(run_compilation.as_body(d) for d in diagnostics),
     )
     run_deployments.make_environments(store, run, plan)

@@ -96,6 +96,20 @@ def name_of(store: Store, run: Run, plan: RunPlan) -> str:
     return run_names.run_name(plan.name_format, started=now, revision=revision, variables=variables)
 
 
+def wrong_name(plan: RunPlan, name: str, *, path: str) -> list[Diagnostic]:
+    """What the service says of a `name:` that comes to a number which no run may have."""
+    if run_names.is_valid(name):
+        return []
+    text = f"The build number format string {plan.name_format} generated a build number {name}"
+    return [
+        Diagnostic(
+            code="run-name-invalid", severity="error", file=path, line=0, column=0,
+            message=f"{text} which {run_names.RULES}", shown="message",
+            hint="Take those characters out of `name:`, or out of the variables in it.",
+        )
+    ]  # fmt: skip
+
+
 class _Overridden(RunFiles):
     """Files of which one of the run's own repository is replaced."""
 

@@ -44,3 +44,14 @@ def test_runs_are_counted_by_the_rest_of_their_name() -> None:
     assert stem == "20240209"
     assert run_names.needs_revision("x$(Rev:r)")
     assert not run_names.needs_revision("x$(Review)")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_valid"),
+    [
+        ("1.2.3-beta (x)", True), ("x" * 255, True), ("x" * 256, False), ("1.", False),
+        *((f"a{sign}b", False) for sign in '"/:<>\\|?@*'), ("$(unknown)", True),
+    ],
+)  # fmt: skip
+def test_what_a_run_may_be_called(name: str, is_valid: bool) -> None:
+    assert run_names.is_valid(name) is is_valid

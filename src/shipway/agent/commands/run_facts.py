@@ -2,11 +2,9 @@
 
 from shipway.agent.commands.target import CommandFailed, CommandTarget
 from shipway.agent.logging_commands import LoggingCommand
+from shipway.azpipelines import run_names
 from shipway.base.errors import BadInput
 from shipway.devops import run_tags, runs
-
-_LONGEST = 255
-_FORBIDDEN = '"/:<>\\|?@*'
 
 
 def update_build_number(step: CommandTarget, command: LoggingCommand) -> None:
@@ -14,14 +12,11 @@ def update_build_number(step: CommandTarget, command: LoggingCommand) -> None:
     number, run_id = command.data, step.job.run.run_id
     if not number:
         raise CommandFailed("Build number is required.")
-    if len(number) > _LONGEST or number.endswith(".") or set(number) & set(_FORBIDDEN):
-        raise CommandFailed(
-            f"TF209010: The build number format provided '{number}' generates a build number which "
-            "contains invalid character(s), is too long, or ends with '.'. The maximum length of a "
-            "build number is 255 characters. Characters which are not allowed include '\"', '/', "
-            "':', '<', '>', '\\', '|', '?', '@', and '*'."
-        )
     step.job.variables.define("Build.BuildNumber", number, is_read_only=True)
+    if not run_names.is_valid(number):  # the service says so, after the agent took the command
+        step.error(f"TF209010: The build number format {number} {run_names.RULES}")
+        step.fail()
+        return
     runs.set_run(step.job.store, run_id, run_name=number)
     step.log(f"Update build number to {number} for build {run_id}")
 
