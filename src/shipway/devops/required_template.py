@@ -1,7 +1,8 @@
 """Required template: only pipelines that extend one of some templates may use a resource.
 
 Judged on the plan: a template counts with its repository, its ref and its path, as the run was
-compiled. One of the templates that a check lists is enough, wherever in the chain of `extends`.
+compiled. One of the templates that a check lists is enough, wherever in the chain of `extends`. The
+pipeline's own repository puts no stubs in the place of tasks that are here.
 Source: https://learn.microsoft.com/azure/devops/pipelines/process/approvals#required-template
 """
 
@@ -11,7 +12,13 @@ from dataclasses import dataclass
 from shipway.azpipelines.plan import RunPlan
 from shipway.base.errors import BadInput
 from shipway.base.messages import Json
-from shipway.devops import chosen_commits, projects, repositories
+from shipway.devops import (
+    chosen_commits,
+    projects,
+    repositories,
+    run_stubs,
+    task_definitions,
+)
 from shipway.devops.runs import Run
 from shipway.store.store import Store
 
@@ -61,7 +68,8 @@ def refusal(store: Store, run: Run, plan: RunPlan, settings: Mapping[str, Json])
     extended = list(_extended(store, run, plan))
     same = [one for one in extended if any(_is_same(store, run, one, want) for want in wanted)]
     if any(not one.is_astray for one in same):
-        return ""
+        stubbed = _stubbed(store, run, plan)
+        return stubbed and f"required template: shipway.yml puts a stub in the place of {stubbed}"
     if same:
         return (
             f"required template: {same[0].path} was read at a commit that is not on {same[0].ref}"
@@ -71,6 +79,22 @@ def refusal(store: Store, run: Run, plan: RunPlan, settings: Mapping[str, Json])
         return f"required template: the pipeline extends no template; it has to extend {names}"
     have = ", ".join(plan.extends)
     return f"required template: the pipeline extends {have}; it has to extend {names}"
+
+
+def _stubbed(store: Store, run: Run, plan: RunPlan) -> str:
+    """A task that the run would use and that its repository replaces; of others, there are none."""
+    stubs = run_stubs.of_run(store, run)
+    if not stubs.stubs:
+        return ""
+    for job in (job for stage in plan.stages for job in stage.jobs):
+        for step in (*job.steps, *(one for hook in job.hooks for one in hook.steps)):
+            major = step.task.version.partition(".")[0]
+            number = int(major) if major.isdigit() else -1
+            if step.shorthand != "task" or stubs.find(step.task.name, number) is None:
+                continue
+            if task_definitions.find(step.task.name, number) is not None:
+                return f"{step.task.name}@{number}"
+    return ""
 
 
 def _extended(store: Store, run: Run, plan: RunPlan) -> Iterator[_Extended]:

@@ -74,18 +74,29 @@ def queue(store: Store, order: LocalOrder, principal: Principal) -> Run:
     others = {
         alias.lower(): _other(store, project_id, tree) for alias, tree in order.others.items()
     }
+    variables, secrets = _sorted_out(definition, order)
     choices = LocalChoices(
         folder=order.tree.folder, has_changes=order.tree.has_changes, stages=order.stages,
-        jobs=order.jobs, repositories=others, secret_names=tuple(order.secrets),
+        jobs=order.jobs, repositories=others, secret_names=tuple(secrets),
     )  # fmt: skip
     with store.database.transaction():
         run = runs.queue_run(
             store, definition=definition, branch=order.tree.branch, version=order.tree.version,
-            reason="manual", requested_by=principal, variables=order.variables,
+            reason="manual", requested_by=principal, variables=variables,
             parameters=order.parameters, local=choices,
         )  # fmt: skip
-        local_choices.keep_secrets(store, run.run_id, order.secrets)
+        local_choices.keep_secrets(store, run.run_id, secrets)
     return run
+
+
+def _sorted_out(
+    definition: PipelineDefinition, order: LocalOrder
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The variables and the secrets; what the definition keeps secret stays so, however given."""
+    hidden = {name.lower() for name, one in definition.variables.items() if one.is_secret}
+    public = {n: v for n, v in order.variables.items() if n.lower() not in hidden}
+    secret = {n: v for n, v in order.variables.items() if n.lower() in hidden}
+    return public, {**secret, **order.secrets}
 
 
 def _place(store: Store, order: LocalOrder) -> tuple[str, Repository]:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.support.begun_runs import job, stage_of
 from tests.support.pushed_pipelines import MAIN, pipeline_of, put, repository_of, somebody
 
-from shipway.azpipelines.plan import RunPlan
+from shipway.azpipelines.plan import RunPlan, StepPlan, TaskReference
 from shipway.azpipelines.plan_resources import RepositoryResource
 from shipway.azpipelines.triggers import PipelineTriggers
 from shipway.base.clock import SystemClock
@@ -102,3 +103,28 @@ def test_a_template_counts_only_from_the_branch_that_it_is_said_to_be_of(
         refused = required_template.refusal(store, run, plan, TEMPLATE)
         assert (refused == "", "at a commit that is not on" in refused) == (passes, not passes)
         assert (branch_control.refusal(store, run, plan, ALLOWED) == "") == passes
+
+
+@pytest.mark.parametrize(("name", "passes"), [("Bash@3", False), ("Contoso@1", True)])
+def test_no_stub_stands_in_for_a_task_of_the_required_template(
+    store: Store, name: str, passes: bool
+) -> None:
+    own, shared = repository_of(store, "r"), repository_of(store, "shared")
+    put(store, own, {"shipway.yml": f"tasks: {{ {name}: succeed }}"})
+    run = run_of(store, own, tip(store, own, MAIN))
+    task, _, version = name.partition("@")
+    gate = StepPlan(
+        ref_name="gate", display_name="gate", shorthand="task",
+        task=TaskReference(name=task, version=version),
+    )  # fmt: skip
+    plan = replace(
+        plan_of(
+            RepositoryResource(
+                alias="shared", name="shared", repository_id=shared.repository_id, branch=MAIN
+            )
+        ),
+        stages=(stage_of("S", job(steps=(gate,))),),
+    )
+    refused = required_template.refusal(store, run, plan, TEMPLATE)
+    expected = "required template: shipway.yml puts a stub in the place of Bash@3"
+    assert refused == ("" if passes else expected)

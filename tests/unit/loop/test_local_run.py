@@ -21,6 +21,7 @@ from shipway.devops import (
     run_variables,
     runs,
 )
+from shipway.devops.definitions import DefinitionVariable
 from shipway.devops.projects import Project
 from shipway.devops.repositories import Repository
 from shipway.devops.runs import Requester, Run
@@ -193,6 +194,22 @@ def test_the_chosen_part_is_compiled(store: Store, tree: Tree) -> None:
     assert plan is not None
     (stage,) = plan.stages
     assert [(job.name, job.depends_on) for job in stage.jobs] == [("B", ())]
+
+
+def test_what_the_pipeline_keeps_secret_stays_so_however_it_is_given(
+    store: Store, tree: Tree
+) -> None:
+    place, stack = project(store)
+    definitions.create(
+        store, project_id=place.project_id, name="p", repository_id=stack.repository_id,
+        yaml_path="ci/all.yml",
+        variables={"Key": DefinitionVariable(value="s1", is_secret=True, allow_override=True)},
+    )  # fmt: skip
+    remotes = ("https://dev.azure.com/shipway/ml/_git/stack",)
+    run = queue(store, tree, remotes=remotes, variables={"key": "hunter22", "a": "b"})
+    assert (run.definition_name, run.variables) == ("p", {"a": "b"})
+    found = [v for v in run_variables.queue_time(store, run) if v.name.lower() == "key"]
+    assert [(v.value, v.is_secret) for v in found][-1] == ("hunter22", True)
 
 
 def test_secrets_are_secret_and_kept_apart(store: Store, tree: Tree) -> None:
