@@ -1,10 +1,12 @@
 """TerraformInstaller@0/1: the version of Terraform asked for, first on the path.
 
 The terraform of this machine is taken where its version is the one asked for (any, for `latest`);
-another version is downloaded once and kept among the tools of this home.
+another version is downloaded once, compared with the sums that its maker publishes, and kept among
+the tools of this home.
 Source: terraform-installer.ts of microsoft/azure-pipelines-terraform.
 """
 
+import hashlib
 import json
 import platform
 import re
@@ -23,6 +25,7 @@ _VERSION = re.compile(r"v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)")
 _RELEASES = "https://releases.hashicorp.com/terraform"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _SECONDS = 60.0
+_LARGEST_SUMS = 64 * 1024
 # it would ask its maker whether there is a newer one
 _QUIET = {"CHECKPOINT_DISABLE": "1"}
 
@@ -65,21 +68,40 @@ def _download(step: StepRun, version: str) -> Path:
     architecture = _ARCHITECTURES.get(platform.machine())
     if architecture is None:
         raise NotSupported(f"Architecture {platform.machine()} is not supported")
-    url = f"{_RELEASES}/{version}/terraform_{version}_linux_{architecture}.zip"
+    place, name = f"{_RELEASES}/{version}", f"terraform_{version}_linux_{architecture}.zip"
+    url = f"{place}/{name}"
     step.log(f"Downloading: {url}")
     archive = step.job.directories.temporary / f"terraform-{version}.zip"
     try:
         with urlopen(url, timeout=_SECONDS) as answer, archive.open("wb") as file:  # noqa: S310  # https only
             shutil.copyfileobj(answer, file)
+        with urlopen(f"{place}/terraform_{version}_SHA256SUMS", timeout=_SECONDS) as answer:  # noqa: S310  # https only
+            sums = answer.read(_LARGEST_SUMS).decode(errors="replace")
     except (URLError, OSError) as error:
         raise Unavailable(
             f"Failed to download Terraform from url {url}. Error {error}", where=url,
             hint="Install that version on this machine, or ask for 'latest' to take the one that "
             "is there.",
         ) from None  # fmt: skip
+    _verify(archive, sums, name)
     program = _kept(step, version)
     _unpack(archive, program, program.with_name(f"{step.record_id}.part"))
     return program
+
+
+def _verify(archive: Path, sums: str, name: str) -> None:
+    """Raises `Unavailable` for a download that is not what its maker has published."""
+    listed = (line.partition(" ") for line in sums.splitlines())
+    expected = {file.strip(): digest for digest, _, file in listed}
+    with archive.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if expected.get(name) != found:
+        archive.unlink()
+        raise Unavailable(
+            f"Failed to download Terraform: the SHA-256 sum of {name} is {found}, and "
+            f"{expected.get(name, 'none')} is published",
+            code="DownloadNotVerified", where=name, hint="Try again, or install it yourself.",
+        )  # fmt: skip
 
 
 def _unpack(archive: Path, program: Path, made: Path) -> None:

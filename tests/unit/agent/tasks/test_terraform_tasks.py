@@ -1,7 +1,10 @@
 """The Terraform tasks: what terraform is asked for, as whom, and what becomes of its answers."""
 
+import hashlib
+import io
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from tests.unit.agent.tasks.running_steps import connect, program
 
 from shipway.agent.job_context import JobContext
 from shipway.agent.tasks import terraform_cli, terraform_installer, terraform_task
-from shipway.base.errors import BadInput, NotFound, NotSupported
+from shipway.base.errors import BadInput, NotFound, NotSupported, Unavailable
 from shipway.devops import attachments
 
 CHANGES = "case $1 in plan) exit 2;; esac"
@@ -271,6 +274,32 @@ def test_terraform_runs_by_its_tasks(job: JobContext) -> None:
 def test_a_version_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="is not a valid semantic version"):
         terraform_installer.wanted_version(text)
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_a_download_is_compared_with_the_sum_of_its_maker(
+    job: JobContext, monkeypatch: pytest.MonkeyPatch, *, is_right: bool
+) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("terraform", "#!/bin/sh\n")
+    published = hashlib.sha256(made.getvalue() if is_right else b"other").hexdigest()
+    asked: list[str] = []
+
+    def answer(url: str, **_: object) -> io.BytesIO:
+        asked.append(url.rpartition("/")[2])
+        sums = f"{published}  {asked[0]}\nffff  other.zip\n"
+        return io.BytesIO(sums.encode() if url.endswith("SUMS") else made.getvalue())
+
+    monkeypatch.setattr(terraform_installer, "urlopen", answer)
+    install = {"terraformVersion": "0.0.1"}
+    kept = job.store.home.root / "agent-tools" / "terraform" / "0.0.1" / "terraform"
+    if is_right:
+        assert running_steps.run(job, terraform_installer.INSTALLER_1, **install)[0] == "succeeded"
+    else:
+        with pytest.raises(Unavailable, match=f"{published} is published"):
+            running_steps.run(job, terraform_installer.INSTALLER_1, **install)
+    assert (kept.is_file(), asked[1]) == (is_right, "terraform_0.0.1_SHA256SUMS")
 
 
 def test_another_version_is_taken_from_what_this_home_has(job: JobContext) -> None:
