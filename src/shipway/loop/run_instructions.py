@@ -101,6 +101,13 @@ def _complete_stage(store: Store, run: Run, plan: RunPlan, instruction: Instruct
         data={**record.data, "reason": reason} if reason else record.data,
         finished_at=store.clock.now(),
     )
+    for phase in runs.records_of(store, run.run_id):
+        # a stage that is tried again has its jobs before it is known whether it begins
+        if phase.parent_id == record.record_id and phase.state == "pending":
+            runs.change_record(
+                store, run.run_id, phase.record_id,
+                state="completed", result=result, finished_at=store.clock.now(),
+            )  # fmt: skip
     say(store, run, "StageCompleted", {"stage": stage.name, "result": result, "reason": reason})
 
 

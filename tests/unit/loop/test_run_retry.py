@@ -102,6 +102,19 @@ def test_only_what_failed_and_what_follows_it_runs_again(store: Store) -> None:
     assert stage_record(store, run, "Deploy").attempt == 2
 
 
+def test_a_stage_that_is_skipped_when_it_is_tried_again_leaves_no_job_pending(
+    store: Store,
+) -> None:
+    notify = stage_of("Notify", job("mail"), after=("Build",), condition="failed()")
+    run = begin(store, definition_of(store), stage_of("Build", job("A")), notify)
+    end(store, run, "A", "failed")
+    end(store, run, "mail", "succeeded")
+    retry(store, run, stages=["Build"])
+    end(store, run, "A", "succeeded")
+    told = {r.name: (r.state, r.result) for r in runs.records_of(store, run.run_id)}
+    assert told["Notify"] == told["mail"] == ("completed", "skipped")
+
+
 def test_the_attempts_are_known_to_the_job(store: Store) -> None:
     run = retry(store, failed_run(store))
     record = named(store, run, "Job")["B"]
