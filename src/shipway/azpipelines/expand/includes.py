@@ -118,7 +118,10 @@ class Library:
         if joined is None:
             folder = f"/{directory}" if known == base.alias else ""
             message = f"The file path {_spelled(folder, path)} is invalid"
-            self.problems.error("path-escapes", message, position, shown="file")
+            self.problems.error(
+                "path-escapes", message, position, shown="file",
+                hint="It leaves the repository. A path that begins with / starts at its root.",
+            )  # fmt: skip
             return None
         return Location(known, joined)
 
