@@ -81,9 +81,12 @@ def start(
         own.append(("", asked.job))
     _sign_in(job, engine, [*asked.services.values(), *(one for _, one in own)])
     images = {str(one.image): one.is_local_image for _, one in (*asked.services.items(), *own)}
-    for number, (image, is_local) in enumerate(images.items()):
-        if not is_local:
-            engine.run(f"pull-{number}", "pull", image)
+    try:
+        for number, (image, is_local) in enumerate(images.items()):
+            if not is_local:
+                engine.run(f"pull-{number}", "pull", image)
+    finally:
+        _login_file(engine).unlink(missing_ok=True)  # steps see this folder, also in containers
     if asked.services:
         engine.run("network", "network", "create", "--label", _LABEL, network)
     hosts = [_service(job, engine, network, name, one) for name, one in asked.services.items()]
@@ -208,10 +211,14 @@ def _sign_in(job: JobContext, engine: ContainerEngine, asked: list[ContainerPlan
         registry = docker_registry.of_connection(job, endpoint)
         auths[registry.address] = {"auth": registry.auth}
     if auths:
-        folder = Path(engine.env_vars["DOCKER_CONFIG"])
-        folder.mkdir(mode=0o700, exist_ok=True)
-        (folder / "config.json").touch(mode=0o600)
-        (folder / "config.json").write_text(json.dumps({"auths": auths}))
+        file = _login_file(engine)
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(json.dumps({"auths": auths}))
+
+
+def _login_file(engine: ContainerEngine) -> Path:
+    return Path(engine.env_vars["DOCKER_CONFIG"]) / "config.json"
 
 
 def _expanded(job: JobContext, one: ContainerPlan) -> ContainerPlan:
