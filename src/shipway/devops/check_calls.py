@@ -134,10 +134,16 @@ def _variables(store: Store, one: CheckRun) -> tuple[dict[str, str | None], list
     group = variable_groups.find(store, project_id=one.project_id, name=name) if name else None
     if group is not None:
         values = variable_groups.values_of(store, group)
-        given |= {name: v.value for name, v in values.items()}
+        given = _over(given, {name: v.value for name, v in values.items()})
         secrets += [v.value for v in values.values() if v.is_secret]
-    expanded = macros.expand_all({**given, **_own(one, token)}, secret_names=())
+    expanded = macros.expand_all(_over(given, _own(one, token)), secret_names=())
     return dict(expanded.values), secrets
+
+
+def _over(given: Mapping[str, str], stronger: Mapping[str, str]) -> dict[str, str]:
+    """Both; of a name in other letter case, too, the stronger counts: a run's is anybody's."""
+    names = {name.lower() for name in stronger}
+    return {**{n: v for n, v in given.items() if n.lower() not in names}, **stronger}
 
 
 def _own(one: CheckRun, token: str) -> dict[str, str]:

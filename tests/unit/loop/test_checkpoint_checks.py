@@ -270,6 +270,8 @@ def test_a_service_decides_by_its_answer(
          "true)", body='{"run": "$(Build.BuildId)", "key": "$(key)"}')  # fmt: skip
     _Service.answers = ['{"ok": true}']
     run = deploy(store, definition)
+    # what a run says of a name of the check's group counts in no letter case
+    runs.set_run(store, run.run_id, variables={"who": "me", "WHO": "me", "KEY": "known"})
     assert not is_running(store, run, "S")
     work(store)
     assert is_running(store, run, "S")
