@@ -100,7 +100,8 @@ def _conclude(
         return
     _show_end(session, outcome, found, tree)
     for one in copied:
-        print(f"  {one['name']}: {one['files']} files in {compiling.shown(Path(one['path']))}")
+        count = f"{one['files']} {'file' if one['files'] == 1 else 'files'}"
+        print(f"  {one['name']}: {count} in {compiling.shown(Path(one['path']))}")
     print(_summary(outcome.run, seconds))
     for line in annotations.lines(found, config.environment()):
         print(line)
