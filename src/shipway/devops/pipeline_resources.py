@@ -12,7 +12,15 @@ from shipway.azpipelines.diagnostics import Diagnostic
 from shipway.azpipelines.plan import RunPlan
 from shipway.azpipelines.plan_resources import PipelineResource
 from shipway.base.errors import NotFound
-from shipway.devops import definitions, github_mirrors, projects, repositories, run_tags, runs
+from shipway.devops import (
+    definitions,
+    github_mirrors,
+    projects,
+    repositories,
+    requester_rights,
+    run_tags,
+    runs,
+)
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.runs import ChosenRun, Run
 from shipway.store.store import Store
@@ -31,7 +39,7 @@ def choose(
     wrong: list[Diagnostic] = []
     for one in plan.pipelines:
         definition = definition_of(store, one.source, one.project, project_id=run.project_id)
-        if definition is None:
+        if definition is None or not requester_rights.sees(store, run, definition.project_id):
             wrong.append(_problem(one, f"Pipeline Resource {one.alias} Input Must be Valid.", file,
                                   f"There is no pipeline called '{one.source}' here."))  # fmt: skip
             continue

@@ -8,14 +8,12 @@ from dataclasses import replace
 
 from shipway.azpipelines.expand.includes import SELF, FileMissing, RepositoryMissing
 from shipway.azpipelines.plan_resources import RepositoryResource
-from shipway.azure.entra import users
-from shipway.azure.entra.principals import Principal
 from shipway.devops import (
     github_mirrors,
-    members,
     pipeline_permissions,
     projects,
     repositories,
+    requester_rights,
     service_connections,
 )
 from shipway.devops.repositories import Repository
@@ -114,18 +112,11 @@ class RunFiles:
 
         What is read here is shown by previews and runs, also to who does not see that project.
         """
-        if repository.project_id == self._run.project_id:
-            return True
-        store, who = self._store, self._run.requested_for
-        user = users.find(store, who.object_id) if who.object_id else None
-        asking = users.principal_of(store, user) if user else Principal(
-            kind="ServicePrincipal" if who.object_id else "Anonymous", object_id=who.object_id,
-            name=who.name, tenant_id="",
-        )  # fmt: skip
-        if members.may(store, asking, "read", project_id=repository.project_id):
+        if requester_rights.sees(self._store, self._run, repository.project_id):
             return True
         return pipeline_permissions.is_authorized(
-            store, resource_type="repository", definition_id=self._run.definition_id, is_own=False,
+            self._store, resource_type="repository", definition_id=self._run.definition_id,
+            is_own=False,
             resource_id=f"{repository.project_id}.{repository.repository_id}",
         )  # fmt: skip
 

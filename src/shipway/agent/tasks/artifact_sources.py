@@ -10,7 +10,7 @@ from shipway.agent import file_matching
 from shipway.agent.task import StepRun
 from shipway.agent.tasks import paths
 from shipway.base.errors import BadInput, NotFound
-from shipway.devops import artifacts, definitions, projects, runs
+from shipway.devops import artifacts, definitions, projects, requester_rights, runs
 from shipway.devops.artifacts import ArtifactFile, PipelineArtifact
 from shipway.devops.definitions import PipelineDefinition
 from shipway.devops.runs import Run
@@ -72,7 +72,10 @@ def run_of(step: StepRun, names: SourceInputs) -> Run:
 
 def definition_of(step: StepRun, *, project_id: str, name: str) -> PipelineDefinition:
     """A pipeline by its name or number. Raises `NotFound`."""
-    known = definitions.list_of(step.job.store, project_id=project_id)
+    store = step.job.store
+    # of a project that is not for the eyes of who asked for the run, nothing is known
+    is_seen = requester_rights.sees(store, step.job.run, project_id)
+    known = definitions.list_of(store, project_id=project_id) if is_seen else []
     bare = name.replace("/", "\\").rsplit("\\", 1)[-1].casefold()
     for one in known:
         if name == str(one.definition_id) or one.name.casefold() in (bare, name.casefold()):
