@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from shipway.base.errors import BadInput, NotFound
+from shipway.base.errors import BadInput, NotFound, ShipwayError
 from shipway.cli import output
 from shipway.cli.local_run import arguments as local_arguments
 from shipway.cli.pipeline_check import compiling, discovery, working_tree
@@ -99,7 +99,11 @@ def _run(arguments: argparse.Namespace) -> int:
         _given(arguments), stages=tuple(arguments.stage), jobs=tuple(arguments.job),
         branch=working_tree.full_name(arguments.branch),
     )  # fmt: skip
-    checked = compiling.check_part(_file(arguments.file), given)
+    try:
+        checked = compiling.check_part(_file(arguments.file), given)
+    except ShipwayError as error:
+        output.show_error(error)
+        return _NOTHING_RUN
     # what a run needs is slow to import beside the rest
     if arguments.dry_run and checked.outline is not None:
         _show_findings(checked.findings)

@@ -17,7 +17,7 @@ from typing import Any
 
 from shipway.azpipelines.plan import RunPlan
 from shipway.base import clock, config
-from shipway.base.errors import BadInput
+from shipway.base.errors import BadInput, ShipwayError
 from shipway.base.home import Home
 from shipway.cli import output, run_tree, run_watch
 from shipway.cli.local_run import annotations, dry_report, failures, server, snapshot, timeline
@@ -36,19 +36,18 @@ _LOCAL_PROJECT = "local"
 
 
 def run(arguments: argparse.Namespace, checked: Checked, given: Given) -> int:
-    """Run a file that has been checked. Raises `ShipwayError` for what the user can mend."""
+    """Run a file that has been checked.
+
+    What keeps it from being queued is told, and the code says that nothing ran. Raises
+    `ShipwayError` for what goes wrong later.
+    """
     tree = compiling.tree_of(checked.path, given)
-    secrets = _secrets(arguments.secret)
-    _warn_of_hidden(checked.outline, given)
-    home = Home(config.default_home())
-    session = server.session(home)
     begun = clock.monotonic()
-    with tempfile.TemporaryDirectory(dir=home.temporary, prefix="snapshot-") as folder:
-        taken = snapshot.take(
-            tree.root, Path(folder) / "self", branch=given.branch, always=_read(checked, tree)
-        )
-        body = _order(arguments, checked.path, given, taken, secrets, Path(folder))
-        run_id = int(session.post("/local-runs", body)["run_id"])
+    try:
+        session, run_id, taken = _queue(arguments, checked, given, tree)
+    except ShipwayError as error:
+        output.show_error(error)
+        return NOTHING_RUN
     queued = session.get(f"/runs/{run_id}")
     if not arguments.json:
         for line in [*_head(session, queued, checked.path, taken), *dry_report.left_out(checked)]:
@@ -66,6 +65,23 @@ def run(arguments: argparse.Namespace, checked: Checked, given: Given) -> int:
         for hint in _folder_hints(checked):
             print(f"  hint: {hint}", file=sys.stderr)
     return _code(outcome)
+
+
+def _queue(
+    arguments: argparse.Namespace, checked: Checked, given: Given, tree: WorkingTree
+) -> tuple[Session, int, Snapshot]:
+    """The run, which begins at once. Raises `ShipwayError` for what the user can mend."""
+    secrets = _secrets(arguments.secret)
+    _warn_of_hidden(checked.outline, given)
+    home = Home(config.default_home())
+    session = server.session(home)
+    with tempfile.TemporaryDirectory(dir=home.temporary, prefix="snapshot-") as folder:
+        taken = snapshot.take(
+            tree.root, Path(folder) / "self", branch=given.branch, always=_read(checked, tree)
+        )
+        body = _order(arguments, checked.path, given, taken, secrets, Path(folder))
+        run_id = int(session.post("/local-runs", body)["run_id"])
+    return session, run_id, taken
 
 
 def _read(checked: Checked, tree: WorkingTree) -> list[str]:

@@ -146,7 +146,7 @@ def test_a_task_that_is_not_there_is_told_at_its_step(
 
 
 def test_without_a_file_it_is_the_usual_one(capsys: pytest.CaptureFixture[str], tree: Path) -> None:
-    assert main.main(["pipelines", "run", "--dry-run"]) == 1
+    assert main.main(["pipelines", "run", "--dry-run"]) == 2
     assert "there is no file 'azure-pipelines.yml'" in capsys.readouterr().err
     (tree / "azure-pipelines.yml").write_text("steps: [{script: a}]")
     assert main.main(["pipelines", "run", "--dry-run"]) == 0
@@ -171,5 +171,5 @@ def test_a_secret_comes_from_the_environment_or_is_asked_for(
     assert verb._secrets(["api.key", "other=a=b", "empty="]) == {
         "api.key": "from-env", "other": "a=b", "empty": "",
     }  # fmt: skip
-    assert main.main(["pipelines", "run", "ci.yml", "--secret", "nowhere"]) == 1
+    assert main.main(["pipelines", "run", "ci.yml", "--secret", "nowhere"]) == 2
     assert "no value for the secret 'nowhere'" in capsys.readouterr().err
