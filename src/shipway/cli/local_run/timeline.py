@@ -147,7 +147,7 @@ def waits(run: Facts) -> list[tuple[str, str]]:
         if one["status"] == "pending":
             names = ", ".join(step["approver"] for step in one["steps"])
             found.append(
-                (f"{one['stage']} waits for approval of {one['resource']} by {names}",
+                (_of(one["stage"], f"waits for approval of {one['resource']} by {names}"),
                  f"shipway approve {run['run_id']} --as USER")
             )  # fmt: skip
     for one in run["permissions"]:
@@ -164,9 +164,14 @@ def holds(run: Facts) -> list[str]:
     asked = {one["stage"] for one in run["approvals"] if one["status"] == "pending"}
     asked |= set(run.get("to_start", ()))
     return [
-        f"{stage} {text}" for stage, text in run_tree.waiting(run).items()
+        _of(stage, text) for stage, text in run_tree.waiting(run).items()
         if stage not in asked and not run["permissions"]
     ]  # fmt: skip
+
+
+def _of(stage: str, text: str) -> str:
+    """What a stage does; one that nobody wrote is not named."""
+    return f"the run {text}" if stage == _IMPLIED else f"{stage} {text}"
 
 
 def without_preamble(lines: list[str]) -> list[str]:

@@ -60,6 +60,11 @@ def test_lines_come_in_the_order_of_what_happened(capsys: pytest.CaptureFixture[
     ]  # fmt: skip
 
 
+def test_a_wait_of_a_stage_that_nobody_wrote_is_the_run_s() -> None:
+    [(text, _)] = timeline.waits(run(approvals=[{**APPROVAL, "stage": "__default"}]))
+    assert text == "the run waits for approval of prod by avery"
+
+
 def test_a_job_that_is_left_out_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     told = ({"kind": "warning", "message": "its condition is false: eq(1, 2)"},)
     skipped = record("Phase", "Unit", "Build", result="skipped", issues=told)
