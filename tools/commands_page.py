@@ -8,7 +8,8 @@ import argparse
 import importlib
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+
+from tools import written_page
 
 from shipway.cli.main import VERBS, Verb
 
@@ -93,21 +94,5 @@ def _row(action: argparse.Action) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def main() -> int:
-    """Write the page, or say whether it is current."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("page", type=Path)
-    arguments.add_argument("--check", action="store_true")
-    given = arguments.parse_args()
-    text = page()
-    if not given.check:
-        given.page.write_text(text)
-        return 0
-    if given.page.exists() and given.page.read_text() == text:
-        return 0
-    print(f"{given.page} is not what the parser says: make commands-page", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(written_page.main(page, description=__doc__, again="make commands-page"))

@@ -5,7 +5,6 @@ Knows the convention of the tables: in each `shipway.wire.PROTOCOL.table` a func
 server, which no row looks at. `--check` only says whether the page is current.
 """
 
-import argparse
 import importlib
 import importlib.util
 import inspect
@@ -17,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from tools import written_page
 
 import shipway.wire
 from shipway.agent.all_tasks import TASKS
@@ -136,22 +137,12 @@ def _row(route: Route) -> str:
     return f"| {route.method} | `{pattern}` | {action} |"
 
 
-def main() -> int:
-    """Write the page, or say whether it is current."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("page", type=Path)
-    arguments.add_argument("--check", action="store_true")
-    given = arguments.parse_args()
+def _page_of_a_fresh_home() -> str:
     with tempfile.TemporaryDirectory() as folder:
-        text = page(open_store(Home(Path(folder) / "home"), SystemClock()))
-    if not given.check:
-        given.page.write_text(text)
-        return 0
-    if given.page.exists() and given.page.read_text() == text:
-        return 0
-    print(f"{given.page} is not what the tables say: make coverage-page", file=sys.stderr)
-    return 1
+        return page(open_store(Home(Path(folder) / "home"), SystemClock()))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        written_page.main(_page_of_a_fresh_home, description=__doc__, again="make coverage-page")
+    )

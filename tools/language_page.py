@@ -4,11 +4,10 @@ Types of parameters, functions, words and limits come from the tables of the com
 `--check` only says whether the page is current.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
+from tools import written_page
 from tools.language_samples import PLACES, TEMPLATE_USES, TEMPLATES, Place
 
 from shipway.azpipelines import compiler, limits
@@ -175,21 +174,5 @@ def _sizes() -> Iterator[str]:
         yield f"| {what} | {value} |"
 
 
-def main() -> int:
-    """Write the page, or say whether it is current."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path)
-    parser.add_argument("--check", action="store_true", help="only say whether it is current")
-    arguments = parser.parse_args()
-    text = page()
-    if not arguments.check:
-        arguments.path.write_text(text)
-        return 0
-    if arguments.path.read_text() == text:
-        return 0
-    print(f"{arguments.path} is out of date: make language-page", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(written_page.main(page, description=__doc__, again="make language-page"))

@@ -3,11 +3,11 @@
 Everything stands in the definitions of the tasks. `--check` only says whether the page is current.
 """
 
-import argparse
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+
+from tools import written_page
 
 from shipway.agent.all_tasks import TASKS
 from shipway.azpipelines.plan import CHECKOUT_TASK, DOWNLOAD_TASK, PUBLISH_TASK
@@ -86,21 +86,5 @@ def _code(text: str) -> str:
     return f"`{text.replace('|', chr(92) + '|')}`" if text else ""
 
 
-def main() -> int:
-    """Write the page, or say whether it is current."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("page", type=Path)
-    arguments.add_argument("--check", action="store_true")
-    given = arguments.parse_args()
-    text = page()
-    if not given.check:
-        given.page.write_text(text)
-        return 0
-    if given.page.exists() and given.page.read_text() == text:
-        return 0
-    print(f"{given.page} is not what the definitions say: make tasks-page", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(written_page.main(page, description=__doc__, again="make tasks-page"))

@@ -4,15 +4,15 @@ Knows the convention of azurerm's modules: a `NOUN`, or a `TYPE_NAME` with `RULE
 says whether the page is current.
 """
 
-import argparse
 import importlib
 import json
 import pkgutil
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
+
+from tools import written_page
 
 import shipway.terraform.resources.azurerm
 from shipway.terraform.resources.azuread.refusals import REFUSALS as DIRECTORY_REFUSALS
@@ -114,21 +114,5 @@ def _attribute(path: str, rule: Refused | Only | Kept) -> str:
     return f"`{path}`"
 
 
-def main() -> int:
-    """Write the page, or say whether it is current."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("page", type=Path)
-    arguments.add_argument("--check", action="store_true")
-    given = arguments.parse_args()
-    text = page()
-    if not given.check:
-        given.page.write_text(text)
-        return 0
-    if given.page.exists() and given.page.read_text() == text:
-        return 0
-    print(f"{given.page} is not what the tables say: {COMMAND}", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(written_page.main(page, description=__doc__, again=COMMAND))
