@@ -14,14 +14,13 @@ from shipway.devops import check_calls, check_runs, logs, rest_calls, runs
 from shipway.devops.check_runs import CheckRun
 from shipway.devops.rest_calls import RestOutcome
 from shipway.loop.checkpoint_checks import QUEUE
-from shipway.store.doorbell import Doorbell, ring
+from shipway.loop.queue_thread import QueueThread
 from shipway.store.queue import WorkItem
 from shipway.store.store import Store
 
 _LOG = logging.getLogger(__name__)
 _LEASE_SECONDS = 300.0
 _AT_ONCE = 8
-_LONGEST_WAIT = 30.0
 _JOIN_SECONDS = 5.0
 
 
@@ -31,22 +30,15 @@ class CheckCaller:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._holder = f"check caller {ids.new_guid()[:8]}"
-        self._stopping = threading.Event()
-        self._bell = Doorbell(store.home.sockets, QUEUE)
-        self._thread = threading.Thread(target=self._run, name="check calls", daemon=True)
+        self._thread = QueueThread(store, QUEUE, self.work, name="check calls")
 
     def start(self) -> None:
         """Begin with what an earlier server left."""
-        self._store.queue.give_back(QUEUE)
         self._thread.start()
 
     def stop(self) -> None:
         """End after the calls at hand, or without them when they take long."""
-        self._stopping.set()
-        ring(self._store.home.sockets, QUEUE)
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_SECONDS)
-        self._bell.close()
+        self._thread.stop(seconds=_JOIN_SECONDS)
 
     def work(self) -> bool:
         """Make what waits, some at once, and be back when all have ended; False: nothing did."""
@@ -72,17 +64,6 @@ class CheckCaller:
             self._make(item)
         except Exception:
             _LOG.exception("%s failed", item.item)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                busy = self.work()
-            except Exception:
-                _LOG.exception("the calls of checks stumbled and go on")
-                self._stopping.wait(1.0)
-                continue
-            if not busy and not self._stopping.is_set():
-                self._bell.wait(_LONGEST_WAIT)
 
     def _make(self, item: WorkItem) -> None:
         store, number = self._store, int(item.payload["call"])

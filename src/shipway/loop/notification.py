@@ -7,8 +7,6 @@ Source: https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups#web
 
 import http.client
 import json
-import logging
-import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,16 +15,14 @@ from shipway.base import ids
 from shipway.base.errors import BadInput
 from shipway.base.front_door import is_azure_name
 from shipway.base.messages import Event
-from shipway.store.doorbell import Doorbell, ring
+from shipway.loop.queue_thread import QueueThread
 from shipway.store.queue import WorkItem
 from shipway.store.store import Store
 
-_LOG = logging.getLogger(__name__)
 QUEUE = "notification"
 _SECONDS = 10.0
 _LEASE_SECONDS = 300.0
 _PAUSES = (1.0, 5.0, 20.0)
-_LONGEST_WAIT = 30.0
 
 
 def check_url(url: str) -> None:
@@ -87,22 +83,15 @@ class Notifier:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._holder = f"notifier {ids.new_guid()[:8]}"
-        self._stopping = threading.Event()
-        self._bell = Doorbell(store.home.sockets, QUEUE)
-        self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
+        self._thread = QueueThread(store, QUEUE, self.work, name="notifier")
 
     def start(self) -> None:
         """Begin with what an earlier server left unsent."""
-        self._store.queue.give_back(QUEUE)
         self._thread.start()
 
     def stop(self) -> None:
         """End after the post at hand; what is left is sent by the next server."""
-        self._stopping.set()
-        ring(self._store.home.sockets, QUEUE)
-        if self._thread.is_alive():
-            self._thread.join(_SECONDS)
-        self._bell.close()
+        self._thread.stop(seconds=_SECONDS)
 
     def work(self) -> bool:
         """Send what waits, in the calling thread; False when nothing did."""
@@ -110,17 +99,6 @@ class Notifier:
         for item in found:
             self._deliver(item)
         return bool(found)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                busy = self.work()
-            except Exception:
-                _LOG.exception("the notifier stumbled and goes on")
-                self._stopping.wait(1.0)
-                continue
-            if not busy and not self._stopping.is_set():
-                self._bell.wait(_LONGEST_WAIT)
 
     def _deliver(self, item: WorkItem) -> None:
         url, reason = str(item.payload["url"]), ""
@@ -135,7 +113,7 @@ class Notifier:
                 break  # it will be the same one next time
             if not reason:
                 break
-            if self._stopping.wait(pause):
+            if self._thread.stopping.wait(pause):
                 return  # the lease ends with this server; the next one tries again
         kind = "WebhookFailed" if reason else "WebhookDelivered"
         data = {"url": url, "reason": reason} if reason else {"url": url}
