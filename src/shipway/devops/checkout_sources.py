@@ -17,6 +17,7 @@ from shipway.devops import (
     pipeline_permissions,
     projects,
     repositories,
+    requester_rights,
     run_progress,
     runs,
 )
@@ -115,7 +116,7 @@ def is_lent(store: Store, run_id: int, repository_id: str) -> bool:
         and pipeline_permissions.is_authorized(
             store, resource_type="repository", resource_id=source.resource_id,
             definition_id=run.definition_id,
-            is_own=source.repository.project_id == run.project_id,
+            is_seen=requester_rights.sees(store, run, source.repository.project_id),
         )
         for job in jobs
         for source in used_by(store, run, plan, job)

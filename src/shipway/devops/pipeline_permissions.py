@@ -58,14 +58,14 @@ def get(store: Store, *, resource_type: str, resource_id: str) -> PipelinePermis
 
 def is_authorized(
     store: Store, *, resource_type: str, resource_id: str, definition_id: int,
-    is_own: bool = True,
+    is_seen: bool = True,
 ) -> bool:  # fmt: skip
     """Whether runs of the definition may use the resource.
 
-    What is open to every definition is so to those of its own project: `is_own`.
+    What is open to every definition is so to those of another project only for who sees it there.
     """
     found = get(store, resource_type=resource_type, resource_id=resource_id)
-    return (found.everyone and is_own) or any(
+    return (found.everyone and is_seen) or any(
         g.definition_id == definition_id for g in found.grants
     )
 

@@ -22,6 +22,7 @@ from shipway.devops import (
     github_mirrors,
     pipeline_permissions,
     repositories,
+    requester_rights,
     run_progress,
     run_variables,
     service_connections,
@@ -88,7 +89,8 @@ def unauthorized(store: Store, run: Run, resources: Iterable[StageResource]) -> 
             resource_id=pipeline_permissions.resource_id_of(
                 one.kind, one.resource_id, project_id=run.project_id
             ),
-            is_own=one.kind != "repository" or one.resource_id.startswith(f"{run.project_id}."),
+            is_seen=one.kind != "repository"
+            or requester_rights.sees(store, run, one.resource_id.partition(".")[0]),
         )
     ]  # fmt: skip
 

@@ -116,7 +116,7 @@ class RunFiles:
             return True
         return pipeline_permissions.is_authorized(
             self._store, resource_type="repository", definition_id=self._run.definition_id,
-            is_own=False,
+            is_seen=False,
             resource_id=f"{repository.project_id}.{repository.repository_id}",
         )  # fmt: skip
 

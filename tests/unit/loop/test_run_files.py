@@ -122,14 +122,19 @@ def test_only_its_own_project_lends_a_repository(store: Store) -> None:
     tools = make(store, secret, "tools", {"steps.yml": STEPS % "far"})
     run = queue(store, ml, using("secret/tools"))
     plan = compiled(store, run).plan
+    people = security_groups.well_known(store, "Contributors", project_id=secret.project_id)
+    dana = users.principal_of(store, users.get(store, "dana"))
     assert plan
     resource_id = f"{secret.project_id}.{tools.repository_id}"
     pipeline_permissions.authorize(
         store, resource_type="repository", resource_id=resource_id, by="me"
     )  # opened in its project
     used = stage_resources.of_stage(store, run, plan, plan.stages[0])
-    waits = stage_resources.unauthorized(store, run, used)
-    assert resource_id in [one.resource_id for one in waits]
+    far = [one for one in used if one.resource_id == resource_id]
+    assert len(far) == 1
+    assert not stage_resources.unauthorized(store, run, far)  # dana sees it there
+    security_groups.remove_member(store, group_id=people.group_id, member_id=dana.object_id)
+    assert stage_resources.unauthorized(store, run, far) == far
     runs.set_record(
         store,
         Record(
@@ -138,7 +143,6 @@ def test_only_its_own_project_lends_a_repository(store: Store) -> None:
             data={"needs": [{"type": "repository", "id": resource_id, "name": "tools"}]},
         ),
     )  # fmt: skip
-    dana = users.principal_of(store, users.get(store, "dana"))
     for place, allowed in ((ml, False), (secret, True)):
         builders = security_groups.well_known(
             store, "Build Administrators", project_id=place.project_id
