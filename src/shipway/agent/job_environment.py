@@ -72,7 +72,8 @@ def define_predefined(
 
 def define_step(variables: JobVariables, step: StepPlan, record: Record) -> None:
     """What a step knows of itself."""
-    shown = variables.expand(step.display_name)
+    # of the record's name, which is masked: these are in the environment of every script
+    shown = record.name if step.display_name else ""
     values = {
         "System.TaskInstanceId": record.record_id,
         "System.TaskInstanceName": step.ref_name,

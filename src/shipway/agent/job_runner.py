@@ -347,7 +347,7 @@ class JobRunner:
                 run_id=work.run.run_id,
                 parent_id=work.record.record_id,
                 kind="Task",
-                name=self.job.variables.expand(step.display_name) or str(step.task),
+                name=self._shown(step) or str(step.task),
                 ref_name=step.ref_name,
                 identifier=f"{work.record.identifier}.{step.ref_name}",
                 order=self._order,
@@ -355,6 +355,10 @@ class JobRunner:
                 task_version=step.task.version,
             ),
         )
+
+    def _shown(self, step: StepPlan) -> str:
+        """A step's name is in logs and in the timeline: no secret may be in it."""
+        return self.job.masker.mask(self.job.variables.expand(step.display_name))
 
     def _finish(
         self,

@@ -87,7 +87,7 @@ class StepRunner:
 
     @property
     def name(self) -> str:
-        return self._job.variables.expand(self._plan.display_name)
+        return self._job.masker.mask(self._job.variables.expand(self._plan.display_name))
 
     @property
     def time_limit_minutes(self) -> int:

@@ -244,10 +244,12 @@ def test_the_secrets_of_earlier_steps_stay_out_of_the_output_files(store: Store)
     work = work_of(
         store, bash("first", masks + declares), bash("second", changes),
         bash("third", "a=hunt; echo $(pw) ${a}er44"),
+        replace(bash("fourth", 'echo "${TASK_DISPLAYNAME:5}"'), display_name="with $(pw)"),
     )  # fmt: skip
     assert JobRunner(store, work, worker="w").run() == "Succeeded"
     assert "*** ***" in log_of(store, work, "second")
     assert "*** ***" in log_of(store, work, "third")
+    assert "##[section]Starting: with ***\n" in log_of(store, work, "with ***")
     written = [p for p in store.home.root.rglob("*") if p.is_file()]
     assert [p for p in written if p.name == "output"]
     assert [p for p in written if b"hunter" in p.read_bytes()] == []
