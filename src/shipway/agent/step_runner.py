@@ -266,6 +266,12 @@ class StepRunner:
         if status.state == "lost":
             self.error("The process was killed from outside; its exit code is not known.")
             return 137
+        unread = process.filter_failure(control)
+        if unread:
+            self.error(
+                f"The output of the step is lost, with what it set: its filter failed; {unread}."
+            )
+            return status.exit_code or 1
         return status.exit_code
 
     def take(self, line: str) -> None:

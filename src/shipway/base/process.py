@@ -37,7 +37,7 @@ _WRAPPER = (
     # a handled signal (unlike an ignored one) is the default again in what the shell starts
     "trap : TERM; "
     '{ trap : TERM; "$@" 2>&1 < /dev/null; echo $? > "$c/code"; } '
-    '| eval "$f" > "$c/output" 2>> "$c/filter"; '
+    '| eval "$f" > "$c/output" 2>> "$c/filter" || echo $? > "$c/filter-exit"; '
     'read -r code < "$c/code" || code=137; echo "$code" > "$c/exit"; '
     'else trap : TERM; "$@" > "$c/output" 2>&1 < /dev/null; echo $? > "$c/exit"; fi'
 )
@@ -119,6 +119,16 @@ def look(control: Path) -> ProcessStatus:
     if code is not None:
         return ProcessStatus(state="ended", exit_code=code)
     return ProcessStatus(state="lost", pid=pid)
+
+
+def filter_failure(control: Path) -> str:
+    """How the output filter of a command that has ended failed; empty when it did not."""
+    try:
+        code = (control / "filter-exit").read_text().strip()
+    except FileNotFoundError:
+        return ""
+    said = (control / "filter").read_text(errors="replace").strip().splitlines()
+    return f"it ended with {code}" + (f": {said[-1]}" if said else "")
 
 
 def wait(control: Path, *, seconds: float | None = None) -> ProcessStatus:

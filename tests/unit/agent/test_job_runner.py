@@ -253,3 +253,22 @@ def test_the_secrets_of_earlier_steps_stay_out_of_the_output_files(store: Store)
     written = [p for p in store.home.root.rglob("*") if p.is_file()]
     assert [p for p in written if p.name == "output"]
     assert [p for p in written if b"hunter" in p.read_bytes()] == []
+
+
+def test_a_step_whose_output_cannot_be_read_fails(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shipway.agent.step_runner.seal", lambda text, key: "no seal")
+    work = work_of(store, bash("says", "exit 0"))
+    assert JobRunner(store, work, worker="w").run() == "Failed"
+    assert "The output of the step is lost" in log_of(store, work, "says")
+
+
+def test_an_artifact_is_published_once_in_a_job(store: Store) -> None:
+    make = bash("makes", "mkdir o; echo 1 > o/a", workingDirectory="$(Agent.BuildDirectory)")
+    publish = {"targetPath": "$(Agent.BuildDirectory)/o", "artifact": "art"}
+    again = task("again", "PublishPipelineArtifact@1", publish)
+    work = work_of(store, make, task("once", "PublishPipelineArtifact@1", publish), again)
+    assert JobRunner(store, work, worker="w").run() == "Failed"
+    assert results(store, work) == {"makes": "succeeded", "once": "succeeded", "again": "failed"}
+    assert "Artifact art already exists" in log_of(store, work, "again")

@@ -26,7 +26,7 @@ def _publish(step: StepRun) -> StepResult:
         raise BadInput(f"Path does not exist: {source}", code="ArtifactPathMissing")
     made = artifacts.publish(
         step.job.store, run_id=step.job.run.run_id, name=name, source=source,
-        published_by=step.job.job_record_id, leaves_out=artifact_ignore.rule_of(source),
+        published_by=step.record_id, leaves_out=artifact_ignore.rule_of(source),
     )  # fmt: skip
     step.log(f"Uploaded {made.file_count} files, {made.size} bytes, as artifact '{made.name}'.")
     return "succeeded"
