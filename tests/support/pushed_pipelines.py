@@ -59,7 +59,9 @@ def pipeline_of(
     store: Store, repository: Repository, name: str, *, path: str = "azure-pipelines.yml",
     folder: str = "\\",
 ) -> PipelineDefinition:  # fmt: skip
+    maker = somebody(store)
     return definitions.create(
         store, project_id=repository.project_id, name=name, folder=folder, yaml_path=path,
-        repository_id=repository.repository_id,
+        repository_id=repository.repository_id, created_by_id=maker.object_id,
+        created_by_name=maker.name,
     )  # fmt: skip

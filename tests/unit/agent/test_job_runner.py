@@ -23,6 +23,14 @@ def store(tmp_path: Path) -> Store:
     return open_home(tmp_path)
 
 
+def content_of(path: Path) -> bytes:
+    """Nothing for what went away with the folders of its job."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except FileNotFoundError:
+        return b""
+
+
 def wait_for(path: Path) -> None:
     end = clock.monotonic() + 30
     while not path.exists():
@@ -250,9 +258,9 @@ def test_the_secrets_of_earlier_steps_stay_out_of_the_output_files(store: Store)
     assert "*** ***" in log_of(store, work, "second")
     assert "*** ***" in log_of(store, work, "third")
     assert "##[section]Starting: with ***\n" in log_of(store, work, "with ***")
-    written = [p for p in store.home.root.rglob("*") if p.is_file()]
+    written = [Path(at, name) for at, _, names in os.walk(store.home.root) for name in names]
     assert [p for p in written if p.name == "output"]
-    assert [p for p in written if b"hunter" in p.read_bytes()] == []
+    assert [p for p in written if b"hunter" in content_of(p)] == []
 
 
 def test_a_step_whose_output_cannot_be_read_fails(
