@@ -29,7 +29,7 @@ demo: setup ## Watch a push become a tested, trained, approved and served model 
 	@$(BIN)/shipway demo $(ARGS)
 
 .PHONY: test
-test: setup-browser ## Run all tests (about twelve minutes on two cores)
+test: setup-browser ## Run all tests (about fourteen minutes on two cores)
 	@$(MAKE) test-stack
 	@$(PYTEST) $(PARALLEL) tests $(ARGS)
 
