@@ -1,18 +1,16 @@
 """The two lines of the timeline that a job with containers has beside its steps."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from shipway.agent import job_containers
+from shipway.agent import job_containers, own_lines
 from shipway.agent.job_containers import WantedContainers
 from shipway.agent.job_context import JobContext
 from shipway.agent.started_containers import StartedContainers
 from shipway.azpipelines.runtime import RuntimeValueError
 from shipway.base import ids
 from shipway.base.errors import ShipwayError
-from shipway.devops import logs, runs
 from shipway.devops.job_work import JobWork
-from shipway.devops.runs import Issue, Record
+from shipway.devops.runs import Record
 
 _FIRST, _LAST = -1_000, 20_000
 
@@ -69,34 +67,10 @@ def _shown(
     job: JobContext, work: JobWork, name: str, order: int,
     act: Callable[[Callable[[str], None]], None],
 ) -> bool:  # fmt: skip
-    """Do it with a record and a log of its own; whether it went well."""
-    store, parent = job.store, work.record
-    record_id = ids.guid_from("containers", parent.record_id, name)
-    log = logs.create(store, run_id=parent.run_id, record_id=record_id)
-    record = runs.set_record(
-        store,
-        Record(
-            record_id=record_id, run_id=parent.run_id, parent_id=parent.record_id, kind="Task",
-            name=name, order=order, log_id=log.log_id, state="inProgress",
-            identifier=f"{parent.identifier}.{name.replace(' ', '_')}",
-            started_at=store.clock.now(),
-        ),
+    parent = work.record
+    line = Record(
+        record_id=ids.guid_from("containers", parent.record_id, name), run_id=parent.run_id,
+        parent_id=parent.record_id, kind="Task", name=name, order=order,
+        identifier=f"{parent.identifier}.{name.replace(' ', '_')}",
     )  # fmt: skip
-    problem = ""
-    with logs.writer(store, log) as writer:
-        writer.write(f"##[section]Starting: {name}")
-        try:
-            act(lambda line: writer.write(job.masker.mask(line)))
-        except (ShipwayError, RuntimeValueError, ValueError, OSError) as error:
-            problem = job.masker.mask(str(error))
-            writer.write(f"##[error]{problem}")
-        writer.write(f"##[section]Finishing: {name}")
-    issues = (Issue(kind="error", message=problem),) if problem else ()
-    runs.set_record(
-        store,
-        replace(
-            record, state="completed", result="failed" if problem else "succeeded",
-            finished_at=store.clock.now(), issues=issues,
-        ),
-    )  # fmt: skip
-    return not problem
+    return own_lines.show(job, line, act)

@@ -1,11 +1,10 @@
 """Checks that wait for something: hours, a service's answer, deferred approvals, time-outs."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from tests.support.begun_runs import (
     stage_of,
     stage_record,
 )
+from tests.support.local_service import answering
 
 from shipway.azpipelines.plan_resources import RepositoryResource
 from shipway.azure.entra import personal_access_tokens, tokens, users
@@ -77,13 +77,8 @@ class _Service(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    made = HTTPServer(("127.0.0.1", 0), _Service)
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{made.server_port}"
-    made.shutdown()
-    thread.join()
-    made.server_close()
+    with answering(_Service) as url:
+        yield url
 
 
 @pytest.fixture

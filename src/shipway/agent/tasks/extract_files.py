@@ -101,6 +101,7 @@ def _extract(step: StepRun, archive: Path, target: Path, *, overwrite: bool) -> 
                 code="ArchiveTypeNotSupported", where=str(archive),
                 hint="Use zip, or tar with gz, bz2, xz or nothing.",
             )  # fmt: skip
+    # zipfile raises the last two: for a compression that it lacks, for an encrypted file
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, BadInput,
             NotImplementedError, RuntimeError) as error:  # fmt: skip
         raise BadInput(

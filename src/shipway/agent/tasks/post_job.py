@@ -4,16 +4,15 @@ As on Azure the timeline shows them as `Post-job: NAME`.
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
+from shipway.agent import own_lines
 from shipway.agent.job_context import JobContext
 from shipway.agent.tasks import cache
 from shipway.azpipelines.results import Result
 from shipway.base import ids
-from shipway.base.errors import ShipwayError
-from shipway.devops import logs, runs
-from shipway.devops.runs import Issue, Record
+from shipway.devops import runs
+from shipway.devops.runs import Record
 
 _LAST = 10_000
 
@@ -33,32 +32,9 @@ def _save(job: JobContext, parent: Record, marker: Path, order: int) -> bool:
     found = runs.find_record(store, run_id, record_id)
     if found is not None and found.state == "completed":
         return found.result == "succeeded"
-    log = logs.create(store, run_id=run_id, record_id=record_id)
-    name = job.masker.mask(f"Post-job: {json.loads(marker.read_text())['name']}")
-    record = runs.set_record(
-        store,
-        Record(
-            record_id=record_id, run_id=run_id, parent_id=parent.record_id, kind="Task",
-            name=name, order=order, task_name="Cache", task_version="2", log_id=log.log_id,
-            identifier=f"{parent.identifier}.{marker.stem}", state="inProgress",
-            started_at=store.clock.now(),
-        ),
+    line = Record(
+        record_id=record_id, run_id=run_id, parent_id=parent.record_id, kind="Task",
+        name=job.masker.mask(f"Post-job: {json.loads(marker.read_text())['name']}"), order=order,
+        task_name="Cache", task_version="2", identifier=f"{parent.identifier}.{marker.stem}",
     )  # fmt: skip
-    problem = ""
-    with logs.writer(store, log) as writer:
-        writer.write(f"##[section]Starting: {name}")
-        try:
-            cache.save(job, marker, lambda line: writer.write(job.masker.mask(line)))
-        except (ShipwayError, OSError) as error:
-            problem = job.masker.mask(str(error))
-            writer.write(f"##[error]{problem}")
-        writer.write(f"##[section]Finishing: {name}")
-    issues = (Issue(kind="error", message=problem),) if problem else ()
-    runs.set_record(
-        store,
-        replace(
-            record, state="completed", result="failed" if problem else "succeeded",
-            finished_at=store.clock.now(), issues=issues,
-        ),
-    )  # fmt: skip
-    return not problem
+    return own_lines.show(job, line, lambda log: cache.save(job, marker, log))

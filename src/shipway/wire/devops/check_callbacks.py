@@ -11,11 +11,11 @@ from shipway.devops import check_calls, check_runs, logs
 from shipway.devops.check_runs import CheckRun
 from shipway.loop import checkpoint_bypass
 from shipway.store.store import Store
-from shipway.wire.devops import shapes
+from shipway.wire.devops import plan_logs, shapes
 from shipway.wire.devops.check_runs import no_suite
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
-from shipway.wire.http import Request, Response, Route, json_response
+from shipway.wire.http import Request, Response, Route
 
 _EVENTS = ("TaskAssigned", "TaskStarted", "TaskCompleted")
 _PASSED = ("succeeded", "succeededwithissues")
@@ -66,28 +66,12 @@ class CheckCallbacks:
 
     def create_log(self, request: Request) -> Response:
         """POST .../plans/{plan}/logs: a log that the service writes itself."""
-        run_id = self._member(request)
-        log = logs.create(self._store, run_id=run_id, record_id="")
-        return json_response(
-            {"id": log.log_id, "path": body_of(request).text("path", ""), "lineCount": 0,
-             "createdOn": shapes.moment(log.created_at), "location": None}
-        )  # fmt: skip
+        return plan_logs.create(self._store, request, run_id=self._member(request))
 
     def append_log(self, request: Request) -> Response:
         """POST .../plans/{plan}/logs/{log}: lines at the end of a log made by `create_log`."""
         run_id = self._member(request)
-        log_id = shapes.number(request.params["log"], "logId")
-        log = logs.get(self._store, run_id=run_id, log_id=log_id)
-        if log.record_id:
-            raise Forbidden(
-                f"the log {log_id} is not written by services",
-                code="AccessDeniedException", where="logId",
-                hint="Append to a log that POST logs has made, or to the check's feed.",
-            )  # fmt: skip
-        text = request.body.read().decode(errors="replace")
-        with logs.writer(self._store, log) as writer:
-            writer.write_lines(text.splitlines())
-        return json_response({"id": log.log_id, "lineCount": logs.line_count(self._store, log)})
+        return plan_logs.append(self._store, request, run_id=run_id, feed_of="check")
 
     def _member(self, request: Request) -> int:
         """The run of the plan, for who has a say in it. Raises `NotFound`, `Forbidden`."""

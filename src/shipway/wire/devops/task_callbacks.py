@@ -7,14 +7,14 @@ https://learn.microsoft.com/azure/devops/pipelines/process/invoke-checks
 from typing import Any
 
 from shipway.base.errors import BadInput, Conflict, Forbidden, NotFound, NotSupported
-from shipway.devops import logs, runs, task_callbacks, task_definitions
+from shipway.devops import runs, task_callbacks, task_definitions
 from shipway.devops.runs import OutputVariable, Record, Run
 from shipway.devops.task_callbacks import CallbackResult, Told
 from shipway.store.store import Store
-from shipway.wire.devops import shapes
+from shipway.wire.devops import plan_logs, shapes
 from shipway.wire.devops.fields import Fields, body_of
 from shipway.wire.devops.shapes import in_project
-from shipway.wire.http import Request, Response, Route, json_response
+from shipway.wire.http import Request, Response, Route
 
 # what clients send along and what says nothing that the task does not know itself
 _NEUTRAL = frozenset(
@@ -79,28 +79,12 @@ class TaskCallbacks:
 
     def create_log(self, request: Request) -> Response:
         """POST .../plans/{plan}/logs: a log of the run that a callee writes itself."""
-        run = self._run(request)
-        log = logs.create(self._store, run_id=run.run_id, record_id="")
-        return json_response(
-            {"id": log.log_id, "path": body_of(request).text("path", ""), "lineCount": 0,
-             "createdOn": shapes.moment(log.created_at), "location": None}
-        )  # fmt: skip
+        return plan_logs.create(self._store, request, run_id=self._run(request).run_id)
 
     def append_log(self, request: Request) -> Response:
         """POST .../plans/{plan}/logs/{log}: lines at the end of a log made by `create_log`."""
-        run = self._run(request)
-        log_id = shapes.number(request.params["log"], "logId")
-        log = logs.get(self._store, run_id=run.run_id, log_id=log_id)
-        if log.record_id:
-            raise Forbidden(
-                f"the log {log_id} is written by the agent that runs its task",
-                code="AccessDeniedException", where="logId",
-                hint="Append to a log that POST logs has made, or to the task's feed.",
-            )  # fmt: skip
-        text = request.body.read().decode(errors="replace")
-        with logs.writer(self._store, log) as writer:
-            writer.write_lines(text.splitlines())
-        return json_response({"id": log.log_id, "lineCount": logs.line_count(self._store, log)})
+        run_id = self._run(request).run_id
+        return plan_logs.append(self._store, request, run_id=run_id, feed_of="task")
 
     def _run(self, request: Request) -> Run:
         project = shapes.project_of(self._store, request)
