@@ -55,10 +55,9 @@ def _checked(word: str, rest: str) -> Directive | str | None:
             if loop is None or (len(parts) > 3 and not parts[3].startswith("(")):
                 return _each_problem(rest)
             if loop.group(1) in _TAKEN:
-                # the service's own spelling  # codespell:ignore
                 return (
-                    f"The idenfifier '{loop.group(1)}' has already been defined within the "
-                    "current scope"
+                    "The idenfifier "  # codespell:ignore  # as the service spells it
+                    f"'{loop.group(1)}' has already been defined within the current scope"
                 )
             return Directive(word="each", variable=loop.group(1), expression=loop.group(2))
         case "else" | "insert":
